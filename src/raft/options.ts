@@ -1,0 +1,84 @@
+// The numbers that the core works with: timers scaled from one election timeout, and named limits.
+// Source: defaults and their reasons in the product's design; the ratio heartbeat to timeout is Raft §5.6.
+
+import { invariant } from './assert.js';
+import type { InstallId, NodeId } from './types.js';
+
+/** All in milliseconds; every one is a whole number. */
+export interface Timers {
+  readonly heartbeatMs: number;
+  /** A follower campaigns after a random wait in [min, max) without a leader. */
+  readonly electionTimeoutMinMs: number;
+  readonly electionTimeoutMaxMs: number;
+  /** How long a primary may act after the start of a round that a quorum answered, before shortening. */
+  readonly leaseMs: number;
+  /** A tick later than this is no evidence against the leader. */
+  readonly lateTimerMs: number;
+  /** Distance of two ticks. */
+  readonly tickMs: number;
+}
+
+/** Smallest and largest minimum election timeout that can be asked for. */
+export const ELECTION_TIMEOUT_MIN_MS = 50;
+export const ELECTION_TIMEOUT_MAX_MS = 50_000;
+
+/**
+ * Scales all timers from the minimum election timeout and checks their inequalities.
+ * At the default of 1000 ms: heartbeat 100, timeout 1000 to 2000, lease 750, late timer 200, tick 20.
+ * The caller has checked that the timeout is a whole number within the two bounds above.
+ */
+export function timersFor(electionTimeoutMs: number): Timers {
+  const timers: Timers = {
+    heartbeatMs: Math.floor(electionTimeoutMs / 10),
+    electionTimeoutMinMs: electionTimeoutMs,
+    electionTimeoutMaxMs: electionTimeoutMs * 2,
+    leaseMs: Math.floor(electionTimeoutMs * 0.75),
+    lateTimerMs: Math.floor(electionTimeoutMs / 5),
+    tickMs: Math.max(2, Math.floor(electionTimeoutMs / 50)),
+  };
+  invariant(Number.isSafeInteger(electionTimeoutMs), 'the election timeout is whole milliseconds');
+  invariant(timers.tickMs < timers.heartbeatMs, 'a tick is shorter than a heartbeat');
+  invariant(timers.heartbeatMs * 5 <= timers.electionTimeoutMinMs, 'five heartbeats fit a timeout');
+  invariant(timers.leaseMs < timers.electionTimeoutMinMs, 'a lease ends before votes are given');
+  invariant(timers.electionTimeoutMinMs < timers.electionTimeoutMaxMs, 'timeouts are spread');
+  return timers;
+}
+
+export interface Limits {
+  /** Entries and bytes in one AppendEntries. One entry larger than the bytes travels alone. */
+  readonly messageEntriesMax: number;
+  readonly messageBytesMax: number;
+  /** Unanswered AppendEntries and their bytes, a peer. */
+  readonly inflightMessagesMax: number;
+  readonly inflightBytesMax: number;
+  /** Proposed and not committed; beyond it proposals are refused as `overloaded`. */
+  readonly uncommittedEntriesMax: number;
+  readonly uncommittedBytesMax: number;
+  /** Handed to the driver for application at once. */
+  readonly committedEntriesMax: number;
+  /** Entries kept below the snapshot for slow followers. */
+  readonly keptEntriesMax: number;
+  /** A learner this close to the leader's log may be promoted. */
+  readonly promotionLagMax: number;
+}
+
+export const LIMITS: Limits = {
+  messageEntriesMax: 512,
+  messageBytesMax: 512 * 1024,
+  inflightMessagesMax: 64,
+  inflightBytesMax: 8 * 1024 * 1024,
+  uncommittedEntriesMax: 4096,
+  uncommittedBytesMax: 64 * 1024 * 1024,
+  committedEntriesMax: 1024,
+  keptEntriesMax: 5000,
+  promotionLagMax: 250,
+};
+
+export interface RaftOptions {
+  readonly id: NodeId;
+  readonly installId: InstallId;
+  readonly timers: Timers;
+  readonly limits: Limits;
+  /** Seed of the core's own dice (election timeouts); 32 bits. */
+  readonly randomSeed: number;
+}
