@@ -1,0 +1,90 @@
+// The right to be primary at this moment: activation, the lease, and the bound that separates two reigns.
+// Design section 4; Thesis §6.4.1 for leases by bounded clocks. Why no two nodes are primary at once:
+// 1. Node A acts only until `lease` (shortened by 5 %) after the start of a round that a quorum answered in A's term.
+// 2. Whoever elects B shares a voter with that quorum, and that voter answered A before it voted for B, so that round
+//    began before B's election.
+// 3. B waits the longest unshortened lease recorded since the newest proof, counted from its own election. With clock
+//    rates within 5 % of each other A's shortened lease has ended by then. Withheld votes are not needed for this.
+// 4. A proof of stop says that A's processes have ended already, so B need not wait.
+
+import { appendEntry } from './append.js';
+import { isVoter } from './quorum.js';
+import { quorumContactMs } from './rounds.js';
+import { configurationInForce } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import type { LogIndex } from './types.js';
+
+/** The part of the recorded lease that a primary uses; the rest covers clock rates that differ by less than 5 %. */
+export const LEASE_USED = 0.95;
+
+/**
+ * Activates this leader once its no-op is applied: appends the entry whose index will be the epoch.
+ * Mode, proof and bound are read from applied state, so it is called after each application.
+ */
+export function maybeActivate(state: RaftState, leader: Leader): boolean {
+  if (state.lastApplied < leader.noopIndex || leader.transfer !== null) return false;
+  if (leader.activationIndex !== null || !isVoter(configurationInForce(state), state.options.id)) {
+    return false;
+  }
+  if (leader.boundUntilMs === null) {
+    const { isProven, unprovenLeaseMs } = state.applied.reign;
+    leader.boundUntilMs = leader.electedAtMs + (isProven ? 0 : unprovenLeaseMs);
+  }
+  leader.activationIndex = appendEntry(state, {
+    kind: 'activation',
+    nodeId: state.options.id,
+    leaseMs: state.options.timers.leaseMs,
+    cause: leader.cause,
+  });
+  leader.isEpochOver = false;
+  return true;
+}
+
+/** Whether this leader's newest activation is applied and nothing has ended its epoch. */
+export function hasOwnReign(state: RaftState, leader: Leader): boolean {
+  const { reign } = state.applied;
+  return reign.epoch === leader.activationIndex && !reign.isOver && !leader.isEpochOver;
+}
+
+/**
+ * Until when this node may act as primary of the running epoch, on its own clock; null: it may not at all.
+ * The caller compares with a fresh reading of the clock before each act and after computing each answer.
+ */
+export function primaryUntilMs(state: RaftState): number | null {
+  const leader = state.role;
+  if (leader.type !== 'leader' || !hasOwnReign(state, leader)) return null;
+  const contactMs = quorumContactMs(state, leader);
+  return contactMs === null
+    ? null
+    : contactMs + Math.floor(state.applied.reign.leaseMs * LEASE_USED);
+}
+
+/** From when on this leader may act as primary: the bound; null: not known yet. */
+export function primaryFromMs(state: RaftState): number | null {
+  return state.role.type === 'leader' ? state.role.boundUntilMs : null;
+}
+
+/** Whether this node is primary at `nowMs`, a fresh reading not before the newest input. */
+export function isPrimaryAt(state: RaftState, nowMs: number): boolean {
+  const untilMs = primaryUntilMs(state);
+  const fromMs = primaryFromMs(state);
+  return untilMs !== null && fromMs !== null && nowMs >= fromMs && nowMs < untilMs;
+}
+
+/**
+ * Proposes the proof that the processes of the running epoch have ended; from here on the epoch is over.
+ * A leader that still waits out the bound proves nothing, since its proof would speak for the earlier epochs too:
+ * answers false then.
+ */
+export function maybeProve(state: RaftState, leader: Leader, epoch: LogIndex): boolean {
+  if (!hasOwnReign(state, leader) || state.applied.reign.epoch !== epoch) return false;
+  leader.isEpochOver = true;
+  if (leader.boundUntilMs === null || state.nowMs < leader.boundUntilMs) return false;
+  appendEntry(state, { kind: 'proof', epoch });
+  return true;
+}
+
+/** Allows a new activation in this term, after a hand-over that did not send TimeoutNow. */
+export function allowReactivation(leader: Leader): void {
+  if (leader.isEpochOver) leader.activationIndex = null;
+}
