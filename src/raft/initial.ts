@@ -2,16 +2,30 @@
 // A restarted node knows nothing committed beyond its snapshot, withholds votes at first (Thesis §4.2.3), and counts the
 // time it was down as zero for cluster time.
 
-import { Log } from './log.js';
-import { isVoter } from './quorum.js';
-import { Persistence } from './persistence.js';
-import { Random } from './random.js';
-import type { RaftOptions } from './options.js';
-import type { PersistBatch } from './ready.js';
-import { emptyOutbox } from './state.js';
-import type { RaftState } from './state.js';
-import { EMPTY_CONFIGURATION, ENTRY_ID_ZERO, INDEX_ZERO, REIGN_NONE, indexPlus } from './types.js';
-import type { Entry, EntryId, HardState, Member, Settings, SnapshotMeta, Term } from './types.js';
+import { Log } from "./log.js";
+import { isVoter } from "./quorum.js";
+import { Persistence } from "./persistence.js";
+import { Random } from "./random.js";
+import type { RaftOptions } from "./options.js";
+import type { PersistBatch } from "./ready.js";
+import { emptyOutbox } from "./state.js";
+import type { RaftState } from "./state.js";
+import {
+  EMPTY_CONFIGURATION,
+  ENTRY_ID_ZERO,
+  INDEX_ZERO,
+  REIGN_NONE,
+  indexPlus,
+} from "./types.js";
+import type {
+  Entry,
+  EntryId,
+  HardState,
+  Member,
+  Settings,
+  SnapshotMeta,
+  Term,
+} from "./types.js";
 
 /** What is durable when a node begins. */
 export interface Loaded {
@@ -30,10 +44,15 @@ export const NOTHING_LOADED: Loaded = {
 };
 
 /** The state of a node that begins at `nowMs` with what was loaded. */
-export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number): RaftState {
+export function initialState(
+  options: RaftOptions,
+  loaded: Loaded,
+  nowMs: number,
+): RaftState {
   const { snapshot } = loaded;
   const random = new Random(options.randomSeed);
-  const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } = options.timers;
+  const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } =
+    options.timers;
   const log = new Log(loaded.compacted, loaded.entries);
   const applied = {
     configuration: snapshot?.configuration ?? EMPTY_CONFIGURATION,
@@ -42,12 +61,19 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     settings: snapshot?.settings ?? null,
     reign: snapshot?.reign ?? REIGN_NONE,
   };
-  const configurations: RaftState['configurations'] = [
+  const configurations: RaftState["configurations"] = [
     { index: applied.configurationIndex, configuration: applied.configuration },
   ];
   for (const entry of loaded.entries) {
-    if (entry.kind !== 'configuration' || entry.index <= applied.configurationIndex) continue;
-    configurations.push({ index: entry.index, configuration: entry.configuration });
+    if (
+      entry.kind !== "configuration" ||
+      entry.index <= applied.configurationIndex
+    )
+      continue;
+    configurations.push({
+      index: entry.index,
+      configuration: entry.configuration,
+    });
   }
   const inForce = configurations.at(-1)?.configuration ?? EMPTY_CONFIGURATION;
   const isAlone = isVoter(inForce, options.id) && inForce.members.length === 1;
@@ -58,7 +84,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     nowMs,
     term: loaded.hardState.term,
     votedFor: loaded.hardState.votedFor,
-    role: { type: 'follower' },
+    role: { type: "follower" },
     leaderId: null,
     log,
     commitIndex: startIndex,
@@ -67,10 +93,15 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     applied,
     snapshot,
     // Nobody else could lead a cluster of one: it need not wait.
-    electionDeadlineMs: isAlone ? nowMs : nowMs + random.between(electionTimeoutMinMs, electionTimeoutMaxMs),
+    electionDeadlineMs: isAlone
+      ? nowMs
+      : nowMs + random.between(electionTimeoutMinMs, electionTimeoutMaxMs),
     heard: null,
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),
-    clusterClock: { stampMs: Math.max(log.lastStampMs ?? 0, applied.stampMs), atMs: nowMs },
+    clusterClock: {
+      stampMs: Math.max(log.lastStampMs ?? 0, applied.stampMs),
+      atMs: nowMs,
+    },
     persistence: new Persistence(log.lastIndex, loaded.hardState),
     outbox: emptyOutbox(),
   };
@@ -88,18 +119,28 @@ export function bootstrap(
   const term = 1 as Term;
   const first = indexPlus(INDEX_ZERO, 1);
   const entries: Entry[] = [
-    { term, index: first, stampMs: 0, kind: 'settings', settings },
+    { term, index: first, stampMs: 0, kind: "settings", settings },
     {
       term,
       index: indexPlus(first, 1),
       stampMs: 0,
-      kind: 'configuration',
-      configuration: { members: [founder], voters: [founder.id], outgoing: null, leaving: [] },
+      kind: "configuration",
+      configuration: {
+        members: [founder],
+        voters: [founder.id],
+        outgoing: null,
+        leaving: [],
+      },
       cause,
     },
   ];
   const hardState: HardState = { term, votedFor: null };
-  const loaded: Loaded = { hardState, snapshot: null, compacted: ENTRY_ID_ZERO, entries };
+  const loaded: Loaded = {
+    hardState,
+    snapshot: null,
+    compacted: ENTRY_ID_ZERO,
+    entries,
+  };
   const batch: PersistBatch = {
     persistId: 0,
     hardState,

@@ -2,7 +2,7 @@
 // and what must wait until that persist, and every earlier one, is durable.
 // Source: Thesis §10.2.1 (leader's disk write in parallel), §3.8 (persisted state).
 
-import type { InstallSnapshot, Message } from './message.js';
+import type { InstallSnapshot, Message } from "./message.js";
 import type {
   Configuration,
   Entry,
@@ -12,7 +12,7 @@ import type {
   NodeId,
   SnapshotMeta,
   Term,
-} from './types.js';
+} from "./types.js";
 
 export interface Envelope {
   readonly to: NodeId;
@@ -33,7 +33,10 @@ export interface PersistBatch {
    * Install this received snapshot in the place of the whole stored log
    * (`keepSuffix`: of the log up to and including its last entry). The driver adds the bytes.
    */
-  readonly install: { readonly meta: SnapshotMeta; readonly keepSuffix: boolean } | null;
+  readonly install: {
+    readonly meta: SnapshotMeta;
+    readonly keepSuffix: boolean;
+  } | null;
   /** Entries up to and including this index may be deleted. Null: unchanged. */
   readonly compactTo: EntryId | null;
 }
@@ -42,7 +45,10 @@ export interface PersistBatch {
 export interface ChunkWish {
   readonly to: NodeId;
   readonly offset: number;
-  readonly word: Pick<InstallSnapshot, 'term' | 'round' | 'leaseMs' | 'clusterTimeMs'>;
+  readonly word: Pick<
+    InstallSnapshot,
+    "term" | "round" | "leaseMs" | "clusterTimeMs"
+  >;
 }
 
 /** A chunk that arrived from the rightful leader; the driver stores it and answers with an input. */
@@ -79,14 +85,38 @@ export interface Ready {
 }
 
 export type RaftEvent =
-  | { readonly type: 'becameFollower'; readonly term: Term; readonly why: string }
-  | { readonly type: 'becamePreCandidate'; readonly term: Term; readonly why: string }
-  | { readonly type: 'becameCandidate'; readonly term: Term; readonly why: string }
-  | { readonly type: 'becameLeader'; readonly term: Term }
-  | { readonly type: 'leaderChanged'; readonly term: Term; readonly leaderId: NodeId | null }
-  | { readonly type: 'configurationChanged'; readonly index: LogIndex; readonly cause: string }
-  | { readonly type: 'activated'; readonly epoch: LogIndex }
-  | { readonly type: 'handOverStarted'; readonly to: NodeId }
-  | { readonly type: 'handOverAbandoned'; readonly to: NodeId; readonly why: string }
-  | { readonly type: 'lateTimer'; readonly lateMs: number }
-  | { readonly type: 'truncated'; readonly from: LogIndex };
+  | {
+      readonly type: "becameFollower";
+      readonly term: Term;
+      readonly why: string;
+    }
+  | {
+      readonly type: "becamePreCandidate";
+      readonly term: Term;
+      readonly why: string;
+    }
+  | {
+      readonly type: "becameCandidate";
+      readonly term: Term;
+      readonly why: string;
+    }
+  | { readonly type: "becameLeader"; readonly term: Term }
+  | {
+      readonly type: "leaderChanged";
+      readonly term: Term;
+      readonly leaderId: NodeId | null;
+    }
+  | {
+      readonly type: "configurationChanged";
+      readonly index: LogIndex;
+      readonly cause: string;
+    }
+  | { readonly type: "activated"; readonly epoch: LogIndex }
+  | { readonly type: "handOverStarted"; readonly to: NodeId }
+  | {
+      readonly type: "handOverAbandoned";
+      readonly to: NodeId;
+      readonly why: string;
+    }
+  | { readonly type: "lateTimer"; readonly lateMs: number }
+  | { readonly type: "truncated"; readonly from: LogIndex };

@@ -2,7 +2,7 @@
 // work on. Role-specific fields exist only in that role's variant. What is to be done outside collects in the outbox
 // until raft.ts takes it as a `Ready`. Source: Raft Fig. 2.
 
-import { EMPTY_CONFIGURATION, INDEX_ZERO } from './types.js';
+import { EMPTY_CONFIGURATION, INDEX_ZERO } from "./types.js";
 import type {
   Configuration,
   EntryId,
@@ -15,22 +15,29 @@ import type {
   Settings,
   SnapshotMeta,
   Term,
-} from './types.js';
-import type { Log } from './log.js';
-import type { Message } from './message.js';
-import type { RaftOptions } from './options.js';
-import type { Persistence } from './persistence.js';
-import type { Progress } from './progress.js';
-import type { Random } from './random.js';
-import type { ChunkArrived, ChunkWish, Envelope, PersistBatch, RaftEvent, ReadRelease } from './ready.js';
+} from "./types.js";
+import type { Log } from "./log.js";
+import type { Message } from "./message.js";
+import type { RaftOptions } from "./options.js";
+import type { Persistence } from "./persistence.js";
+import type { Progress } from "./progress.js";
+import type { Random } from "./random.js";
+import type {
+  ChunkArrived,
+  ChunkWish,
+  Envelope,
+  PersistBatch,
+  RaftEvent,
+  ReadRelease,
+} from "./ready.js";
 
 export interface Follower {
-  readonly type: 'follower';
+  readonly type: "follower";
 }
 
 /** Asks whether a campaign could win, without entering a new term; Thesis §9.6. */
 export interface PreCandidate {
-  readonly type: 'preCandidate';
+  readonly type: "preCandidate";
   /** Answer of each voter, this node included. */
   readonly votes: Map<NodeId, boolean>;
   readonly why: string;
@@ -39,7 +46,7 @@ export interface PreCandidate {
 }
 
 export interface Candidate {
-  readonly type: 'candidate';
+  readonly type: "candidate";
   /** Answers; this node's own vote enters when it is durable. */
   readonly votes: Map<NodeId, boolean>;
   readonly why: string;
@@ -65,11 +72,11 @@ export interface Transfer {
    * stopping: the driver stops processes; proving: the proof is being committed;
    * catchingUp: the target lacks entries; sent: TimeoutNow may have left.
    */
-  phase: 'stopping' | 'proving' | 'catchingUp' | 'sent';
+  phase: "stopping" | "proving" | "catchingUp" | "sent";
 }
 
 export interface Leader {
-  readonly type: 'leader';
+  readonly type: "leader";
   readonly electedAtMs: number;
   /** Why this node campaigned; the cause of its reign. */
   readonly cause: string;
@@ -78,7 +85,10 @@ export interface Leader {
   /** Everybody replicated to, without this node; departing members included. */
   readonly progress: Map<NodeId, Progress>;
   /** Members just removed, told until the time given so that they learn of it. */
-  readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
+  readonly departing: Map<
+    NodeId,
+    { readonly member: Member; readonly untilMs: number }
+  >;
   heartbeatDueMs: number;
   /** Newest round; counts from 1 in each term. */
   round: number;
@@ -126,7 +136,7 @@ export interface Outbox {
   reads: ReadRelease[];
   stopEpoch: LogIndex | null;
   restore: SnapshotMeta | null;
-  install: PersistBatch['install'];
+  install: PersistBatch["install"];
   compactTo: EntryId | null;
   hasConfigurationChanged: boolean;
   events: RaftEvent[];
@@ -151,7 +161,10 @@ export interface RaftState {
   /** Highest entry handed out for application. Invariant: lastApplied <= commitIndex. Volatile. */
   lastApplied: LogIndex;
   /** In force: the newest appended one; older ones to fall back to on truncation. Never empty. Oldest first. */
-  configurations: { readonly index: LogIndex; readonly configuration: Configuration }[];
+  configurations: {
+    readonly index: LogIndex;
+    readonly configuration: Configuration;
+  }[];
   readonly applied: AppliedFacts;
   /** The newest durable snapshot; null: none. */
   snapshot: SnapshotMeta | null;
@@ -192,8 +205,15 @@ export function configurationIndex(state: RaftState): LogIndex {
   return newestConfiguration(state).index;
 }
 
-function newestConfiguration(state: RaftState): RaftState['configurations'][number] {
-  return state.configurations.at(-1) ?? { index: INDEX_ZERO, configuration: EMPTY_CONFIGURATION };
+function newestConfiguration(
+  state: RaftState,
+): RaftState["configurations"][number] {
+  return (
+    state.configurations.at(-1) ?? {
+      index: INDEX_ZERO,
+      configuration: EMPTY_CONFIGURATION,
+    }
+  );
 }
 
 /** Sends what claims nothing that is not durable. */
@@ -202,7 +222,11 @@ export function send(state: RaftState, to: NodeId, message: Message): void {
 }
 
 /** Sends once everything handed out to be persisted, and what is about to be, is durable. */
-export function sendAfterPersist(state: RaftState, to: NodeId, message: Message): void {
+export function sendAfterPersist(
+  state: RaftState,
+  to: NodeId,
+  message: Message,
+): void {
   state.outbox.messagesAfterPersist.push({ to, message });
 }
 
@@ -215,9 +239,15 @@ export function hardState(state: RaftState): HardState {
 }
 
 /** Whether answers from this data directory of this node count: it is a member, or was just removed by this leader. */
-export function isCounted(state: RaftState, id: NodeId, installId: InstallId): boolean {
+export function isCounted(
+  state: RaftState,
+  id: NodeId,
+  installId: InstallId,
+): boolean {
   const member =
     configurationInForce(state).members.find((known) => known.id === id) ??
-    (state.role.type === 'leader' ? state.role.departing.get(id)?.member : undefined);
+    (state.role.type === "leader"
+      ? state.role.departing.get(id)?.member
+      : undefined);
   return member?.installId === installId;
 }

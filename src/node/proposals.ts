@@ -1,0 +1,130 @@
+// Writes that wait for their outcome: first for a leader that serves, then for their entry to be applied.
+// A waiter ends in exactly one of the four ways of `WriteOutcome`; who was appended is found again by entry id.
+
+import type { Refusal } from "../raft/input.js";
+import type { Raft } from "../raft/raft.js";
+import type { Entry, EntryId, LogIndex, Term } from "../raft/types.js";
+import type { ApplyResult } from "../state-machine/command.js";
+import type { NodeRefusal, WriteOutcome } from "./api.js";
+
+interface Waiter {
+  readonly data: Uint8Array;
+  readonly deadlineMs: number;
+  readonly done: (outcome: WriteOutcome) => void;
+}
+
+interface Appended extends Waiter {
+  readonly term: Term;
+}
+
+/** Writes accepted from callers and not yet appended; more are refused as overloaded. */
+const WAITING_MAX = 8192;
+
+export class Proposals {
+  #waiting: Waiter[] = [];
+  readonly #appended = new Map<LogIndex, Appended>();
+
+  add(waiter: Waiter): void {
+    if (this.#waiting.length >= WAITING_MAX) {
+      waiter.done({ type: "refused", refusal: { reason: "overloaded" } });
+      return;
+    }
+    this.#waiting.push(waiter);
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && this.#appended.size === 0;
+  }
+
+  /** Gives everything that waits to the core in one input, or refuses it; a leader not yet serving lets it wait. */
+  submit(raft: Raft, nowMs: number): void {
+    if (this.#waiting.length === 0) return;
+    const role = raft.state.role;
+    if (role.type === "leader" && !raft.isServing && role.transfer === null)
+      return;
+    const waiters = this.#waiting;
+    this.#waiting = [];
+    const { uncommittedEntriesMax } = raft.state.options.limits;
+    for (let from = 0; from < waiters.length; from += uncommittedEntriesMax) {
+      submitBatch(
+        raft,
+        nowMs,
+        waiters.slice(from, from + uncommittedEntriesMax),
+        this.#appended,
+      );
+    }
+  }
+
+  /** The entry was applied: whoever proposed it, or lost its place to it, has an outcome. */
+  applied(entry: Entry, result: ApplyResult): void {
+    const waiter = this.#appended.get(entry.index);
+    if (waiter === undefined) return;
+    this.#appended.delete(entry.index);
+    if (waiter.term === entry.term) {
+      waiter.done({
+        type: "applied",
+        entry: { term: entry.term, index: entry.index },
+        result,
+      });
+    } else {
+      waiter.done({ type: "overwritten" });
+    }
+  }
+
+  /** A snapshot took the place of the entries up to `last`: what became of writes among them is not known here. */
+  restored(last: EntryId): void {
+    for (const [index, waiter] of this.#appended) {
+      if (index > last.index) continue;
+      this.#appended.delete(index);
+      waiter.done({ type: "indeterminate" });
+    }
+  }
+
+  /** Ends those whose time is over. */
+  expire(nowMs: number, refusal: NodeRefusal): void {
+    if (this.#waiting.some(({ deadlineMs }) => nowMs >= deadlineMs)) {
+      const late = this.#waiting.filter(
+        ({ deadlineMs }) => nowMs >= deadlineMs,
+      );
+      this.#waiting = this.#waiting.filter(
+        ({ deadlineMs }) => nowMs < deadlineMs,
+      );
+      for (const { done } of late) done({ type: "refused", refusal });
+    }
+    for (const [index, waiter] of this.#appended) {
+      if (nowMs < waiter.deadlineMs) continue;
+      this.#appended.delete(index);
+      waiter.done({ type: "indeterminate" });
+    }
+  }
+
+  /** Ends all. */
+  stop(refusal: NodeRefusal): void {
+    const waiting = this.#waiting;
+    const appended = [...this.#appended.values()];
+    this.#waiting = [];
+    this.#appended.clear();
+    for (const { done } of waiting) done({ type: "refused", refusal });
+    for (const { done } of appended) done({ type: "indeterminate" });
+  }
+}
+
+function submitBatch(
+  raft: Raft,
+  nowMs: number,
+  waiters: readonly Waiter[],
+  appended: Map<LogIndex, Appended>,
+): void {
+  const commands = waiters.map(({ data }) => data);
+  const answer = raft.step({ type: "propose", nowMs, commands });
+  if (answer?.type === "appended") {
+    waiters.forEach((waiter, offset) => {
+      const index = (answer.first.index + offset) as LogIndex;
+      appended.set(index, { ...waiter, term: answer.first.term });
+    });
+    return;
+  }
+  const refusal: Refusal =
+    answer?.type === "refused" ? answer.refusal : { reason: "leaderNotReady" };
+  for (const { done } of waiters) done({ type: "refused", refusal });
+}

@@ -1,0 +1,83 @@
+// What a node says of itself at a moment, read from the core. Nothing here changes anything.
+
+import type { Raft } from "../raft/raft.js";
+import { quorumContactMs } from "../raft/rounds.js";
+import { isVoter } from "../raft/quorum.js";
+import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from "../raft/types.js";
+import type { NodeId } from "../raft/types.js";
+import type { NodeStatus, PeerStatus } from "./api.js";
+
+type Own = Pick<
+  NodeStatus,
+  "nodeId" | "installId" | "cluster" | "condition" | "stalenessMs"
+>;
+
+export function statusOf({
+  raft,
+  nowMs,
+  ...own
+}: Own & { readonly raft: Raft | null; readonly nowMs: number }): NodeStatus {
+  if (raft === null) {
+    return {
+      ...own,
+      role: null,
+      term: TERM_ZERO,
+      leaderId: null,
+      configuration: EMPTY_CONFIGURATION,
+      commitIndex: INDEX_ZERO,
+      lastApplied: INDEX_ZERO,
+      lastLogIndex: INDEX_ZERO,
+      isPrimary: false,
+      epoch: INDEX_ZERO,
+      peers: [],
+    };
+  }
+  const { state } = raft;
+  const isWorking = own.condition === "member";
+  return {
+    ...own,
+    role: roleOf(raft, own.nodeId),
+    term: state.term,
+    leaderId: isWorking ? state.leaderId : null,
+    configuration: raft.configuration,
+    commitIndex: state.commitIndex,
+    lastApplied: state.lastApplied,
+    lastLogIndex: state.log.lastIndex,
+    isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
+    epoch: state.applied.reign.epoch,
+    peers: peersOf(raft, nowMs),
+  };
+}
+
+/** Milliseconds since this node knew itself up to date; a leader knows it while a quorum answers. */
+export function stalenessMs(
+  raft: Raft | null,
+  nowMs: number,
+  upToDateAtMs: number | null,
+): number | null {
+  if (raft === null) return null;
+  const { role } = raft.state;
+  const atMs =
+    role.type === "leader" ? quorumContactMs(raft.state, role) : upToDateAtMs;
+  return atMs === null ? null : Math.max(0, nowMs - atMs);
+}
+
+function roleOf(raft: Raft, id: NodeId): NodeStatus["role"] {
+  const { type } = raft.state.role;
+  if (type === "leader") return "leader";
+  if (type === "candidate" || type === "preCandidate") return "candidate";
+  return isVoter(raft.configuration, id) ? "follower" : "learner";
+}
+
+function peersOf(raft: Raft, nowMs: number): PeerStatus[] {
+  const { role } = raft.state;
+  if (role.type !== "leader") return [];
+  return raft.configuration.members.flatMap(({ id }) => {
+    const progress = role.progress.get(id);
+    if (progress === undefined) return [];
+    const { matchIndex, lastContactMs } = progress;
+    const contact =
+      lastContactMs === null ? null : Math.max(0, nowMs - lastContactMs);
+    return [{ id, matchIndex, lastContactMs: contact }];
+  });
+}
