@@ -1,0 +1,292 @@
+// The table of public error codes: what a refusal is called, its canonical gRPC code, the exit code that the command
+// line ends with, and what to do next. A reason, once released, keeps its name and its meaning; programs match on it.
+// Knows no library: the service turns a QuorateError into a gRPC status, the client turns it back.
+
+/** Canonical gRPC codes by name. Source: grpc/doc/statuscodes.md. */
+export const GRPC_CODES = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type GrpcCodeName = keyof typeof GRPC_CODES;
+
+/** Exit codes of the command line. */
+export const EXIT_CODES = { done: 0, failed: 1, wrongUsage: 2, noAnswer: 3 } as const;
+
+/** `domain` of the ErrorInfo in status details. */
+export const ERROR_DOMAIN = 'quorate';
+
+/**
+ * What became of the request. refused: nothing happened. overwritten: it was appended and then never happened.
+ * indeterminate: it may have happened or may still happen.
+ */
+export type Outcome = 'refused' | 'overwritten' | 'indeterminate';
+
+interface ErrorKind {
+  readonly grpc: GrpcCodeName;
+  readonly exit: (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+  readonly outcome: Outcome;
+  /** The same request may succeed later without anybody doing anything else. */
+  readonly isRetryable: boolean;
+  /** What to do next; `{key}` is filled from the error's data, or stands as KEY where the data has none. */
+  readonly hint: string;
+}
+
+function kind(
+  grpc: GrpcCodeName,
+  exit: keyof typeof EXIT_CODES,
+  hint: string,
+  more: Partial<Pick<ErrorKind, 'outcome' | 'isRetryable'>> = {},
+): ErrorKind {
+  const isRetryable = more.isRetryable ?? false;
+  return { grpc, exit: EXIT_CODES[exit], outcome: more.outcome ?? 'refused', isRetryable, hint };
+}
+
+const RETRYABLE = { isRetryable: true } as const;
+
+/** Every public error code. The command line prints the key as `code`, gRPC carries it as `reason`. */
+export const ERRORS = {
+  // Who leads, and whether anybody can.
+  NOT_LEADER: kind('FAILED_PRECONDITION', 'failed', 'Ask the leader at {leader}.', RETRYABLE),
+  NO_QUORUM: kind(
+    'UNAVAILABLE',
+    'noAnswer',
+    'Bring members back until a majority of the voters is up; `quorate mon-cluster` shows who is down.',
+    RETRYABLE,
+  ),
+  OVERLOADED: kind('RESOURCE_EXHAUSTED', 'failed', 'Wait a moment and try again.', RETRYABLE),
+  HANDING_OVER: kind(
+    'UNAVAILABLE',
+    'failed',
+    'A hand-over runs; try again in a moment.',
+    RETRYABLE,
+  ),
+
+  // What this node is.
+  CLEAN_NODE: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Start a cluster with `quorate cluster-start`, or join one with `quorate cluster-join ADDRESS`.',
+  ),
+  ALREADY_MEMBER: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Nothing to start here; `quorate mon-cluster` shows its cluster.',
+  ),
+  NODE_NOT_EMPTY: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'A joiner must be empty: remove it from its cluster, then start its daemon with an empty data directory.',
+  ),
+  DEGRADED: kind(
+    'UNAVAILABLE',
+    'failed',
+    'Its disk failed: ask another member, then replace the disk, remove the member and join it again.',
+  ),
+  REMOVED: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'It was removed from its cluster: start its daemon with an empty data directory to join again.',
+  ),
+  STOPPING: kind('UNAVAILABLE', 'failed', 'The daemon is stopping: ask another member.', RETRYABLE),
+
+  // Membership and hand-over.
+  UNKNOWN_NODE: kind('NOT_FOUND', 'failed', '`quorate mon-cluster` lists the members.'),
+  NAME_TAKEN: kind(
+    'ALREADY_EXISTS',
+    'failed',
+    'Remove the member of that name first with `quorate cluster-remove-node {name}`, or start this daemon with another --name.',
+  ),
+  ADDRESS_TAKEN: kind(
+    'ALREADY_EXISTS',
+    'failed',
+    'Remove the member at that address first with `quorate cluster-remove-node {name}`, or choose another --advertise.',
+  ),
+  NODE_ID_TAKEN: kind(
+    'ALREADY_EXISTS',
+    'failed',
+    'The data directory was copied or set back: start the daemon with an empty one.',
+  ),
+  CHANGE_RUNNING: kind(
+    'ABORTED',
+    'failed',
+    'Another change of members runs; try again when it is done.',
+    RETRYABLE,
+  ),
+  INVALID_CHANGE: kind('FAILED_PRECONDITION', 'failed', '`quorate mon-cluster` shows the members.'),
+  WOULD_LOSE_QUORUM: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Bring the other voters back, or add one, before this; --force does not skip it.',
+  ),
+  WOULD_LOSE_TOLERANCE: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Remove {down}, which is down, first; or repeat with --force.',
+  ),
+  CLUSTER_NAME_MISMATCH: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Start this daemon with `--cluster {cluster}`, or join the cluster that was meant.',
+  ),
+  TARGET_UNFIT: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Choose a member that `quorate mon-cluster` shows as STANDBY and little behind.',
+  ),
+  HANDOVER_ABANDONED: kind(
+    'ABORTED',
+    'failed',
+    '`quorate mon-cluster` shows who is primary; try again once the target is well.',
+    RETRYABLE,
+  ),
+
+  // Facts.
+  REVISION_MISMATCH: kind(
+    'ABORTED',
+    'failed',
+    'Read it again and decide with its revision {actual}.',
+  ),
+  SESSION_NOT_FOUND: kind(
+    'NOT_FOUND',
+    'failed',
+    'It never was, has expired or was deleted; `quorate session put` creates it.',
+  ),
+  LIMIT_EXCEEDED: kind('FAILED_PRECONDITION', 'failed', 'Remove attributes or shorten them.'),
+  INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
+  TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
+
+  // How a request ended when nobody refused it.
+  OVERWRITTEN: kind('ABORTED', 'failed', 'It did not happen: repeat it.', {
+    outcome: 'overwritten',
+    isRetryable: true,
+  }),
+  INDETERMINATE: kind(
+    'UNAVAILABLE',
+    'noAnswer',
+    'It may have happened: read before repeating it.',
+    {
+      outcome: 'indeterminate',
+    },
+  ),
+  DEADLINE_EXCEEDED: kind('DEADLINE_EXCEEDED', 'noAnswer', 'Ask again with a longer --timeout.', {
+    outcome: 'indeterminate',
+  }),
+  UNREACHABLE: kind(
+    'UNAVAILABLE',
+    'noAnswer',
+    'Check that a daemon runs and listens for its API at {address}.',
+    RETRYABLE,
+  ),
+  PERMISSION_DENIED: kind('PERMISSION_DENIED', 'failed', 'Ask an operator for the right to do it.'),
+  UNIMPLEMENTED: kind('UNIMPLEMENTED', 'failed', 'Bring both sides to the same version.'),
+  INTERNAL: kind('INTERNAL', 'failed', "Look for this request's id in the daemon's log.", {
+    outcome: 'indeterminate',
+  }),
+
+  // Starting a daemon.
+  WRONG_USAGE: kind('INVALID_ARGUMENT', 'wrongUsage', 'See `quorate --help`.'),
+  ADDRESS_IN_USE: kind(
+    'UNAVAILABLE',
+    'failed',
+    'Stop what listens there, or choose another {option}.',
+  ),
+  ADDRESS_NOT_LOCAL: kind(
+    'UNAVAILABLE',
+    'failed',
+    'Choose for {option} an address of this machine; what others use is said with --advertise.',
+  ),
+  INSECURE_ADDRESS: kind(
+    'FAILED_PRECONDITION',
+    'wrongUsage',
+    'Listen on a loopback address, or add --insecure if everybody who reaches the port may do everything.',
+  ),
+  DATA_DIRECTORY: kind(
+    'UNAVAILABLE',
+    'failed',
+    'Check that {directory} is writable and that no other daemon uses it.',
+  ),
+  DAMAGED: kind(
+    'DATA_LOSS',
+    'failed',
+    'Remove this member from its cluster, start it with an empty data directory and join it again.',
+  ),
+  STOP_TIMED_OUT: kind('DEADLINE_EXCEEDED', 'failed', 'Report it with the log of this daemon.'),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Whether a reason from elsewhere, perhaps of a later version, is one of this table. */
+export function isErrorCode(reason: string): reason is ErrorCode {
+  return Object.hasOwn(ERRORS, reason);
+}
+
+/** Values that say more: `leader`, `leaderName`, `field`, `limit`, `actual`, … All text, since they travel as metadata. */
+export type ErrorData = Readonly<Record<string, string>>;
+
+export interface QuorateErrorOptions {
+  readonly cause?: unknown;
+  /** Default: the code's own. */
+  readonly outcome?: Outcome;
+  /** Default: the code's own, filled from the data. */
+  readonly hint?: string;
+}
+
+/** Everything that Quorate refuses or fails at, at its edges. `message` says why, `hint` what to do next. */
+export class QuorateError extends Error {
+  override readonly name = 'QuorateError';
+  readonly code: ErrorCode;
+  readonly data: ErrorData;
+  readonly outcome: Outcome;
+  readonly hint: string;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    data: ErrorData = {},
+    options: QuorateErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.data = data;
+    this.outcome = options.outcome ?? ERRORS[code].outcome;
+    this.hint = options.hint ?? hintFor(code, data);
+  }
+
+  /** Number of the canonical gRPC code. */
+  get grpcCode(): number {
+    return GRPC_CODES[ERRORS[this.code].grpc];
+  }
+
+  /** What the command line ends with. */
+  get exitCode(): number {
+    return ERRORS[this.code].exit;
+  }
+
+  /** The same request may succeed later without anybody doing anything else. */
+  get isRetryable(): boolean {
+    return ERRORS[this.code].isRetryable;
+  }
+}
+
+/** Fills the code's hint from the data; a value that is missing stands as its name in capitals. */
+export function hintFor(code: ErrorCode, data: ErrorData): string {
+  return ERRORS[code].hint.replaceAll(/\{(\w+)\}/g, (_whole, key: string) => {
+    return data[key] ?? key.toUpperCase();
+  });
+}
