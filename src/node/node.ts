@@ -580,6 +580,14 @@ export class Node implements NodeApi {
     this.#inputs.push(input);
   }
 
+  /** What the rightful leader has committed, for telling how stale a stale read is. */
+  #noteLeaderCommit(raft: Raft, input: Input): void {
+    if (input.type !== 'message' || input.message.type !== 'appendEntries') return;
+    const { term, leaderId, nowMs } = raft.state;
+    if (input.message.term !== term || input.from.id !== leaderId) return;
+    this.#leaderCommit = { index: input.message.commitIndex, atMs: nowMs };
+  }
+
   #noteUpToDate(raft: Raft): void {
     const heard = this.#leaderCommit;
     if (heard !== null && raft.state.lastApplied >= heard.index)
