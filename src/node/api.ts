@@ -2,8 +2,8 @@
 // Every call that waits has a deadline on the node's own clock and ends in exactly one outcome; `Node` (node.ts)
 // has the methods described by `NodeApi`.
 
-import type { Refusal } from "../raft/input.js";
-import type { Message, Sender } from "../raft/message.js";
+import type { Refusal } from '../raft/input.js';
+import type { Message, Sender } from '../raft/message.js';
 import type {
   Configuration,
   ConfigChange,
@@ -13,56 +13,56 @@ import type {
   NodeId,
   Settings,
   Term,
-} from "../raft/types.js";
-import type { ClusterState } from "../state-machine/cluster-state.js";
-import type { ApplyResult, Command } from "../state-machine/command.js";
-import type { ClusterIdentity, Done } from "./ports.js";
+} from '../raft/types.js';
+import type { ClusterState } from '../state-machine/cluster-state.js';
+import type { ApplyResult, Command } from '../state-machine/command.js';
+import type { ClusterIdentity, Done } from './ports.js';
 
 /** Why a node itself, rather than its role, says no. */
 export type NodeRefusal =
   | Refusal
   /** This node belongs to no cluster. */
-  | { readonly reason: "clean" }
+  | { readonly reason: 'clean' }
   /** This node already belongs to a cluster. */
-  | { readonly reason: "alreadyMember" }
+  | { readonly reason: 'alreadyMember' }
   /** Its disk failed; it neither votes nor leads. */
-  | { readonly reason: "degraded" }
+  | { readonly reason: 'degraded' }
   /** It was removed from its cluster. */
-  | { readonly reason: "removed" }
+  | { readonly reason: 'removed' }
   /** The daemon is stopping. */
-  | { readonly reason: "stopping" };
+  | { readonly reason: 'stopping' };
 
 /** The ways in which a write can end. */
 export type WriteOutcome =
   /** Committed and applied as this entry; `result` may itself be a refusal by the state. */
   | {
-      readonly type: "applied";
+      readonly type: 'applied';
       readonly entry: EntryId;
       readonly result: ApplyResult;
     }
   /** Never appended: safe to try again, here or elsewhere. */
-  | { readonly type: "refused"; readonly refusal: NodeRefusal }
+  | { readonly type: 'refused'; readonly refusal: NodeRefusal }
   /** Appended, then replaced by another leader's entry: it never happened, safe to try again. */
-  | { readonly type: "overwritten" }
+  | { readonly type: 'overwritten' }
   /** The deadline passed, or the node stopped, and it may still happen. */
-  | { readonly type: "indeterminate" };
+  | { readonly type: 'indeterminate' };
 
 /** How a linearizable read's barrier ends. */
 export type ReadOutcome =
   /** Read `Node.state` now, in this very call. */
-  | { readonly type: "ready"; readonly readIndex: LogIndex }
-  | { readonly type: "refused"; readonly refusal: NodeRefusal }
+  | { readonly type: 'ready'; readonly readIndex: LogIndex }
+  | { readonly type: 'refused'; readonly refusal: NodeRefusal }
   /** No quorum confirmed the leader before the deadline. */
-  | { readonly type: "noQuorum" };
+  | { readonly type: 'noQuorum' };
 
 /** How a change of members or a hand-over ends. */
 export type ChangeOutcome =
   /** In force: the change is committed and joint is left; or the target's activation was applied. */
-  | { readonly type: "done" }
-  | { readonly type: "refused"; readonly refusal: NodeRefusal }
+  | { readonly type: 'done' }
+  | { readonly type: 'refused'; readonly refusal: NodeRefusal }
   /** A hand-over that did not happen; this node goes on, or resumes by a new term. */
-  | { readonly type: "abandoned"; readonly why: string }
-  | { readonly type: "indeterminate" };
+  | { readonly type: 'abandoned'; readonly why: string }
+  | { readonly type: 'indeterminate' };
 
 export interface PeerStatus {
   readonly id: NodeId;
@@ -77,9 +77,9 @@ export interface NodeStatus {
   /** Null: clean. */
   readonly cluster: ClusterIdentity | null;
   /** `member` covers learners and voters alike. */
-  readonly condition: "clean" | "member" | "removed" | "degraded";
+  readonly condition: 'clean' | 'member' | 'removed' | 'degraded';
   /** Null on a clean node; a pre-candidate counts as candidate. */
-  readonly role: "leader" | "follower" | "candidate" | "learner" | null;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | null;
   readonly term: Term;
   readonly leaderId: NodeId | null;
   /** In force, that is: as last appended. */
@@ -105,11 +105,7 @@ export interface NodeApi {
   clusterTimeMs(): number;
 
   /** `deadlineMs` is a time on the node's clock, as everywhere here. */
-  propose(
-    command: Command,
-    deadlineMs: number,
-    done: (outcome: WriteOutcome) => void,
-  ): void;
+  propose(command: Command, deadlineMs: number, done: (outcome: WriteOutcome) => void): void;
   read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void;
   changeConfiguration(
     change: ConfigChange,
@@ -126,12 +122,7 @@ export interface NodeApi {
   ): void;
 
   /** Makes this clean node the first voter of a new cluster; durable when `done` is called. */
-  startCluster(
-    settings: Settings,
-    nodeName: string,
-    cause: string,
-    done: Done,
-  ): void;
+  startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void;
   /** Makes this clean node a learner-to-be of the cluster that admitted it; durable when `done` is called. */
   adoptCluster(cluster: ClusterIdentity, done: Done): void;
 

@@ -1,21 +1,21 @@
 // Changes of members and hand-overs that wait until they are in force. One of each kind runs at a time; the core
 // refuses a second. What counts as done is read from applied entries, so that it holds on whichever node asked.
 
-import type { Refusal } from "../raft/input.js";
-import type { RaftEvent } from "../raft/ready.js";
-import type { Entry, LogIndex, NodeId, Term } from "../raft/types.js";
-import type { ChangeOutcome, NodeRefusal } from "./api.js";
+import type { Refusal } from '../raft/input.js';
+import type { RaftEvent } from '../raft/ready.js';
+import type { Entry, LogIndex, NodeId, Term } from '../raft/types.js';
+import type { ChangeOutcome, NodeRefusal } from './api.js';
 
 type Waiter = {
   readonly deadlineMs: number;
   readonly done: (outcome: ChangeOutcome) => void;
 } & (
   | {
-      readonly type: "configuration";
+      readonly type: 'configuration';
       readonly from: LogIndex;
       readonly term: Term;
     }
-  | { readonly type: "handOver"; readonly to: NodeId; readonly after: LogIndex }
+  | { readonly type: 'handOver'; readonly to: NodeId; readonly after: LogIndex }
 );
 
 export class Changes {
@@ -33,20 +33,18 @@ export class Changes {
 
   /** A hand-over was given up. */
   onEvent(event: RaftEvent): void {
-    if (event.type !== "handOverAbandoned") return;
+    if (event.type !== 'handOverAbandoned') return;
     this.#end((waiter) =>
-      waiter.type === "handOver" ? { type: "abandoned", why: event.why } : null,
+      waiter.type === 'handOver' ? { type: 'abandoned', why: event.why } : null,
     );
   }
 
   expire(nowMs: number): void {
-    this.#end((waiter) =>
-      nowMs >= waiter.deadlineMs ? { type: "indeterminate" } : null,
-    );
+    this.#end((waiter) => (nowMs >= waiter.deadlineMs ? { type: 'indeterminate' } : null));
   }
 
   stop(): void {
-    this.#end(() => ({ type: "indeterminate" }));
+    this.#end(() => ({ type: 'indeterminate' }));
   }
 
   #end(outcomeFor: (waiter: Waiter) => ChangeOutcome | null): void {
@@ -63,24 +61,23 @@ export class Changes {
 }
 
 function outcomeOf(waiter: Waiter, entry: Entry): ChangeOutcome | null {
-  if (waiter.type === "handOver") {
-    if (entry.kind !== "activation" || entry.index <= waiter.after) return null;
-    if (entry.nodeId === waiter.to) return { type: "done" };
-    return { type: "abandoned", why: "another node became primary" };
+  if (waiter.type === 'handOver') {
+    if (entry.kind !== 'activation' || entry.index <= waiter.after) return null;
+    if (entry.nodeId === waiter.to) return { type: 'done' };
+    return { type: 'abandoned', why: 'another node became primary' };
   }
   // Another leader's entry in the place of the change: it never happened.
   if (entry.index === waiter.from && entry.term !== waiter.term) {
     return {
-      type: "abandoned",
-      why: "another leader was elected before it was committed",
+      type: 'abandoned',
+      why: 'another leader was elected before it was committed',
     };
   }
-  const isFinal =
-    entry.kind === "configuration" && entry.configuration.outgoing === null;
-  return isFinal && entry.index >= waiter.from ? { type: "done" } : null;
+  const isFinal = entry.kind === 'configuration' && entry.configuration.outgoing === null;
+  return isFinal && entry.index >= waiter.from ? { type: 'done' } : null;
 }
 
 /** Wraps a refusal as an outcome. */
 export function refusedChange(refusal: Refusal | NodeRefusal): ChangeOutcome {
-  return { type: "refused", refusal };
+  return { type: 'refused', refusal };
 }

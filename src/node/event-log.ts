@@ -1,28 +1,27 @@
 // Turns the core's events into log lines: one constant sentence each, the values as fields.
 
-import type { RaftEvent } from "../raft/ready.js";
-import type { LoggerPort } from "./ports.js";
+import type { RaftEvent } from '../raft/ready.js';
+import type { LoggerPort } from './ports.js';
 
-const SENTENCES: { readonly [Type in RaftEvent["type"]]: string } = {
-  becameFollower: "became follower",
-  becamePreCandidate: "asks whether an election could be won",
-  becameCandidate: "campaigns",
-  becameLeader: "became leader",
-  leaderChanged: "leader changed",
-  configurationChanged: "configuration changed",
-  activated: "became primary",
-  handOverStarted: "hands over",
-  handOverAbandoned: "the hand-over was given up",
-  lateTimer: "this process was stalled; its election timer starts again",
-  truncated: "uncommitted entries were replaced by the leader",
+const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
+  becameFollower: 'became follower',
+  becamePreCandidate: 'asks whether an election could be won',
+  becameCandidate: 'campaigns',
+  becameLeader: 'became leader',
+  leaderChanged: 'leader changed',
+  configurationChanged: 'configuration changed',
+  activated: 'became primary',
+  handOverStarted: 'hands over',
+  handOverAbandoned: 'the hand-over was given up',
+  lateTimer: 'this process was stalled; its election timer starts again',
+  truncated: 'uncommitted entries were replaced by the leader',
 };
 
 /** Logs an event; pre-votes only at debug, since they may repeat for as long as there is no quorum. */
 export function logEvent(log: LoggerPort, event: RaftEvent): void {
   const { type, ...fields } = event;
   const sentence = SENTENCES[type];
-  if (type === "becamePreCandidate") log.debug(fields, sentence);
-  else if (type === "handOverAbandoned" || type === "lateTimer")
-    log.warn(fields, sentence);
+  if (type === 'becamePreCandidate') log.debug(fields, sentence);
+  else if (type === 'handOverAbandoned' || type === 'lateTimer') log.warn(fields, sentence);
   else log.info(fields, sentence);
 }

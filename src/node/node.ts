@@ -2,27 +2,21 @@
 // prescribes, and what happens there back to the core. Everything that arrives in one turn of the event loop is one
 // batch, so that writes share messages and disk records. It is a loop with a guard: ports may complete synchronously.
 
-import { invariant } from "../raft/assert.js";
-import { bootstrap, NOTHING_LOADED } from "../raft/initial.js";
-import type { Loaded } from "../raft/initial.js";
-import type { Input } from "../raft/input.js";
-import { entryBytes } from "../raft/log.js";
-import type { Message, Sender } from "../raft/message.js";
-import { LIMITS, timersFor } from "../raft/options.js";
-import type { Limits } from "../raft/options.js";
-import { Raft } from "../raft/raft.js";
-import { Random } from "../raft/random.js";
-import type { Ready } from "../raft/ready.js";
-import type {
-  ConfigChange,
-  Entry,
-  Member,
-  NodeId,
-  Settings,
-} from "../raft/types.js";
-import { ClusterState } from "../state-machine/cluster-state.js";
-import type { Command } from "../state-machine/command.js";
-import { SESSION_LIMITS } from "../state-machine/command.js";
+import { invariant } from '../raft/assert.js';
+import { bootstrap, NOTHING_LOADED } from '../raft/initial.js';
+import type { Loaded } from '../raft/initial.js';
+import type { Input } from '../raft/input.js';
+import { entryBytes } from '../raft/log.js';
+import type { Message, Sender } from '../raft/message.js';
+import { LIMITS, timersFor } from '../raft/options.js';
+import type { Limits } from '../raft/options.js';
+import { Raft } from '../raft/raft.js';
+import { Random } from '../raft/random.js';
+import type { Ready } from '../raft/ready.js';
+import type { ConfigChange, Entry, Member, NodeId, Settings } from '../raft/types.js';
+import { ClusterState } from '../state-machine/cluster-state.js';
+import type { Command } from '../state-machine/command.js';
+import { SESSION_LIMITS } from '../state-machine/command.js';
 import type {
   ChangeOutcome,
   NodeApi,
@@ -30,10 +24,10 @@ import type {
   NodeStatus,
   ReadOutcome,
   WriteOutcome,
-} from "./api.js";
-import { Changes, refusedChange } from "./changes.js";
-import { logEvent } from "./event-log.js";
-import { Outgoing } from "./outgoing.js";
+} from './api.js';
+import { Changes, refusedChange } from './changes.js';
+import { logEvent } from './event-log.js';
+import { Outgoing } from './outgoing.js';
 import type {
   ClockPort,
   ClusterIdentity,
@@ -45,14 +39,17 @@ import type {
   StoragePort,
   Stored,
   TransportPort,
-} from "./ports.js";
-import { Proposals } from "./proposals.js";
-import { Reads } from "./reads.js";
-import { SnapshotReceiver } from "./snapshot-receiver.js";
-import { SnapshotSender } from "./snapshot-sender.js";
-import { SNAPSHOT_LIMITS, SnapshotTaker } from "./snapshot-taker.js";
-import type { SnapshotLimits } from "./snapshot-taker.js";
-import { stalenessMs, statusOf } from "./status.js";
+} from './ports.js';
+import { Proposals } from './proposals.js';
+import { Reads } from './reads.js';
+import { SNAPSHOT_LIMITS } from './snapshot-taker.js';
+import type { SnapshotLimits } from './snapshot-taker.js';
+import { Snapshots } from './snapshots.js';
+import { Staleness } from './staleness.js';
+import { statusOf } from './status.js';
+
+/** Separates the dice for snapshots from the core's. */
+const SNAPSHOT_STREAM = 0x736e6170;
 
 export interface NodeModules {
   readonly clock: ClockPort;
@@ -66,7 +63,7 @@ export interface NodeModules {
 /** What this node says of itself when it becomes a member. */
 export type SelfDescription = Pick<
   Member,
-  "address" | "api" | "version" | "featureMin" | "featureMax"
+  'address' | 'api' | 'version' | 'featureMin' | 'featureMax'
 >;
 
 export interface NodeOptions {
@@ -88,38 +85,33 @@ export class Node implements NodeApi {
   readonly #reads = new Reads();
   readonly #changes = new Changes();
   readonly #outgoing: Outgoing;
-  readonly #sender: SnapshotSender;
-  readonly #receiver: SnapshotReceiver;
-  readonly #taker: SnapshotTaker;
+  readonly #snapshots: Snapshots;
+  readonly #staleness = new Staleness();
   #identity: Identity;
   #inputs: Input[] = [];
-  #pendingReads: {
-    deadlineMs: number;
-    done: (outcome: ReadOutcome) => void;
-  }[] = [];
-  #condition: "clean" | "member" | "removed" | "degraded" = "clean";
+  #condition: 'clean' | 'member' | 'removed' | 'degraded' = 'clean';
   #isWoken = false;
   #isRunning = false;
   #isStopped = false;
-  #isSavingSnapshot = false;
   #isExpiring = false;
-  /** A received snapshot waits until the one being saved is. */
-  #heldSnapshot: Input | null = null;
   #wasMember = false;
-  #leaderCommit: { readonly index: number; readonly atMs: number } | null =
-    null;
-  #upToDateAtMs: number | null = null;
 
   constructor(options: NodeOptions, modules: NodeModules) {
     this.#options = options;
     this.#modules = modules;
     this.#identity = options.stored.identity;
-    const random = new Random(options.randomSeed ^ 0x736e6170);
-    const snapshotLimits = options.snapshotLimits ?? SNAPSHOT_LIMITS;
     this.#outgoing = new Outgoing(modules.transport);
-    this.#sender = new SnapshotSender(modules, snapshotLimits.chunkBytes);
-    this.#receiver = new SnapshotReceiver(modules.codec, modules.log);
-    this.#taker = new SnapshotTaker(snapshotLimits, random, modules.codec);
+    this.#snapshots = new Snapshots(
+      modules,
+      this.state,
+      options.snapshotLimits ?? SNAPSHOT_LIMITS,
+      new Random(options.randomSeed ^ SNAPSHOT_STREAM),
+      {
+        push: (input) => this.#push(input),
+        wake: () => this.#wake(),
+        degrade: (error) => this.#degrade(error),
+      },
+    );
   }
 
   /** Resumes membership if the disk has one: loads the snapshot, then the core. Call once, before anything else. */
@@ -136,12 +128,10 @@ export class Node implements NodeApi {
     }
     this.#modules.storage.readSnapshot((error, found) => {
       if (error !== null || found === null) {
-        done(error ?? new Error("the stored snapshot is missing"));
+        done(error ?? new Error('the stored snapshot is missing'));
         return;
       }
-      const parts = found.parts.map((part) =>
-        this.#modules.codec.decodePart(part),
-      );
+      const parts = found.parts.map((part) => this.#modules.codec.decodePart(part));
       this.state.restore(found.meta, parts);
       this.#begin(stored);
       done(null);
@@ -159,26 +149,20 @@ export class Node implements NodeApi {
       condition,
       raft: this.raft,
       nowMs,
-      stalenessMs: stalenessMs(this.raft, nowMs, this.#upToDateAtMs),
+      stalenessMs: this.#staleness.ageMs(this.raft, nowMs),
     });
   }
 
   clusterTimeMs(): number {
     if (this.raft === null) return 0;
     const { nowMs } = this.raft.state;
-    return (
-      this.raft.clusterTimeMs + Math.max(0, this.#modules.clock.nowMs() - nowMs)
-    );
+    return this.raft.clusterTimeMs + Math.max(0, this.#modules.clock.nowMs() - nowMs);
   }
 
-  propose(
-    command: Command,
-    deadlineMs: number,
-    done: (outcome: WriteOutcome) => void,
-  ): void {
+  propose(command: Command, deadlineMs: number, done: (outcome: WriteOutcome) => void): void {
     const refusal = this.#refusal();
     if (refusal !== null) {
-      done({ type: "refused", refusal });
+      done({ type: 'refused', refusal });
       return;
     }
     this.#proposals.add({
@@ -192,10 +176,10 @@ export class Node implements NodeApi {
   read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
     const refusal = this.#refusal();
     if (refusal !== null) {
-      done({ type: "refused", refusal });
+      done({ type: 'refused', refusal });
       return;
     }
-    this.#pendingReads.push({ deadlineMs, done });
+    this.#reads.add({ deadlineMs, done });
     this.#wake();
   }
 
@@ -209,21 +193,21 @@ export class Node implements NodeApi {
     if (raft === null) return;
     const nowMs = this.#nowFor(raft);
     const answer = raft.step({
-      type: "changeConfiguration",
+      type: 'changeConfiguration',
       nowMs,
       change,
       cause,
     });
-    if (answer?.type === "appended") {
+    if (answer?.type === 'appended') {
       const { index, term } = answer.first;
       this.#changes.add({
-        type: "configuration",
+        type: 'configuration',
         from: index,
         term,
         deadlineMs,
         done,
       });
-    } else if (answer?.type === "refused") {
+    } else if (answer?.type === 'refused') {
       done(refusedChange(answer.refusal));
     }
     this.#wake();
@@ -238,26 +222,18 @@ export class Node implements NodeApi {
     const raft = this.#ready(done);
     if (raft === null) return;
     const nowMs = this.#nowFor(raft);
-    const answer = raft.step({ type: "transferLeadership", nowMs, to, cause });
-    if (answer?.type === "refused") {
+    const answer = raft.step({ type: 'transferLeadership', nowMs, to, cause });
+    if (answer?.type === 'refused') {
       done(refusedChange(answer.refusal));
     } else {
       const after = raft.state.applied.reign.epoch;
-      this.#changes.add({ type: "handOver", to, after, deadlineMs, done });
+      this.#changes.add({ type: 'handOver', to, after, deadlineMs, done });
     }
     this.#wake();
   }
 
-  startCluster(
-    settings: Settings,
-    nodeName: string,
-    cause: string,
-    done: Done,
-  ): void {
-    invariant(
-      this.#condition === "clean",
-      "only a clean node starts a cluster",
-    );
+  startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void {
+    invariant(this.#condition === 'clean', 'only a clean node starts a cluster');
     const { nodeId, installId } = this.#identity;
     const founder: Member = {
       id: nodeId,
@@ -278,10 +254,7 @@ export class Node implements NodeApi {
   }
 
   adoptCluster(cluster: ClusterIdentity, done: Done): void {
-    invariant(
-      this.#condition === "clean",
-      "only a clean node adopts a cluster",
-    );
+    invariant(this.#condition === 'clean', 'only a clean node adopts a cluster');
     const batch = {
       persistId: 0,
       hardState: NOTHING_LOADED.hardState,
@@ -295,31 +268,30 @@ export class Node implements NodeApi {
 
   receive(from: Sender, message: Message): void {
     if (this.raft === null || !this.#isAlive) return;
-    this.#push({ type: "message", nowMs: 0, from, message });
+    this.#push({ type: 'message', nowMs: 0, from, message });
   }
 
   tick(lateMs: number): void {
     const nowMs = this.#modules.clock.nowMs();
     this.#expireWaiters(nowMs);
-    if (this.raft !== null && this.#isAlive)
-      this.#push({ type: "tick", nowMs: 0, lateMs });
+    if (this.raft !== null && this.#isAlive) this.#push({ type: 'tick', nowMs: 0, lateMs });
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#endWaiters({ reason: "stopping" });
+    this.#endWaiters({ reason: 'stopping' });
   }
 
   get #isAlive(): boolean {
-    return !this.#isStopped && this.#condition !== "degraded";
+    return !this.#isStopped && this.#condition !== 'degraded';
   }
 
   /** Why this node itself refuses work; null: it does not. */
   #refusal(): NodeRefusal | null {
-    if (this.#isStopped) return { reason: "stopping" };
-    if (this.#condition === "degraded") return { reason: "degraded" };
-    if (this.#condition === "removed") return { reason: "removed" };
-    if (this.raft === null) return { reason: "clean" };
+    if (this.#isStopped) return { reason: 'stopping' };
+    if (this.#condition === 'degraded') return { reason: 'degraded' };
+    if (this.#condition === 'removed') return { reason: 'removed' };
+    if (this.raft === null) return { reason: 'clean' };
     return null;
   }
 
@@ -334,28 +306,25 @@ export class Node implements NodeApi {
   #enter(
     cluster: ClusterIdentity,
     loaded: Loaded,
-    batch: Parameters<StoragePort["persist"]>[0]["batch"],
+    batch: Parameters<StoragePort['persist']>[0]['batch'],
     done: Done,
   ): void {
     const identity: Identity = { ...this.#identity, cluster };
-    this.#modules.storage.persist(
-      { batch, installParts: null, identity },
-      (error) => {
-        if (error !== null) {
-          this.#degrade(error);
-          done(error);
-          return;
-        }
-        this.#identity = identity;
-        this.#begin(loaded);
-        done(null);
-      },
-    );
+    this.#modules.storage.persist({ batch, installParts: null, identity }, (error) => {
+      if (error !== null) {
+        this.#degrade(error);
+        done(error);
+        return;
+      }
+      this.#identity = identity;
+      this.#begin(loaded);
+      done(null);
+    });
   }
 
   #begin(loaded: Loaded): void {
     const { cluster, nodeId, installId } = this.#identity;
-    invariant(cluster !== null, "a node that begins belongs to a cluster");
+    invariant(cluster !== null, 'a node that begins belongs to a cluster');
     const options = {
       id: nodeId,
       installId,
@@ -364,7 +333,7 @@ export class Node implements NodeApi {
       randomSeed: this.#options.randomSeed,
     };
     this.raft = new Raft(options, loaded, this.#modules.clock.nowMs());
-    this.#condition = "member";
+    this.#condition = 'member';
     for (const { configuration } of this.raft.state.configurations)
       this.#noteMembership(configuration.members);
     this.#modules.transport.setPeers(this.raft.peers);
@@ -396,19 +365,15 @@ export class Node implements NodeApi {
     try {
       do {
         this.#feed(raft);
-        for (
-          let ready = raft.takeReady();
-          ready !== null;
-          ready = raft.takeReady()
-        ) {
+        for (let ready = raft.takeReady(); ready !== null; ready = raft.takeReady()) {
           this.#handle(raft, ready);
           if (!this.#isAlive) return;
         }
       } while (this.#inputs.length > 0);
       this.#reads.serve(raft.state.lastApplied);
-      this.#noteUpToDate(raft);
+      this.#staleness.noteApplied(raft);
       this.#maybeExpireSessions(raft);
-      this.#maybeTakeSnapshot(raft);
+      this.#snapshots.maybeTake(raft);
     } finally {
       this.#isRunning = false;
     }
@@ -421,15 +386,11 @@ export class Node implements NodeApi {
     const inputs = this.#inputs;
     this.#inputs = [];
     for (const input of inputs) {
-      if (input.type === "message" && input.message.type === "appendEntries") {
-        this.#leaderCommit = { index: input.message.commitIndex, atMs: nowMs };
-      }
       raft.step({ ...input, nowMs });
+      this.#staleness.noteInput(raft, input);
     }
     this.#proposals.submit(raft, nowMs);
-    const reads = this.#pendingReads;
-    this.#pendingReads = [];
-    for (const read of reads) this.#reads.add(raft, nowMs, read);
+    this.#reads.submit(raft, nowMs);
   }
 
   #handle(raft: Raft, ready: Ready): void {
@@ -444,68 +405,41 @@ export class Node implements NodeApi {
     }
     this.#outgoing.send(ready, ready.persist?.persistId ?? null);
     if (ready.restore !== null || ready.persist !== null) this.#persist(ready);
-    if (raft.state.snapshot !== null && ready.chunksToSend.length > 0) {
-      this.#sender.send(ready.chunksToSend, raft.state.snapshot);
-    }
-    if (raft.state.role.type !== "leader") this.#sender.forget();
-    for (const chunk of ready.chunksArrived) {
-      const input = this.#receiver.receive(chunk, raft.state.nowMs);
-      if (input !== null) this.#onSnapshotInput(input);
-    }
+    this.#snapshots.handle(raft, ready);
     for (const entry of ready.committed) this.#apply(entry);
     this.#reads.released(ready.reads);
     this.#reads.serve(raft.state.lastApplied);
     if (ready.stopEpoch !== null) {
       // No process is supervised here, so nothing is left to stop.
-      this.#inputs.push({ type: "stopped", nowMs: 0, epoch: ready.stopEpoch });
+      this.#inputs.push({ type: 'stopped', nowMs: 0, epoch: ready.stopEpoch });
     }
   }
 
   #persist(ready: Ready): void {
     const { persist: batch, restore } = ready;
-    invariant(
-      batch !== null,
-      "a snapshot is restored only with the batch that installs it",
-    );
-    const received = restore === null ? null : this.#receiver.take();
-    if (restore !== null) {
-      invariant(received !== null, "a snapshot to restore has been received");
-      this.state.restore(restore, received.parts);
-      this.#proposals.restored(restore.last);
-      this.#taker.abandon();
-    }
-    const installParts = received?.encoded ?? null;
-    this.#modules.storage.persist(
-      { batch, installParts, identity: null },
-      (error) => {
-        if (error !== null) {
-          this.#degrade(error);
-          return;
-        }
-        if (!this.#isAlive) return;
-        this.#outgoing.persisted(batch.persistId);
-        this.#push({ type: "persisted", nowMs: 0, persistId: batch.persistId });
-      },
-    );
+    invariant(batch !== null, 'a snapshot is restored only with the batch that installs it');
+    const installParts = restore === null ? null : this.#snapshots.restore(restore);
+    if (restore !== null) this.#proposals.restored(restore.last);
+    this.#modules.storage.persist({ batch, installParts, identity: null }, (error) => {
+      if (error !== null) {
+        this.#degrade(error);
+        return;
+      }
+      if (!this.#isAlive) return;
+      this.#outgoing.persisted(batch.persistId);
+      this.#push({ type: 'persisted', nowMs: 0, persistId: batch.persistId });
+    });
   }
 
   #apply(entry: Entry): void {
-    const command =
-      entry.kind === "command"
-        ? this.#modules.codec.decodeCommand(entry.data)
-        : null;
+    const command = entry.kind === 'command' ? this.#modules.codec.decodeCommand(entry.data) : null;
     const result = this.state.apply(entry, command);
-    this.#taker.applied(entryBytes(entry));
-    if (
-      entry.kind === "configuration" &&
-      entry.configuration.members.length > 0
-    ) {
-      const isMember = entry.configuration.members.some(
-        ({ id }) => id === this.#identity.nodeId,
-      );
+    this.#snapshots.applied(entryBytes(entry));
+    if (entry.kind === 'configuration' && entry.configuration.members.length > 0) {
+      const isMember = entry.configuration.members.some(({ id }) => id === this.#identity.nodeId);
       if (this.#wasMember && !isMember && this.#isNewestConfiguration(entry)) {
-        this.#condition = "removed";
-        this.#endWaiters({ reason: "removed" });
+        this.#condition = 'removed';
+        this.#endWaiters({ reason: 'removed' });
       }
     }
     this.#proposals.applied(entry, result);
@@ -524,74 +458,13 @@ export class Node implements NodeApi {
   /** The leader proposes the end of sessions whose life is over, a batch at a time. */
   #maybeExpireSessions(raft: Raft): void {
     if (this.#isExpiring || !raft.isServing) return;
-    const sessions = this.state.expiredSessions(
-      raft.clusterTimeMs,
-      SESSION_LIMITS.expireBatchMax,
-    );
+    const sessions = this.state.expiredSessions(raft.clusterTimeMs, SESSION_LIMITS.expireBatchMax);
     if (sessions.length === 0) return;
     this.#isExpiring = true;
-    const deadlineMs =
-      raft.state.nowMs + raft.state.options.timers.electionTimeoutMaxMs;
-    this.propose({ kind: "expireSessions", sessions }, deadlineMs, () => {
+    const deadlineMs = raft.state.nowMs + raft.state.options.timers.electionTimeoutMaxMs;
+    this.propose({ kind: 'expireSessions', sessions }, deadlineMs, () => {
       this.#isExpiring = false;
     });
-  }
-
-  #maybeTakeSnapshot(raft: Raft): void {
-    if (this.#taker.isDue && !this.#isSavingSnapshot) {
-      const meta = raft.snapshotMeta();
-      if (meta === null || meta.last.index === raft.state.snapshot?.last.index)
-        return;
-      this.#taker.begin(meta, this.state.freeze().parts(this.#partRowsMax));
-    }
-    if (!this.#taker.isRunning) return;
-    const taken = this.#taker.proceed();
-    if (taken === null) {
-      this.#wake();
-      return;
-    }
-    this.#isSavingSnapshot = true;
-    this.#modules.storage.saveSnapshot(taken.meta, taken.parts, (error) => {
-      this.#isSavingSnapshot = false;
-      if (error !== null) {
-        this.#degrade(error);
-        return;
-      }
-      this.#push({ type: "snapshotTaken", nowMs: 0, meta: taken.meta });
-      const held = this.#heldSnapshot;
-      this.#heldSnapshot = null;
-      if (held !== null) this.#push(held);
-    });
-  }
-
-  get #partRowsMax(): number {
-    return (this.#options.snapshotLimits ?? SNAPSHOT_LIMITS).partRowsMax;
-  }
-
-  /** A whole snapshot is announced only when none of this node's own is on its way to the disk. */
-  #onSnapshotInput(input: Input): void {
-    if (input.type === "snapshotReceived") {
-      this.#taker.abandon();
-      if (this.#isSavingSnapshot) {
-        this.#heldSnapshot = input;
-        return;
-      }
-    }
-    this.#inputs.push(input);
-  }
-
-  /** What the rightful leader has committed, for telling how stale a stale read is. */
-  #noteLeaderCommit(raft: Raft, input: Input): void {
-    if (input.type !== 'message' || input.message.type !== 'appendEntries') return;
-    const { term, leaderId, nowMs } = raft.state;
-    if (input.message.term !== term || input.from.id !== leaderId) return;
-    this.#leaderCommit = { index: input.message.commitIndex, atMs: nowMs };
-  }
-
-  #noteUpToDate(raft: Raft): void {
-    const heard = this.#leaderCommit;
-    if (heard !== null && raft.state.lastApplied >= heard.index)
-      this.#upToDateAtMs = heard.atMs;
   }
 
   /** The time for inputs now: the clock's, which must not fall below the core's. */
@@ -601,7 +474,7 @@ export class Node implements NodeApi {
 
   #expireWaiters(nowMs: number): void {
     const leaderId = this.raft?.state.leaderId ?? null;
-    this.#proposals.expire(nowMs, { reason: "notLeader", leaderId });
+    this.#proposals.expire(nowMs, { reason: 'notLeader', leaderId });
     this.#reads.expire(nowMs);
     this.#changes.expire(nowMs);
   }
@@ -610,19 +483,13 @@ export class Node implements NodeApi {
     this.#proposals.stop(refusal);
     this.#reads.stop(refusal);
     this.#changes.stop();
-    const reads = this.#pendingReads;
-    this.#pendingReads = [];
-    for (const { done } of reads) done({ type: "refused", refusal });
   }
 
   /** After a failed write nobody knows what is on disk: the core stops for good, the node answers what it knows. */
   #degrade(error: Error): void {
-    if (this.#condition === "degraded") return;
-    this.#condition = "degraded";
-    this.#modules.log.error(
-      { error },
-      "the disk failed; this node neither votes nor leads",
-    );
-    this.#endWaiters({ reason: "degraded" });
+    if (this.#condition === 'degraded') return;
+    this.#condition = 'degraded';
+    this.#modules.log.error({ error }, 'the disk failed; this node neither votes nor leads');
+    this.#endWaiters({ reason: 'degraded' });
   }
 }

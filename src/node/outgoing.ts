@@ -1,8 +1,8 @@
 // Messages on their way out, held back where they claim something that must be durable first.
 // Batches become durable in order, so one number says what may leave.
 
-import type { Envelope, Ready } from "../raft/ready.js";
-import type { TransportPort } from "./ports.js";
+import type { Envelope, Ready } from '../raft/ready.js';
+import type { TransportPort } from './ports.js';
 
 interface Held {
   readonly persistId: number;
@@ -25,8 +25,7 @@ export class Outgoing {
     this.#handedId = persistId ?? this.#handedId;
     this.#sendAll(ready.messages);
     if (ready.messagesAfterPersist.length === 0) return;
-    if (this.#durableId >= this.#handedId)
-      this.#sendAll(ready.messagesAfterPersist);
+    if (this.#durableId >= this.#handedId) this.#sendAll(ready.messagesAfterPersist);
     else
       this.#held.push({
         persistId: this.#handedId,

@@ -1,8 +1,8 @@
 // The driver's ports: what it needs from the outside world. Adapters implement them (storage/, transport/, ops/),
 // and so does the simulator; nothing here knows which. A port may complete synchronously, inside the call.
 
-import type { Message, Sender } from "../raft/message.js";
-import type { PersistBatch } from "../raft/ready.js";
+import type { Message, Sender } from '../raft/message.js';
+import type { PersistBatch } from '../raft/ready.js';
 import type {
   Entry,
   EntryId,
@@ -11,9 +11,9 @@ import type {
   Member,
   NodeId,
   SnapshotMeta,
-} from "../raft/types.js";
-import type { Command } from "../state-machine/command.js";
-import type { SnapshotPart } from "../state-machine/snapshot-part.js";
+} from '../raft/types.js';
+import type { Command } from '../state-machine/command.js';
+import type { SnapshotPart } from '../state-machine/snapshot-part.js';
 
 /** Monotonic milliseconds since some start of its own, time spent suspended included. Never falls; whole numbers. */
 export interface ClockPort {
@@ -72,17 +72,10 @@ export interface StoragePort {
    * Stores a snapshot taken by this node beside the log, durable and whole or not at all,
    * and forgets the older one. The log is compacted by a later `persist`.
    */
-  saveSnapshot(
-    meta: SnapshotMeta,
-    parts: readonly Uint8Array[],
-    done: Done,
-  ): void;
+  saveSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[], done: Done): void;
   /** Bytes of the newest stored snapshot, in parts as they were given; null if there is none. Checked sums. */
   readSnapshot(
-    done: (
-      error: Error | null,
-      found: { meta: SnapshotMeta; parts: Uint8Array[] } | null,
-    ) => void,
+    done: (error: Error | null, found: { meta: SnapshotMeta; parts: Uint8Array[] } | null) => void,
   ): void;
 }
 

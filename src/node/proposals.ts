@@ -1,11 +1,11 @@
 // Writes that wait for their outcome: first for a leader that serves, then for their entry to be applied.
 // A waiter ends in exactly one of the four ways of `WriteOutcome`; who was appended is found again by entry id.
 
-import type { Refusal } from "../raft/input.js";
-import type { Raft } from "../raft/raft.js";
-import type { Entry, EntryId, LogIndex, Term } from "../raft/types.js";
-import type { ApplyResult } from "../state-machine/command.js";
-import type { NodeRefusal, WriteOutcome } from "./api.js";
+import type { Refusal } from '../raft/input.js';
+import type { Raft } from '../raft/raft.js';
+import type { Entry, EntryId, LogIndex, Term } from '../raft/types.js';
+import type { ApplyResult } from '../state-machine/command.js';
+import type { NodeRefusal, WriteOutcome } from './api.js';
 
 interface Waiter {
   readonly data: Uint8Array;
@@ -26,7 +26,7 @@ export class Proposals {
 
   add(waiter: Waiter): void {
     if (this.#waiting.length >= WAITING_MAX) {
-      waiter.done({ type: "refused", refusal: { reason: "overloaded" } });
+      waiter.done({ type: 'refused', refusal: { reason: 'overloaded' } });
       return;
     }
     this.#waiting.push(waiter);
@@ -40,18 +40,12 @@ export class Proposals {
   submit(raft: Raft, nowMs: number): void {
     if (this.#waiting.length === 0) return;
     const role = raft.state.role;
-    if (role.type === "leader" && !raft.isServing && role.transfer === null)
-      return;
+    if (role.type === 'leader' && !raft.isServing && role.transfer === null) return;
     const waiters = this.#waiting;
     this.#waiting = [];
     const { uncommittedEntriesMax } = raft.state.options.limits;
     for (let from = 0; from < waiters.length; from += uncommittedEntriesMax) {
-      submitBatch(
-        raft,
-        nowMs,
-        waiters.slice(from, from + uncommittedEntriesMax),
-        this.#appended,
-      );
+      submitBatch(raft, nowMs, waiters.slice(from, from + uncommittedEntriesMax), this.#appended);
     }
   }
 
@@ -62,12 +56,12 @@ export class Proposals {
     this.#appended.delete(entry.index);
     if (waiter.term === entry.term) {
       waiter.done({
-        type: "applied",
+        type: 'applied',
         entry: { term: entry.term, index: entry.index },
         result,
       });
     } else {
-      waiter.done({ type: "overwritten" });
+      waiter.done({ type: 'overwritten' });
     }
   }
 
@@ -76,25 +70,21 @@ export class Proposals {
     for (const [index, waiter] of this.#appended) {
       if (index > last.index) continue;
       this.#appended.delete(index);
-      waiter.done({ type: "indeterminate" });
+      waiter.done({ type: 'indeterminate' });
     }
   }
 
   /** Ends those whose time is over. */
   expire(nowMs: number, refusal: NodeRefusal): void {
     if (this.#waiting.some(({ deadlineMs }) => nowMs >= deadlineMs)) {
-      const late = this.#waiting.filter(
-        ({ deadlineMs }) => nowMs >= deadlineMs,
-      );
-      this.#waiting = this.#waiting.filter(
-        ({ deadlineMs }) => nowMs < deadlineMs,
-      );
-      for (const { done } of late) done({ type: "refused", refusal });
+      const late = this.#waiting.filter(({ deadlineMs }) => nowMs >= deadlineMs);
+      this.#waiting = this.#waiting.filter(({ deadlineMs }) => nowMs < deadlineMs);
+      for (const { done } of late) done({ type: 'refused', refusal });
     }
     for (const [index, waiter] of this.#appended) {
       if (nowMs < waiter.deadlineMs) continue;
       this.#appended.delete(index);
-      waiter.done({ type: "indeterminate" });
+      waiter.done({ type: 'indeterminate' });
     }
   }
 
@@ -104,8 +94,8 @@ export class Proposals {
     const appended = [...this.#appended.values()];
     this.#waiting = [];
     this.#appended.clear();
-    for (const { done } of waiting) done({ type: "refused", refusal });
-    for (const { done } of appended) done({ type: "indeterminate" });
+    for (const { done } of waiting) done({ type: 'refused', refusal });
+    for (const { done } of appended) done({ type: 'indeterminate' });
   }
 }
 
@@ -116,8 +106,8 @@ function submitBatch(
   appended: Map<LogIndex, Appended>,
 ): void {
   const commands = waiters.map(({ data }) => data);
-  const answer = raft.step({ type: "propose", nowMs, commands });
-  if (answer?.type === "appended") {
+  const answer = raft.step({ type: 'propose', nowMs, commands });
+  if (answer?.type === 'appended') {
     waiters.forEach((waiter, offset) => {
       const index = (answer.first.index + offset) as LogIndex;
       appended.set(index, { ...waiter, term: answer.first.term });
@@ -125,6 +115,6 @@ function submitBatch(
     return;
   }
   const refusal: Refusal =
-    answer?.type === "refused" ? answer.refusal : { reason: "leaderNotReady" };
-  for (const { done } of waiters) done({ type: "refused", refusal });
+    answer?.type === 'refused' ? answer.refusal : { reason: 'leaderNotReady' };
+  for (const { done } of waiters) done({ type: 'refused', refusal });
 }

@@ -1,10 +1,10 @@
 // Linearizable reads that wait: for a quorum to confirm the leader, then for the state to reach the read's index.
 // The caller reads the state machine inside `done`. Source: Thesis §6.4.
 
-import type { Raft } from "../raft/raft.js";
-import type { ReadRelease } from "../raft/ready.js";
-import type { LogIndex } from "../raft/types.js";
-import type { NodeRefusal, ReadOutcome } from "./api.js";
+import type { Raft } from '../raft/raft.js';
+import type { ReadRelease } from '../raft/ready.js';
+import type { LogIndex } from '../raft/types.js';
+import type { NodeRefusal, ReadOutcome } from './api.js';
 
 interface Waiter {
   readonly deadlineMs: number;
@@ -16,21 +16,27 @@ const WAITING_MAX = 65_536;
 
 export class Reads {
   #nextReadId = 1;
+  #asked: Waiter[] = [];
   readonly #waiting = new Map<number, Waiter>();
   #confirmed: (Waiter & { readonly readIndex: LogIndex })[] = [];
 
-  /** Asks the core for a barrier. */
-  add(raft: Raft, nowMs: number, waiter: Waiter): void {
-    if (this.#waiting.size >= WAITING_MAX) {
-      waiter.done({ type: "refused", refusal: { reason: "overloaded" } });
-      return;
+  /** Takes a read in; the next `submit` asks the core. */
+  add(waiter: Waiter): void {
+    if (this.#asked.length + this.#waiting.size < WAITING_MAX) this.#asked.push(waiter);
+    else waiter.done({ type: 'refused', refusal: { reason: 'overloaded' } });
+  }
+
+  /** Asks the core for the barriers of all reads taken in since; they share a round. */
+  submit(raft: Raft, nowMs: number): void {
+    const asked = this.#asked;
+    this.#asked = [];
+    for (const waiter of asked) {
+      const readId = this.#nextReadId;
+      this.#nextReadId += 1;
+      const answer = raft.step({ type: 'readIndex', nowMs, readId });
+      if (answer?.type === 'refused') waiter.done({ type: 'refused', refusal: answer.refusal });
+      else this.#waiting.set(readId, waiter);
     }
-    const readId = this.#nextReadId;
-    this.#nextReadId += 1;
-    const answer = raft.step({ type: "readIndex", nowMs, readId });
-    if (answer?.type === "refused")
-      waiter.done({ type: "refused", refusal: answer.refusal });
-    else this.#waiting.set(readId, waiter);
   }
 
   /** The core released reads: confirmed, or given back because it ceased to lead. */
@@ -42,8 +48,8 @@ export class Reads {
       if (readIndex !== null) this.#confirmed.push({ ...waiter, readIndex });
       else
         waiter.done({
-          type: "refused",
-          refusal: { reason: "notLeader", leaderId: null },
+          type: 'refused',
+          refusal: { reason: 'notLeader', leaderId: null },
         });
     }
   }
@@ -51,13 +57,9 @@ export class Reads {
   /** Serves the confirmed reads that the state has reached. */
   serve(lastApplied: LogIndex): void {
     if (this.#confirmed.length === 0) return;
-    const ready = this.#confirmed.filter(
-      ({ readIndex }) => readIndex <= lastApplied,
-    );
-    this.#confirmed = this.#confirmed.filter(
-      ({ readIndex }) => readIndex > lastApplied,
-    );
-    for (const { done, readIndex } of ready) done({ type: "ready", readIndex });
+    const ready = this.#confirmed.filter(({ readIndex }) => readIndex <= lastApplied);
+    this.#confirmed = this.#confirmed.filter(({ readIndex }) => readIndex > lastApplied);
+    for (const { done, readIndex } of ready) done({ type: 'ready', readIndex });
   }
 
   /** Ends those whose time is over. */
@@ -65,15 +67,16 @@ export class Reads {
     for (const [readId, { deadlineMs, done }] of this.#waiting) {
       if (nowMs < deadlineMs) continue;
       this.#waiting.delete(readId);
-      done({ type: "noQuorum" });
+      done({ type: 'noQuorum' });
     }
   }
 
   /** Ends all. */
   stop(refusal: NodeRefusal): void {
-    const all = [...this.#waiting.values(), ...this.#confirmed];
+    const all = [...this.#asked, ...this.#waiting.values(), ...this.#confirmed];
+    this.#asked = [];
     this.#waiting.clear();
     this.#confirmed = [];
-    for (const { done } of all) done({ type: "refused", refusal });
+    for (const { done } of all) done({ type: 'refused', refusal });
   }
 }

@@ -1,16 +1,13 @@
 // How a snapshot travels: its parts one after the other, each behind its length in four bytes, cut into chunks.
 // Leaves: they know nothing of Raft and move no bytes themselves.
 
-import { invariant } from "../raft/assert.js";
+import { invariant } from '../raft/assert.js';
 
 const LENGTH_BYTES = 4;
 
 /** Puts parts behind their lengths (unsigned, big-endian) into one run of bytes. */
 export function joinParts(parts: readonly Uint8Array[]): Uint8Array {
-  const total = parts.reduce(
-    (sum, part) => sum + LENGTH_BYTES + part.length,
-    0,
-  );
+  const total = parts.reduce((sum, part) => sum + LENGTH_BYTES + part.length, 0);
   const bytes = new Uint8Array(total);
   const view = new DataView(bytes.buffer);
   let at = 0;
@@ -38,16 +35,13 @@ export function splitParts(bytes: Uint8Array): Uint8Array[] | null {
 }
 
 /** Puts chunks that arrived in order into one run of bytes. */
-export function joinChunks(
-  chunks: readonly Uint8Array[],
-  totalBytes: number,
-): Uint8Array {
+export function joinChunks(chunks: readonly Uint8Array[], totalBytes: number): Uint8Array {
   const bytes = new Uint8Array(totalBytes);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
-  invariant(at === totalBytes, "the chunks add up to the whole snapshot");
+  invariant(at === totalBytes, 'the chunks add up to the whole snapshot');
   return bytes;
 }

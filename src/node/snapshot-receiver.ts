@@ -1,13 +1,13 @@
 // Assembles a leader's snapshot from its chunks, in order, each with a checksum; a gap or a damaged chunk is asked for
 // again, a newer snapshot begins anew. Only bytes that decode are handed on, so that installing cannot fail half-way.
 
-import type { Input } from "../raft/input.js";
-import type { InstallSnapshot } from "../raft/message.js";
-import type { ChunkArrived } from "../raft/ready.js";
-import type { NodeId, SnapshotMeta } from "../raft/types.js";
-import type { SnapshotPart } from "../state-machine/snapshot-part.js";
-import type { CommandCodecPort, LoggerPort } from "./ports.js";
-import { joinChunks, splitParts } from "./snapshot-bytes.js";
+import type { Input } from '../raft/input.js';
+import type { InstallSnapshot } from '../raft/message.js';
+import type { ChunkArrived } from '../raft/ready.js';
+import type { NodeId, SnapshotMeta } from '../raft/types.js';
+import type { SnapshotPart } from '../state-machine/snapshot-part.js';
+import type { CommandCodecPort, LoggerPort } from './ports.js';
+import { joinChunks, splitParts } from './snapshot-bytes.js';
 
 /** A snapshot larger than this is not accepted. */
 const SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024;
@@ -45,7 +45,7 @@ export class SnapshotReceiver {
     if (chunk.totalBytes > SNAPSHOT_BYTES_MAX) {
       this.#log.error(
         { totalBytes: chunk.totalBytes },
-        "the leader sends a snapshot that is too large",
+        'the leader sends a snapshot that is too large',
       );
       return null;
     }
@@ -59,11 +59,11 @@ export class SnapshotReceiver {
       this.#nextOffset += chunk.data.length;
     }
     if (this.#nextOffset === chunk.totalBytes && this.#assemble(chunk)) {
-      return { type: "snapshotReceived", nowMs, from, meta: chunk.meta };
+      return { type: 'snapshotReceived', nowMs, from, meta: chunk.meta };
     }
     const last = chunk.meta.last;
     return {
-      type: "snapshotChunkStored",
+      type: 'snapshotChunkStored',
       nowMs,
       from,
       last,
@@ -90,15 +90,14 @@ export class SnapshotReceiver {
     const encoded = splitParts(joinChunks(this.#chunks, chunk.totalBytes));
     this.#begin(null, null);
     try {
-      if (encoded === null)
-        throw new Error("lengths of its parts do not add up");
+      if (encoded === null) throw new Error('lengths of its parts do not add up');
       const parts = encoded.map((part) => this.#codec.decodePart(part));
       this.#received = { meta: chunk.meta, encoded, parts };
       return true;
     } catch (error) {
       this.#log.error(
         { error },
-        "a snapshot from the leader could not be decoded; asking for it again",
+        'a snapshot from the leader could not be decoded; asking for it again',
       );
       return false;
     }

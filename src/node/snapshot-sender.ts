@@ -1,15 +1,10 @@
 // Fills the chunks that the core asks for from the newest stored snapshot, which it reads once and keeps while chunks
 // are asked for. A chunk is sent at the earliest when the bytes are there; until then wishes collect, the newest a peer.
 
-import type { ChunkWish } from "../raft/ready.js";
-import type { NodeId, SnapshotMeta } from "../raft/types.js";
-import type {
-  CommandCodecPort,
-  LoggerPort,
-  StoragePort,
-  TransportPort,
-} from "./ports.js";
-import { joinParts } from "./snapshot-bytes.js";
+import type { ChunkWish } from '../raft/ready.js';
+import type { NodeId, SnapshotMeta } from '../raft/types.js';
+import type { CommandCodecPort, LoggerPort, StoragePort, TransportPort } from './ports.js';
+import { joinParts } from './snapshot-bytes.js';
 
 interface Modules {
   readonly storage: StoragePort;
@@ -22,8 +17,7 @@ export class SnapshotSender {
   readonly #modules: Modules;
   readonly #chunkBytes: number;
   readonly #wishes = new Map<NodeId, ChunkWish>();
-  #loaded: { readonly meta: SnapshotMeta; readonly bytes: Uint8Array } | null =
-    null;
+  #loaded: { readonly meta: SnapshotMeta; readonly bytes: Uint8Array } | null = null;
   #isReading = false;
 
   constructor(modules: Modules, chunkBytes: number) {
@@ -50,10 +44,7 @@ export class SnapshotSender {
     this.#modules.storage.readSnapshot((error, found) => {
       this.#isReading = false;
       if (error !== null || found === null) {
-        this.#modules.log.error(
-          { error },
-          "the snapshot to send could not be read",
-        );
+        this.#modules.log.error({ error }, 'the snapshot to send could not be read');
         this.#wishes.clear();
         return;
       }
@@ -69,7 +60,7 @@ export class SnapshotSender {
       const from = offset < loaded.bytes.length ? offset : 0;
       const data = loaded.bytes.subarray(from, from + this.#chunkBytes);
       this.#modules.transport.send(to, {
-        type: "installSnapshot",
+        type: 'installSnapshot',
         ...word,
         meta: loaded.meta,
         offset: from,

@@ -2,10 +2,10 @@
 // constant time, encodes it a few parts a turn, and saves it. The moment is drawn anew each time, so that the nodes of a
 // cluster do not all do it at once. Raft §7.
 
-import type { Random } from "../raft/random.js";
-import type { SnapshotMeta } from "../raft/types.js";
-import type { SnapshotPart } from "../state-machine/snapshot-part.js";
-import type { CommandCodecPort } from "./ports.js";
+import type { Random } from '../raft/random.js';
+import type { SnapshotMeta } from '../raft/types.js';
+import type { SnapshotPart } from '../state-machine/snapshot-part.js';
+import type { CommandCodecPort } from './ports.js';
 
 export interface SnapshotLimits {
   /** Take one after this many applied entries, or this many bytes of them; the least of both, less up to a half. */

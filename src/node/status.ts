@@ -1,16 +1,12 @@
 // What a node says of itself at a moment, read from the core. Nothing here changes anything.
 
-import type { Raft } from "../raft/raft.js";
-import { quorumContactMs } from "../raft/rounds.js";
-import { isVoter } from "../raft/quorum.js";
-import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from "../raft/types.js";
-import type { NodeId } from "../raft/types.js";
-import type { NodeStatus, PeerStatus } from "./api.js";
+import type { Raft } from '../raft/raft.js';
+import { isVoter } from '../raft/quorum.js';
+import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
+import type { NodeId } from '../raft/types.js';
+import type { NodeStatus, PeerStatus } from './api.js';
 
-type Own = Pick<
-  NodeStatus,
-  "nodeId" | "installId" | "cluster" | "condition" | "stalenessMs"
->;
+type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition' | 'stalenessMs'>;
 
 export function statusOf({
   raft,
@@ -33,7 +29,7 @@ export function statusOf({
     };
   }
   const { state } = raft;
-  const isWorking = own.condition === "member";
+  const isWorking = own.condition === 'member';
   return {
     ...own,
     role: roleOf(raft, own.nodeId),
@@ -49,35 +45,21 @@ export function statusOf({
   };
 }
 
-/** Milliseconds since this node knew itself up to date; a leader knows it while a quorum answers. */
-export function stalenessMs(
-  raft: Raft | null,
-  nowMs: number,
-  upToDateAtMs: number | null,
-): number | null {
-  if (raft === null) return null;
-  const { role } = raft.state;
-  const atMs =
-    role.type === "leader" ? quorumContactMs(raft.state, role) : upToDateAtMs;
-  return atMs === null ? null : Math.max(0, nowMs - atMs);
-}
-
-function roleOf(raft: Raft, id: NodeId): NodeStatus["role"] {
+function roleOf(raft: Raft, id: NodeId): NodeStatus['role'] {
   const { type } = raft.state.role;
-  if (type === "leader") return "leader";
-  if (type === "candidate" || type === "preCandidate") return "candidate";
-  return isVoter(raft.configuration, id) ? "follower" : "learner";
+  if (type === 'leader') return 'leader';
+  if (type === 'candidate' || type === 'preCandidate') return 'candidate';
+  return isVoter(raft.configuration, id) ? 'follower' : 'learner';
 }
 
 function peersOf(raft: Raft, nowMs: number): PeerStatus[] {
   const { role } = raft.state;
-  if (role.type !== "leader") return [];
+  if (role.type !== 'leader') return [];
   return raft.configuration.members.flatMap(({ id }) => {
     const progress = role.progress.get(id);
     if (progress === undefined) return [];
     const { matchIndex, lastContactMs } = progress;
-    const contact =
-      lastContactMs === null ? null : Math.max(0, nowMs - lastContactMs);
+    const contact = lastContactMs === null ? null : Math.max(0, nowMs - lastContactMs);
     return [{ id, matchIndex, lastContactMs: contact }];
   });
 }

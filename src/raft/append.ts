@@ -1,21 +1,18 @@
 // A leader's own append: the only place where entries are born, stamped with term and cluster time.
 // Configurations take effect here (Raft §6). Sending and counting them is replication.ts's subject.
 
-import { clusterTimeMs } from "./cluster-time.js";
-import { entryBytes } from "./log.js";
-import { invariant } from "./assert.js";
-import { configurationInForce } from "./state.js";
-import type { RaftState } from "./state.js";
-import { Progress } from "./progress.js";
-import { indexPlus } from "./types.js";
-import type { Configuration, Entry, EntryPayload, LogIndex } from "./types.js";
+import { clusterTimeMs } from './cluster-time.js';
+import { entryBytes } from './log.js';
+import { invariant } from './assert.js';
+import { configurationInForce } from './state.js';
+import type { RaftState } from './state.js';
+import { Progress } from './progress.js';
+import { indexPlus } from './types.js';
+import type { Configuration, Entry, EntryPayload, LogIndex } from './types.js';
 
 /** Appends one entry to the leader's log and answers its index. */
 export function appendEntry(state: RaftState, payload: EntryPayload): LogIndex {
-  invariant(
-    state.role.type === "leader",
-    "only a leader appends entries of its own",
-  );
+  invariant(state.role.type === 'leader', 'only a leader appends entries of its own');
   const index = indexPlus(state.log.lastIndex, 1);
   const entry: Entry = {
     term: state.term,
@@ -25,8 +22,7 @@ export function appendEntry(state: RaftState, payload: EntryPayload): LogIndex {
   };
   state.log.append([entry]);
   state.role.uncommittedBytes += entryBytes(entry);
-  if (entry.kind === "configuration")
-    adoptConfiguration(state, index, entry.configuration);
+  if (entry.kind === 'configuration') adoptConfiguration(state, index, entry.configuration);
   return index;
 }
 
@@ -40,20 +36,15 @@ export function adoptConfiguration(
   state.configurations.push({ index, configuration });
   state.outbox.hasConfigurationChanged = true;
   const role = state.role;
-  if (role.type !== "leader") return;
+  if (role.type !== 'leader') return;
   const untilMs = state.nowMs + 2 * state.options.timers.electionTimeoutMaxMs;
   for (const member of before.members) {
     if (configuration.members.some((kept) => kept.id === member.id)) continue;
-    if (member.id !== state.options.id)
-      role.departing.set(member.id, { member, untilMs });
+    if (member.id !== state.options.id) role.departing.set(member.id, { member, untilMs });
   }
   for (const member of configuration.members) {
     role.departing.delete(member.id);
-    if (member.id === state.options.id || role.progress.has(member.id))
-      continue;
-    role.progress.set(
-      member.id,
-      new Progress(indexPlus(state.log.lastIndex, 1)),
-    );
+    if (member.id === state.options.id || role.progress.has(member.id)) continue;
+    role.progress.set(member.id, new Progress(indexPlus(state.log.lastIndex, 1)));
   }
 }

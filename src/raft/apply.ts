@@ -1,12 +1,12 @@
 // Handing committed entries out for application, and what the core itself learns from them: the reign, the settings,
 // the configuration that a snapshot will carry. Raft §5.3 last rule of Fig. 2: commitIndex > lastApplied.
 
-import { invariant } from "./assert.js";
-import { applyToReign } from "./reign.js";
-import { emit } from "./state.js";
-import type { RaftState } from "./state.js";
-import { indexPlus } from "./types.js";
-import type { Entry, SnapshotMeta } from "./types.js";
+import { invariant } from './assert.js';
+import { applyToReign } from './reign.js';
+import { emit } from './state.js';
+import type { RaftState } from './state.js';
+import { indexPlus } from './types.js';
+import type { Entry, SnapshotMeta } from './types.js';
 
 /** Takes the next committed entries, at most the limit; they count as applied from here on. */
 export function takeCommitted(state: RaftState): Entry[] {
@@ -18,44 +18,36 @@ export function takeCommitted(state: RaftState): Entry[] {
     state.options.limits.committedEntriesMax,
     Number.POSITIVE_INFINITY,
   );
-  invariant(
-    entries.length > 0,
-    "a committed entry that is not applied is in the log",
-  );
+  invariant(entries.length > 0, 'a committed entry that is not applied is in the log');
   for (const entry of entries) learn(state, entry);
   return entries;
 }
 
 function learn(state: RaftState, entry: Entry): void {
   const { applied } = state;
-  invariant(
-    entry.index === state.lastApplied + 1,
-    "entries are applied in order",
-  );
-  invariant(entry.stampMs >= applied.stampMs, "cluster time never falls");
+  invariant(entry.index === state.lastApplied + 1, 'entries are applied in order');
+  invariant(entry.stampMs >= applied.stampMs, 'cluster time never falls');
   state.lastApplied = entry.index;
   applied.stampMs = entry.stampMs;
   applied.reign = applyToReign(applied.reign, entry);
-  if (entry.kind === "settings") applied.settings = entry.settings;
-  if (entry.kind === "configuration") {
+  if (entry.kind === 'settings') applied.settings = entry.settings;
+  if (entry.kind === 'configuration') {
     applied.configuration = entry.configuration;
     applied.configurationIndex = entry.index;
     // Truncation never reaches below commitIndex, so older configurations cannot come back.
-    state.configurations = state.configurations.filter(
-      ({ index }) => index >= entry.index,
-    );
+    state.configurations = state.configurations.filter(({ index }) => index >= entry.index);
     emit(state, {
-      type: "configurationChanged",
+      type: 'configurationChanged',
       index: entry.index,
       cause: entry.cause,
     });
   }
   if (
-    entry.kind === "activation" &&
+    entry.kind === 'activation' &&
     entry.nodeId === state.options.id &&
     entry.term === state.term
   ) {
-    emit(state, { type: "activated", epoch: entry.index });
+    emit(state, { type: 'activated', epoch: entry.index });
   }
 }
 

@@ -3,14 +3,11 @@
 
 /** A fact that must hold did not. Never caught except to log and exit. */
 export class InvariantViolation extends Error {
-  override readonly name = "InvariantViolation";
+  override readonly name = 'InvariantViolation';
 }
 
 /** States one fact; throws `InvariantViolation` with the message if it does not hold. */
-export function invariant(
-  condition: boolean,
-  message: string,
-): asserts condition {
+export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantViolation(message);
 }
 

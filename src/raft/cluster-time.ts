@@ -2,7 +2,7 @@
 // leader's reading with each heartbeat, so that only the time without a leader is measured by another clock; a restarted
 // node counts the gap as zero, so that no session's life is cut short.
 
-import type { RaftState } from "./state.js";
+import type { RaftState } from './state.js';
 
 /** Cluster time now, as far as this node knows; never below the newest stamp of its log. */
 export function clusterTimeMs(state: RaftState): number {

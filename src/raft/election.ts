@@ -2,32 +2,20 @@
 // Raft §5.2 and §5.4.1 (votes), §6 and Thesis §4.2.3 (withheld votes), Thesis §9.6 (pre-vote). What a leader does once it
 // is elected stands in leadership.ts; handing over on purpose in leader-transfer.ts.
 
-import { becomeLeader } from "./leadership.js";
-import type {
-  RequestVote,
-  RequestVoteResponse,
-  Sender,
-  TimeoutNow,
-} from "./message.js";
-import { hasQuorum, isVoter, allVoters } from "./quorum.js";
-import { becomeFollower } from "./role.js";
-import {
-  configurationInForce,
-  emit,
-  hardState,
-  send,
-  sendAfterPersist,
-} from "./state.js";
-import type { Candidate, PreCandidate, RaftState } from "./state.js";
-import { nextTerm } from "./types.js";
-import type { EntryId, NodeId, Term } from "./types.js";
+import { becomeLeader } from './leadership.js';
+import type { RequestVote, RequestVoteResponse, Sender, TimeoutNow } from './message.js';
+import { hasQuorum, isVoter, allVoters } from './quorum.js';
+import { becomeFollower } from './role.js';
+import { configurationInForce, emit, hardState, send, sendAfterPersist } from './state.js';
+import type { Candidate, PreCandidate, RaftState } from './state.js';
+import { nextTerm } from './types.js';
+import type { EntryId, NodeId, Term } from './types.js';
 
 /** Draws the time at which this node campaigns unless it hears a leader before (Raft §5.2). */
 export function resetElectionTimer(state: RaftState): void {
   const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
   state.electionDeadlineMs =
-    state.nowMs +
-    state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
+    state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
 }
 
 /**
@@ -36,66 +24,55 @@ export function resetElectionTimer(state: RaftState): void {
  */
 export function onElectionTick(state: RaftState, lateMs: number): void {
   if (lateMs > state.options.timers.lateTimerMs) {
-    emit(state, { type: "lateTimer", lateMs });
+    emit(state, { type: 'lateTimer', lateMs });
     resetElectionTimer(state);
     return;
   }
   if (state.nowMs >= state.electionDeadlineMs) {
     resetElectionTimer(state);
-    if (canCampaign(state))
-      becomePreCandidate(state, "heard no leader in time");
+    if (canCampaign(state)) becomePreCandidate(state, 'heard no leader in time');
     return;
   }
-  if (state.role.type === "preCandidate" || state.role.type === "candidate") {
+  if (state.role.type === 'preCandidate' || state.role.type === 'candidate') {
     if (state.nowMs >= state.role.resendAtMs) askForVotes(state, state.role);
   }
 }
 
 /** Whether this node may campaign: it votes in the configuration in force, and its disk keeps up. */
 export function canCampaign(state: RaftState): boolean {
-  return (
-    isVoter(configurationInForce(state), state.options.id) &&
-    !isDiskOverdue(state)
-  );
+  return isVoter(configurationInForce(state), state.options.id) && !isDiskOverdue(state);
 }
 
 /** Whether a sync has been on its way for a whole minimum election timeout. */
 export function isDiskOverdue(state: RaftState): boolean {
   const startMs = state.persistence.oldestStartMs;
-  return (
-    startMs !== null &&
-    state.nowMs - startMs >= state.options.timers.electionTimeoutMinMs
-  );
+  return startMs !== null && state.nowMs - startMs >= state.options.timers.electionTimeoutMinMs;
 }
 
 function becomePreCandidate(state: RaftState, why: string): void {
   if (state.leaderId !== null) {
     state.leaderId = null;
-    emit(state, { type: "leaderChanged", term: state.term, leaderId: null });
+    emit(state, { type: 'leaderChanged', term: state.term, leaderId: null });
   }
   const role: PreCandidate = {
-    type: "preCandidate",
+    type: 'preCandidate',
     votes: new Map([[state.options.id, true]]),
     why,
     resendAtMs: state.nowMs,
   };
   state.role = role;
-  emit(state, { type: "becamePreCandidate", term: state.term, why });
+  emit(state, { type: 'becamePreCandidate', term: state.term, why });
   askForVotes(state, role);
   countVotes(state);
 }
 
 /** Enters a new term and asks for votes; this node's own vote counts once it is durable. */
-function becomeCandidate(
-  state: RaftState,
-  why: string,
-  transfer: boolean,
-): void {
+function becomeCandidate(state: RaftState, why: string, transfer: boolean): void {
   state.term = nextTerm(state.term);
   state.votedFor = state.options.id;
   state.leaderId = null;
   const role: Candidate = {
-    type: "candidate",
+    type: 'candidate',
     votes: new Map(),
     why,
     transfer,
@@ -103,19 +80,19 @@ function becomeCandidate(
   };
   state.role = role;
   resetElectionTimer(state);
-  emit(state, { type: "becameCandidate", term: state.term, why });
+  emit(state, { type: 'becameCandidate', term: state.term, why });
   askForVotes(state, role);
 }
 
 /** Asks every voter that has not answered; requests and answers may be lost, so it repeats itself (Raft §5.5). */
 function askForVotes(state: RaftState, role: PreCandidate | Candidate): void {
   role.resendAtMs = state.nowMs + state.options.timers.heartbeatMs;
-  const isPreVote = role.type === "preCandidate";
+  const isPreVote = role.type === 'preCandidate';
   const request: RequestVote = {
-    type: "requestVote",
+    type: 'requestVote',
     term: isPreVote ? nextTerm(state.term) : state.term,
     preVote: isPreVote,
-    transfer: role.type === "candidate" && role.transfer,
+    transfer: role.type === 'candidate' && role.transfer,
     last: state.log.last,
   };
   for (const voter of allVoters(configurationInForce(state))) {
@@ -129,28 +106,24 @@ function askForVotes(state: RaftState, role: PreCandidate | Candidate): void {
 /** The own vote has become durable (called after each persist). */
 export function onVoteDurable(state: RaftState): void {
   const durable = state.persistence.durableHardState;
-  if (state.role.type !== "candidate" || durable.term !== state.term) return;
-  if (
-    durable.votedFor !== state.options.id ||
-    state.role.votes.has(state.options.id)
-  )
-    return;
+  if (state.role.type !== 'candidate' || durable.term !== state.term) return;
+  if (durable.votedFor !== state.options.id || state.role.votes.has(state.options.id)) return;
   state.role.votes.set(state.options.id, true);
   countVotes(state);
 }
 
 function countVotes(state: RaftState): void {
   const role = state.role;
-  if (role.type !== "preCandidate" && role.type !== "candidate") return;
+  if (role.type !== 'preCandidate' && role.type !== 'candidate') return;
   const configuration = configurationInForce(state);
   if (hasQuorum(configuration, (id) => role.votes.get(id) === true)) {
-    if (role.type === "preCandidate") becomeCandidate(state, role.why, false);
+    if (role.type === 'preCandidate') becomeCandidate(state, role.why, false);
     else becomeLeader(state, role.why);
     return;
   }
   // Lost for good only when those who have not refused are no quorum.
   if (!hasQuorum(configuration, (id) => role.votes.get(id) !== false)) {
-    becomeFollower(state, state.term, null, "lost the election");
+    becomeFollower(state, state.term, null, 'lost the election');
   }
 }
 
@@ -162,27 +135,18 @@ function countVotes(state: RaftState): void {
 export function isVoteWithheld(
   state: RaftState,
   from: NodeId,
-  request: Pick<RequestVote, "term" | "transfer">,
+  request: Pick<RequestVote, 'term' | 'transfer'>,
 ): boolean {
-  const leaderTerm =
-    state.role.type === "leader" ? state.term : (state.heard?.term ?? null);
-  if (
-    request.transfer &&
-    leaderTerm !== null &&
-    request.term === nextTerm(leaderTerm)
-  ) {
+  const leaderTerm = state.role.type === 'leader' ? state.term : (state.heard?.term ?? null);
+  if (request.transfer && leaderTerm !== null && request.term === nextTerm(leaderTerm)) {
     return false;
   }
-  if (state.role.type === "leader") return true;
+  if (state.role.type === 'leader') return true;
   return state.nowMs < state.withholdUntilMs && state.heard?.id !== from;
 }
 
 /** Answers a candidate or pre-candidate. A withheld request is not answered at all: the asker repeats it. */
-export function onRequestVote(
-  state: RaftState,
-  from: Sender,
-  request: RequestVote,
-): void {
+export function onRequestVote(state: RaftState, from: Sender, request: RequestVote): void {
   if (isVoteWithheld(state, from.id, request)) {
     return;
   }
@@ -191,19 +155,19 @@ export function onRequestVote(
     return;
   }
   if (request.term > state.term) {
-    becomeFollower(state, request.term, null, "a candidate has a higher term");
+    becomeFollower(state, request.term, null, 'a candidate has a higher term');
   }
   const isGranted =
     request.term === state.term &&
     (state.votedFor === null || state.votedFor === from.id) &&
-    state.role.type === "follower" &&
+    state.role.type === 'follower' &&
     isUpToDate(request.last, state.log.last);
   if (isGranted) {
     state.votedFor = from.id;
     resetElectionTimer(state);
   }
   const response: RequestVoteResponse = {
-    type: "requestVoteResponse",
+    type: 'requestVoteResponse',
     term: state.term,
     preVote: false,
     granted: isGranted,
@@ -211,15 +175,10 @@ export function onRequestVote(
   respond(state, from.id, response);
 }
 
-function answerPreVote(
-  state: RaftState,
-  from: NodeId,
-  request: RequestVote,
-): void {
-  const isGranted =
-    request.term > state.term && isUpToDate(request.last, state.log.last);
+function answerPreVote(state: RaftState, from: NodeId, request: RequestVote): void {
+  const isGranted = request.term > state.term && isUpToDate(request.last, state.log.last);
   respond(state, from, {
-    type: "requestVoteResponse",
+    type: 'requestVoteResponse',
     term: isGranted ? request.term : state.term,
     preVote: true,
     granted: isGranted,
@@ -227,17 +186,10 @@ function answerPreVote(
 }
 
 /** A vote leaves only once it is durable; a pre-vote promises nothing. */
-function respond(
-  state: RaftState,
-  to: NodeId,
-  response: RequestVoteResponse,
-): void {
+function respond(state: RaftState, to: NodeId, response: RequestVoteResponse): void {
   const isDurable =
     response.preVote ||
-    state.persistence.isDurable(
-      state.persistence.durableIndex,
-      hardState(state),
-    );
+    state.persistence.isDurable(state.persistence.durableIndex, hardState(state));
   if (isDurable) send(state, to, response);
   else sendAfterPersist(state, to, response);
 }
@@ -255,13 +207,9 @@ export function onRequestVoteResponse(
   response: RequestVoteResponse,
 ): void {
   const role = state.role;
-  if (role.type === "preCandidate") {
-    if (
-      !response.preVote ||
-      !isAnswerTo(response, nextTerm(state.term), state.term)
-    )
-      return;
-  } else if (role.type === "candidate") {
+  if (role.type === 'preCandidate') {
+    if (!response.preVote || !isAnswerTo(response, nextTerm(state.term), state.term)) return;
+  } else if (role.type === 'candidate') {
     if (response.preVote || response.term !== state.term) return;
   } else {
     return;
@@ -270,21 +218,13 @@ export function onRequestVoteResponse(
   countVotes(state);
 }
 
-function isAnswerTo(
-  response: RequestVoteResponse,
-  asked: Term,
-  own: Term,
-): boolean {
+function isAnswerTo(response: RequestVoteResponse, asked: Term, own: Term): boolean {
   return response.granted ? response.term === asked : response.term <= own;
 }
 
 /** Campaigns at once because the leader of this term hands over; ignored unless this node follows it and votes. */
-export function onTimeoutNow(
-  state: RaftState,
-  from: NodeId,
-  message: TimeoutNow,
-): void {
-  if (state.role.type === "leader" || message.term !== state.term) return;
+export function onTimeoutNow(state: RaftState, from: NodeId, message: TimeoutNow): void {
+  if (state.role.type === 'leader' || message.term !== state.term) return;
   if (state.leaderId !== null && state.leaderId !== from) return;
   if (!canCampaign(state)) return;
   becomeCandidate(state, message.cause, true);

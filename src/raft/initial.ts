@@ -2,30 +2,16 @@
 // A restarted node knows nothing committed beyond its snapshot, withholds votes at first (Thesis §4.2.3), and counts the
 // time it was down as zero for cluster time.
 
-import { Log } from "./log.js";
-import { isVoter } from "./quorum.js";
-import { Persistence } from "./persistence.js";
-import { Random } from "./random.js";
-import type { RaftOptions } from "./options.js";
-import type { PersistBatch } from "./ready.js";
-import { emptyOutbox } from "./state.js";
-import type { RaftState } from "./state.js";
-import {
-  EMPTY_CONFIGURATION,
-  ENTRY_ID_ZERO,
-  INDEX_ZERO,
-  REIGN_NONE,
-  indexPlus,
-} from "./types.js";
-import type {
-  Entry,
-  EntryId,
-  HardState,
-  Member,
-  Settings,
-  SnapshotMeta,
-  Term,
-} from "./types.js";
+import { Log } from './log.js';
+import { isVoter } from './quorum.js';
+import { Persistence } from './persistence.js';
+import { Random } from './random.js';
+import type { RaftOptions } from './options.js';
+import type { PersistBatch } from './ready.js';
+import { emptyOutbox } from './state.js';
+import type { RaftState } from './state.js';
+import { EMPTY_CONFIGURATION, ENTRY_ID_ZERO, INDEX_ZERO, REIGN_NONE, indexPlus } from './types.js';
+import type { Entry, EntryId, HardState, Member, Settings, SnapshotMeta, Term } from './types.js';
 
 /** What is durable when a node begins. */
 export interface Loaded {
@@ -44,15 +30,10 @@ export const NOTHING_LOADED: Loaded = {
 };
 
 /** The state of a node that begins at `nowMs` with what was loaded. */
-export function initialState(
-  options: RaftOptions,
-  loaded: Loaded,
-  nowMs: number,
-): RaftState {
+export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number): RaftState {
   const { snapshot } = loaded;
   const random = new Random(options.randomSeed);
-  const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } =
-    options.timers;
+  const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } = options.timers;
   const log = new Log(loaded.compacted, loaded.entries);
   const applied = {
     configuration: snapshot?.configuration ?? EMPTY_CONFIGURATION,
@@ -61,15 +42,11 @@ export function initialState(
     settings: snapshot?.settings ?? null,
     reign: snapshot?.reign ?? REIGN_NONE,
   };
-  const configurations: RaftState["configurations"] = [
+  const configurations: RaftState['configurations'] = [
     { index: applied.configurationIndex, configuration: applied.configuration },
   ];
   for (const entry of loaded.entries) {
-    if (
-      entry.kind !== "configuration" ||
-      entry.index <= applied.configurationIndex
-    )
-      continue;
+    if (entry.kind !== 'configuration' || entry.index <= applied.configurationIndex) continue;
     configurations.push({
       index: entry.index,
       configuration: entry.configuration,
@@ -84,7 +61,7 @@ export function initialState(
     nowMs,
     term: loaded.hardState.term,
     votedFor: loaded.hardState.votedFor,
-    role: { type: "follower" },
+    role: { type: 'follower' },
     leaderId: null,
     log,
     commitIndex: startIndex,
@@ -119,12 +96,12 @@ export function bootstrap(
   const term = 1 as Term;
   const first = indexPlus(INDEX_ZERO, 1);
   const entries: Entry[] = [
-    { term, index: first, stampMs: 0, kind: "settings", settings },
+    { term, index: first, stampMs: 0, kind: 'settings', settings },
     {
       term,
       index: indexPlus(first, 1),
       stampMs: 0,
-      kind: "configuration",
+      kind: 'configuration',
       configuration: {
         members: [founder],
         voters: [founder.id],

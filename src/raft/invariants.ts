@@ -2,11 +2,11 @@
 // All O(1) in the length of the log, so they stay on in production. Properties of several nodes at once are the
 // simulator's. Source: Raft Fig. 2 and Fig. 3.
 
-import { invariant } from "./assert.js";
-import { configurationInForce } from "./state.js";
-import type { RaftState } from "./state.js";
-import { isVoter } from "./quorum.js";
-import type { LogIndex, NodeId, Term } from "./types.js";
+import { invariant } from './assert.js';
+import { configurationInForce } from './state.js';
+import type { RaftState } from './state.js';
+import { isVoter } from './quorum.js';
+import type { LogIndex, NodeId, Term } from './types.js';
 
 /** What of a state is compared with the next one. */
 export interface Outline {
@@ -28,7 +28,7 @@ export function outlineOf(state: RaftState): Outline {
     term: state.term,
     votedFor: state.votedFor,
     leaderId: state.leaderId,
-    isLeader: state.role.type === "leader",
+    isLeader: state.role.type === 'leader',
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
     lastIndex: state.log.lastIndex,
@@ -40,75 +40,44 @@ export function outlineOf(state: RaftState): Outline {
 /** Checks one state; throws `InvariantViolation`. */
 export function checkState(state: RaftState): void {
   const { log, commitIndex, lastApplied, snapshot, persistence } = state;
-  invariant(
-    log.compacted.index <= lastApplied,
-    "only applied entries are compacted",
-  );
-  invariant(lastApplied <= commitIndex, "only committed entries are applied");
-  invariant(
-    commitIndex <= log.lastIndex,
-    "what is committed here is in the log",
-  );
-  invariant(
-    log.last.term <= state.term,
-    "no entry is of a term not yet entered",
-  );
+  invariant(log.compacted.index <= lastApplied, 'only applied entries are compacted');
+  invariant(lastApplied <= commitIndex, 'only committed entries are applied');
+  invariant(commitIndex <= log.lastIndex, 'what is committed here is in the log');
+  invariant(log.last.term <= state.term, 'no entry is of a term not yet entered');
   if (log.compacted.index > 0) {
-    invariant(snapshot !== null, "a compacted log has a snapshot");
-    invariant(
-      snapshot.last.index >= log.compacted.index,
-      "the snapshot covers what was compacted",
-    );
+    invariant(snapshot !== null, 'a compacted log has a snapshot');
+    invariant(snapshot.last.index >= log.compacted.index, 'the snapshot covers what was compacted');
   }
-  invariant(
-    persistence.durableIndex <= log.lastIndex,
-    "what is durable is in the log",
-  );
-  invariant(
-    state.configurations.length > 0,
-    "some configuration is always in force",
-  );
+  invariant(persistence.durableIndex <= log.lastIndex, 'what is durable is in the log');
+  invariant(state.configurations.length > 0, 'some configuration is always in force');
   const configuration = configurationInForce(state);
-  if (state.role.type === "candidate" || state.role.type === "preCandidate") {
-    invariant(isVoter(configuration, state.options.id), "only voters campaign");
+  if (state.role.type === 'candidate' || state.role.type === 'preCandidate') {
+    invariant(isVoter(configuration, state.options.id), 'only voters campaign');
   }
-  if (state.role.type === "candidate" || state.role.type === "leader") {
-    invariant(
-      state.votedFor === state.options.id,
-      "a candidate votes for itself (Raft §5.2)",
-    );
+  if (state.role.type === 'candidate' || state.role.type === 'leader') {
+    invariant(state.votedFor === state.options.id, 'a candidate votes for itself (Raft §5.2)');
   }
-  if (state.role.type === "leader") {
-    invariant(state.leaderId === state.options.id, "a leader follows itself");
-    for (const progress of state.role.progress.values())
-      progress.checkInvariant();
+  if (state.role.type === 'leader') {
+    invariant(state.leaderId === state.options.id, 'a leader follows itself');
+    for (const progress of state.role.progress.values()) progress.checkInvariant();
   }
 }
 
 /** Checks what a step may not undo; throws `InvariantViolation`. */
 export function checkTransition(before: Outline, state: RaftState): void {
-  invariant(state.term >= before.term, "terms never fall (Raft §5.1)");
-  invariant(state.commitIndex >= before.commitIndex, "commitIndex never falls");
-  invariant(state.lastApplied >= before.lastApplied, "lastApplied never falls");
-  invariant(state.applied.reign.epoch >= before.epoch, "the epoch only grows");
-  invariant(state.applied.stampMs >= before.stampMs, "cluster time only grows");
+  invariant(state.term >= before.term, 'terms never fall (Raft §5.1)');
+  invariant(state.commitIndex >= before.commitIndex, 'commitIndex never falls');
+  invariant(state.lastApplied >= before.lastApplied, 'lastApplied never falls');
+  invariant(state.applied.reign.epoch >= before.epoch, 'the epoch only grows');
+  invariant(state.applied.stampMs >= before.stampMs, 'cluster time only grows');
   if (state.term !== before.term) return;
   if (before.votedFor !== null) {
-    invariant(
-      state.votedFor === before.votedFor,
-      "a vote is given once a term (Raft §5.2)",
-    );
+    invariant(state.votedFor === before.votedFor, 'a vote is given once a term (Raft §5.2)');
   }
   if (before.leaderId !== null && state.leaderId !== null) {
-    invariant(
-      state.leaderId === before.leaderId,
-      "a term has at most one leader (Raft §5.2)",
-    );
+    invariant(state.leaderId === before.leaderId, 'a term has at most one leader (Raft §5.2)');
   }
-  if (before.isLeader && state.role.type === "leader") {
-    invariant(
-      state.log.lastIndex >= before.lastIndex,
-      "a leader only appends (Raft Fig. 3)",
-    );
+  if (before.isLeader && state.role.type === 'leader') {
+    invariant(state.log.lastIndex >= before.lastIndex, 'a leader only appends (Raft Fig. 3)');
   }
 }

@@ -2,70 +2,59 @@
 // Thesis §3.10; design section 4. From the moment TimeoutNow may have left, this node never uses the lease of its term
 // again, because the target may win the next term while the lease of this one still runs.
 
-import { allowReactivation, hasOwnReign, maybeProve } from "./lease.js";
-import { becomeFollower } from "./role.js";
-import { configurationInForce, emit, send } from "./state.js";
-import type { Leader, RaftState, Transfer } from "./state.js";
-import type { Answer, Refusal } from "./input.js";
-import type { LogIndex, NodeId } from "./types.js";
-import { unreachable } from "./assert.js";
+import { allowReactivation, hasOwnReign, maybeProve } from './lease.js';
+import { becomeFollower } from './role.js';
+import { configurationInForce, emit, send } from './state.js';
+import type { Leader, RaftState, Transfer } from './state.js';
+import type { Answer, Refusal } from './input.js';
+import type { LogIndex, NodeId } from './types.js';
+import { unreachable } from './assert.js';
 
 /** Begins a hand-over, or refuses it while nothing has been given up yet. */
-export function startTransfer(
-  state: RaftState,
-  to: NodeId | null,
-  cause: string,
-): Answer {
+export function startTransfer(state: RaftState, to: NodeId | null, cause: string): Answer {
   const leader = state.role;
-  if (leader.type !== "leader")
-    return refuse({ reason: "notLeader", leaderId: state.leaderId });
-  if (leader.transfer !== null)
-    return refuse({ reason: "handingOver", to: leader.transfer.to });
-  if (state.commitIndex < leader.noopIndex)
-    return refuse({ reason: "leaderNotReady" });
+  if (leader.type !== 'leader') return refuse({ reason: 'notLeader', leaderId: state.leaderId });
+  if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
+  if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
   const target = to ?? bestTarget(state, leader);
   if (target === null) {
     return refuse({
-      reason: "targetUnfit",
-      detail: "no other voter is in contact and caught up",
+      reason: 'targetUnfit',
+      detail: 'no other voter is in contact and caught up',
     });
   }
   const detail = whyUnfit(state, leader, target);
-  if (detail !== null) return refuse({ reason: "targetUnfit", detail });
+  if (detail !== null) return refuse({ reason: 'targetUnfit', detail });
   const deadlineMs = state.nowMs + state.options.timers.electionTimeoutMaxMs;
   const mustStop = hasOwnReign(state, leader);
   leader.transfer = {
     to: target,
     cause,
     deadlineMs,
-    phase: mustStop ? "stopping" : "catchingUp",
+    phase: mustStop ? 'stopping' : 'catchingUp',
   };
   if (mustStop) state.outbox.stopEpoch = state.applied.reign.epoch;
-  emit(state, { type: "handOverStarted", to: target });
-  return { type: "accepted" };
+  emit(state, { type: 'handOverStarted', to: target });
+  return { type: 'accepted' };
 }
 
 /** The processes of `epoch` have ended here: proves it, unless the bound of an earlier reign still runs. */
 export function onStopped(state: RaftState, epoch: LogIndex): void {
   const leader = state.role;
-  if (leader.type !== "leader" || leader.transfer?.phase !== "stopping") return;
-  leader.transfer.phase = maybeProve(state, leader, epoch)
-    ? "proving"
-    : "catchingUp";
+  if (leader.type !== 'leader' || leader.transfer?.phase !== 'stopping') return;
+  leader.transfer.phase = maybeProve(state, leader, epoch) ? 'proving' : 'catchingUp';
 }
 
 /** Moves a hand-over on; called after every change of what is applied or matched. */
 export function advanceTransfer(state: RaftState, leader: Leader): void {
   const transfer = leader.transfer;
   if (transfer === null) return;
-  if (transfer.phase === "proving" && state.applied.reign.isProven)
-    transfer.phase = "catchingUp";
-  if (transfer.phase !== "catchingUp") return;
+  if (transfer.phase === 'proving' && state.applied.reign.isProven) transfer.phase = 'catchingUp';
+  if (transfer.phase !== 'catchingUp') return;
   const progress = leader.progress.get(transfer.to);
   // The target must have everything, or it could not win (Raft §5.4.1).
-  if (progress === undefined || progress.matchIndex < state.log.lastIndex)
-    return;
-  transfer.phase = "sent";
+  if (progress === undefined || progress.matchIndex < state.log.lastIndex) return;
+  transfer.phase = 'sent';
   leader.isEpochOver = true;
   sendTimeoutNow(state, transfer);
 }
@@ -73,7 +62,7 @@ export function advanceTransfer(state: RaftState, leader: Leader): void {
 /** Tells the target to campaign; repeated with each heartbeat, since it may be lost. */
 export function sendTimeoutNow(state: RaftState, transfer: Transfer): void {
   send(state, transfer.to, {
-    type: "timeoutNow",
+    type: 'timeoutNow',
     term: state.term,
     cause: transfer.cause,
   });
@@ -87,8 +76,8 @@ export function onTransferTick(state: RaftState, leader: Leader): boolean {
   const transfer = leader.transfer;
   if (transfer === null || state.nowMs < transfer.deadlineMs) return false;
   const why = whyLate(transfer);
-  emit(state, { type: "handOverAbandoned", to: transfer.to, why });
-  if (transfer.phase === "sent") {
+  emit(state, { type: 'handOverAbandoned', to: transfer.to, why });
+  if (transfer.phase === 'sent') {
     becomeFollower(state, state.term, null, why);
     return true;
   }
@@ -99,39 +88,30 @@ export function onTransferTick(state: RaftState, leader: Leader): boolean {
 
 function whyLate(transfer: Transfer): string {
   switch (transfer.phase) {
-    case "stopping":
-      return "the primary-only processes did not stop in time";
-    case "proving":
-      return "the proof of stop was not committed in time";
-    case "catchingUp":
-      return "the target did not catch up in time";
-    case "sent":
-      return "the target did not win an election in time";
+    case 'stopping':
+      return 'the primary-only processes did not stop in time';
+    case 'proving':
+      return 'the proof of stop was not committed in time';
+    case 'catchingUp':
+      return 'the target did not catch up in time';
+    case 'sent':
+      return 'the target did not win an election in time';
     default:
       return unreachable(transfer.phase);
   }
 }
 
-function whyUnfit(
-  state: RaftState,
-  leader: Leader,
-  target: NodeId,
-): string | null {
-  if (target === state.options.id) return "it leads already";
+function whyUnfit(state: RaftState, leader: Leader, target: NodeId): string | null {
+  if (target === state.options.id) return 'it leads already';
   const configuration = configurationInForce(state);
-  if (!configuration.voters.includes(target)) return "it is not a voter";
+  if (!configuration.voters.includes(target)) return 'it is not a voter';
   const progress = leader.progress.get(target);
   const { electionTimeoutMinMs } = state.options.timers;
-  if (
-    progress === undefined ||
-    !progress.isInContact(state.nowMs, electionTimeoutMinMs)
-  ) {
-    return "it is not in contact";
+  if (progress === undefined || !progress.isInContact(state.nowMs, electionTimeoutMinMs)) {
+    return 'it is not in contact';
   }
   const lag = state.log.lastIndex - progress.matchIndex;
-  return lag > state.options.limits.promotionLagMax
-    ? `it is ${lag} entries behind`
-    : null;
+  return lag > state.options.limits.promotionLagMax ? `it is ${lag} entries behind` : null;
 }
 
 /** The voter in contact that has most of the log; the lowest id among equals. */
@@ -140,13 +120,12 @@ function bestTarget(state: RaftState, leader: Leader): NodeId | null {
   for (const id of configurationInForce(state).voters) {
     if (whyUnfit(state, leader, id) !== null) continue;
     const matchIndex = leader.progress.get(id)?.matchIndex ?? 0;
-    const bestIndex =
-      best === null ? -1 : (leader.progress.get(best)?.matchIndex ?? 0);
+    const bestIndex = best === null ? -1 : (leader.progress.get(best)?.matchIndex ?? 0);
     if (matchIndex > bestIndex) best = id;
   }
   return best;
 }
 
 function refuse(refusal: Refusal): Answer {
-  return { type: "refused", refusal };
+  return { type: 'refused', refusal };
 }

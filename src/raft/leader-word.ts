@@ -1,12 +1,12 @@
 // The word of a leader: what all its messages carry, what hearing it means to a follower, and how a follower answers.
 // Shared by replication and snapshots, which are both heartbeats as well. Raft §5.2, §6; Thesis §6.4.
 
-import { adoptClusterTime, clusterTimeMs } from "./cluster-time.js";
-import type { AppendEntriesResponse, LeaderWord } from "./message.js";
-import { hardState, send, sendAfterPersist } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import { INDEX_ZERO } from "./types.js";
-import type { NodeId } from "./types.js";
+import { adoptClusterTime, clusterTimeMs } from './cluster-time.js';
+import type { AppendEntriesResponse, LeaderWord } from './message.js';
+import { hardState, send, sendAfterPersist } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import { INDEX_ZERO } from './types.js';
+import type { NodeId } from './types.js';
 
 /** What every message of this leader carries. */
 export function leaderWord(state: RaftState, leader: Leader): LeaderWord {
@@ -19,11 +19,7 @@ export function leaderWord(state: RaftState, leader: Leader): LeaderWord {
 }
 
 /** Notes that the rightful leader of this term was heard: no campaign, no votes for others, its cluster time. */
-export function noteLeader(
-  state: RaftState,
-  from: NodeId,
-  word: LeaderWord,
-): void {
+export function noteLeader(state: RaftState, from: NodeId, word: LeaderWord): void {
   const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
   state.heard = {
     id: from,
@@ -31,11 +27,9 @@ export function noteLeader(
     atMs: state.nowMs,
     round: word.round,
   };
-  state.withholdUntilMs =
-    state.nowMs + Math.max(electionTimeoutMinMs, word.leaseMs);
+  state.withholdUntilMs = state.nowMs + Math.max(electionTimeoutMinMs, word.leaseMs);
   state.electionDeadlineMs =
-    state.nowMs +
-    state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
+    state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
   adoptClusterTime(state, word.clusterTimeMs);
 }
 
@@ -43,16 +37,14 @@ export function noteLeader(
 export function respondToLeader(
   state: RaftState,
   to: NodeId,
-  answer: Pick<AppendEntriesResponse, "round" | "outcome">,
+  answer: Pick<AppendEntriesResponse, 'round' | 'outcome'>,
 ): void {
   const response: AppendEntriesResponse = {
-    type: "appendEntriesResponse",
+    type: 'appendEntriesResponse',
     term: state.term,
     ...answer,
   };
-  const claimed =
-    answer.outcome.type === "matched" ? answer.outcome.matchIndex : INDEX_ZERO;
-  if (state.persistence.isDurable(claimed, hardState(state)))
-    send(state, to, response);
+  const claimed = answer.outcome.type === 'matched' ? answer.outcome.matchIndex : INDEX_ZERO;
+  if (state.persistence.isDurable(claimed, hardState(state))) send(state, to, response);
   else sendAfterPersist(state, to, response);
 }

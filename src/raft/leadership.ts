@@ -2,22 +2,22 @@
 // Raft §5.2 and §8 (no-op), Thesis §6.2 (check-quorum). What it sends stands in replication.ts, what it may do as
 // primary in lease.ts.
 
-import { appendEntry } from "./append.js";
-import { maybePromote } from "./membership.js";
-import { Progress } from "./progress.js";
-import { sendHeartbeats } from "./replication.js";
-import { becomeFollower } from "./role.js";
-import { beginRound, quorumContactMs } from "./rounds.js";
-import { configurationInForce, emit } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import { onTransferTick, sendTimeoutNow } from "./leader-transfer.js";
-import { indexPlus } from "./types.js";
+import { appendEntry } from './append.js';
+import { maybePromote } from './membership.js';
+import { Progress } from './progress.js';
+import { sendHeartbeats } from './replication.js';
+import { becomeFollower } from './role.js';
+import { beginRound, quorumContactMs } from './rounds.js';
+import { configurationInForce, emit } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import { onTransferTick, sendTimeoutNow } from './leader-transfer.js';
+import { indexPlus } from './types.js';
 
 /** Leads the term that this candidate has won; appends a no-op so that earlier entries can be committed (Raft §8). */
 export function becomeLeader(state: RaftState, cause: string): void {
   const next = indexPlus(state.log.lastIndex, 1);
   const leader: Leader = {
-    type: "leader",
+    type: 'leader',
     electedAtMs: state.nowMs,
     cause,
     noopIndex: next,
@@ -41,14 +41,14 @@ export function becomeLeader(state: RaftState, cause: string): void {
   };
   state.role = leader;
   state.leaderId = state.options.id;
-  emit(state, { type: "becameLeader", term: state.term });
+  emit(state, { type: 'becameLeader', term: state.term });
   emit(state, {
-    type: "leaderChanged",
+    type: 'leaderChanged',
     term: state.term,
     leaderId: state.options.id,
   });
   heartbeat(state, leader);
-  appendEntry(state, { kind: "noop" });
+  appendEntry(state, { kind: 'noop' });
 }
 
 /** Begins a heartbeat round now. */
@@ -56,36 +56,19 @@ export function heartbeat(state: RaftState, leader: Leader): void {
   leader.heartbeatDueMs = state.nowMs + state.options.timers.heartbeatMs;
   beginRound(state, leader);
   sendHeartbeats(state, leader);
-  if (leader.transfer?.phase === "sent") sendTimeoutNow(state, leader.transfer);
+  if (leader.transfer?.phase === 'sent') sendTimeoutNow(state, leader.transfer);
 }
 
 /** Lets time pass for a leader: gives up without a quorum or a disk, else heartbeats, hand-over, promotion. */
-export function onLeaderTick(
-  state: RaftState,
-  leader: Leader,
-  isDiskOverdue: boolean,
-): void {
+export function onLeaderTick(state: RaftState, leader: Leader, isDiskOverdue: boolean): void {
   const { electionTimeoutMinMs } = state.options.timers;
-  const contactMs = Math.max(
-    quorumContactMs(state, leader) ?? 0,
-    leader.electedAtMs,
-  );
+  const contactMs = Math.max(quorumContactMs(state, leader) ?? 0, leader.electedAtMs);
   if (state.nowMs - contactMs >= electionTimeoutMinMs) {
-    becomeFollower(
-      state,
-      state.term,
-      null,
-      "a quorum was not heard for an election timeout",
-    );
+    becomeFollower(state, state.term, null, 'a quorum was not heard for an election timeout');
     return;
   }
   if (isDiskOverdue) {
-    becomeFollower(
-      state,
-      state.term,
-      null,
-      "a disk sync is overdue by an election timeout",
-    );
+    becomeFollower(state, state.term, null, 'a disk sync is overdue by an election timeout');
     return;
   }
   forgetDeparted(state, leader);

@@ -7,12 +7,12 @@
 //    rates within 5 % of each other A's shortened lease has ended by then. Withheld votes are not needed for this.
 // 4. A proof of stop says that A's processes have ended already, so B need not wait.
 
-import { appendEntry } from "./append.js";
-import { isVoter } from "./quorum.js";
-import { quorumContactMs } from "./rounds.js";
-import { configurationInForce } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import type { LogIndex } from "./types.js";
+import { appendEntry } from './append.js';
+import { isVoter } from './quorum.js';
+import { quorumContactMs } from './rounds.js';
+import { configurationInForce } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import type { LogIndex } from './types.js';
 
 /** The part of the recorded lease that a primary uses; the rest covers clock rates that differ by less than 5 %. */
 export const LEASE_USED = 0.95;
@@ -22,12 +22,8 @@ export const LEASE_USED = 0.95;
  * Mode, proof and bound are read from applied state, so it is called after each application.
  */
 export function maybeActivate(state: RaftState, leader: Leader): boolean {
-  if (state.lastApplied < leader.noopIndex || leader.transfer !== null)
-    return false;
-  if (
-    leader.activationIndex !== null ||
-    !isVoter(configurationInForce(state), state.options.id)
-  ) {
+  if (state.lastApplied < leader.noopIndex || leader.transfer !== null) return false;
+  if (leader.activationIndex !== null || !isVoter(configurationInForce(state), state.options.id)) {
     return false;
   }
   if (leader.boundUntilMs === null) {
@@ -35,7 +31,7 @@ export function maybeActivate(state: RaftState, leader: Leader): boolean {
     leader.boundUntilMs = leader.electedAtMs + (isProven ? 0 : unprovenLeaseMs);
   }
   leader.activationIndex = appendEntry(state, {
-    kind: "activation",
+    kind: 'activation',
     nodeId: state.options.id,
     leaseMs: state.options.timers.leaseMs,
     cause: leader.cause,
@@ -47,11 +43,7 @@ export function maybeActivate(state: RaftState, leader: Leader): boolean {
 /** Whether this leader's newest activation is applied and nothing has ended its epoch. */
 export function hasOwnReign(state: RaftState, leader: Leader): boolean {
   const { reign } = state.applied;
-  return (
-    reign.epoch === leader.activationIndex &&
-    !reign.isOver &&
-    !leader.isEpochOver
-  );
+  return reign.epoch === leader.activationIndex && !reign.isOver && !leader.isEpochOver;
 }
 
 /**
@@ -60,7 +52,7 @@ export function hasOwnReign(state: RaftState, leader: Leader): boolean {
  */
 export function primaryUntilMs(state: RaftState): number | null {
   const leader = state.role;
-  if (leader.type !== "leader" || !hasOwnReign(state, leader)) return null;
+  if (leader.type !== 'leader' || !hasOwnReign(state, leader)) return null;
   const contactMs = quorumContactMs(state, leader);
   return contactMs === null
     ? null
@@ -69,16 +61,14 @@ export function primaryUntilMs(state: RaftState): number | null {
 
 /** From when on this leader may act as primary: the bound; null: not known yet. */
 export function primaryFromMs(state: RaftState): number | null {
-  return state.role.type === "leader" ? state.role.boundUntilMs : null;
+  return state.role.type === 'leader' ? state.role.boundUntilMs : null;
 }
 
 /** Whether this node is primary at `nowMs`, a fresh reading not before the newest input. */
 export function isPrimaryAt(state: RaftState, nowMs: number): boolean {
   const untilMs = primaryUntilMs(state);
   const fromMs = primaryFromMs(state);
-  return (
-    untilMs !== null && fromMs !== null && nowMs >= fromMs && nowMs < untilMs
-  );
+  return untilMs !== null && fromMs !== null && nowMs >= fromMs && nowMs < untilMs;
 }
 
 /**
@@ -86,17 +76,11 @@ export function isPrimaryAt(state: RaftState, nowMs: number): boolean {
  * A leader that still waits out the bound proves nothing, since its proof would speak for the earlier epochs too:
  * answers false then.
  */
-export function maybeProve(
-  state: RaftState,
-  leader: Leader,
-  epoch: LogIndex,
-): boolean {
-  if (!hasOwnReign(state, leader) || state.applied.reign.epoch !== epoch)
-    return false;
+export function maybeProve(state: RaftState, leader: Leader, epoch: LogIndex): boolean {
+  if (!hasOwnReign(state, leader) || state.applied.reign.epoch !== epoch) return false;
   leader.isEpochOver = true;
-  if (leader.boundUntilMs === null || state.nowMs < leader.boundUntilMs)
-    return false;
-  appendEntry(state, { kind: "proof", epoch });
+  if (leader.boundUntilMs === null || state.nowMs < leader.boundUntilMs) return false;
+  appendEntry(state, { kind: 'proof', epoch });
   return true;
 }
 

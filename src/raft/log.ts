@@ -2,15 +2,13 @@
 // It implements the consistency check's look-ups of Raft §5.3 and the hints of a conflict; it decides nothing about
 // commitment, and knows nothing of disks: what is durable is persistence.ts's subject.
 
-import { invariant } from "./assert.js";
-import { ENTRY_ID_ZERO, indexPlus } from "./types.js";
-import type { Entry, EntryId, LogIndex, Term } from "./types.js";
+import { invariant } from './assert.js';
+import { ENTRY_ID_ZERO, indexPlus } from './types.js';
+import type { Entry, EntryId, LogIndex, Term } from './types.js';
 
 /** Bytes that an entry counts for in limits: its payload and a constant for the rest. */
 export function entryBytes(entry: Entry): number {
-  return entry.kind === "command"
-    ? entry.data.length + ENTRY_OVERHEAD_BYTES
-    : ENTRY_CORE_BYTES;
+  return entry.kind === 'command' ? entry.data.length + ENTRY_OVERHEAD_BYTES : ENTRY_CORE_BYTES;
 }
 
 const ENTRY_OVERHEAD_BYTES = 32;
@@ -41,9 +39,7 @@ export class Log {
   /** The last entry, or the compacted one if none is kept. */
   get last(): EntryId {
     const entry = this.#entries.at(-1);
-    return entry === undefined
-      ? this.#compacted
-      : { term: entry.term, index: entry.index };
+    return entry === undefined ? this.#compacted : { term: entry.term, index: entry.index };
   }
 
   /** Cluster time of the last entry kept; null if none is kept. */
@@ -71,16 +67,8 @@ export class Log {
    * Entries of [from, toExclusive), cut to the limits; at least one if there is any.
    * `from` must not lie in the compacted part.
    */
-  slice(
-    from: LogIndex,
-    toExclusive: LogIndex,
-    countMax: number,
-    bytesMax: number,
-  ): Entry[] {
-    invariant(
-      from > this.#compacted.index,
-      "entries are read above the compacted prefix",
-    );
+  slice(from: LogIndex, toExclusive: LogIndex, countMax: number, bytesMax: number): Entry[] {
+    invariant(from > this.#compacted.index, 'entries are read above the compacted prefix');
     const found: Entry[] = [];
     let bytes = 0;
     for (let index = from; index < toExclusive; index = indexPlus(index, 1)) {
@@ -97,16 +85,10 @@ export class Log {
   append(entries: readonly Entry[]): void {
     for (const entry of entries) {
       const last = this.#entries.at(-1);
-      invariant(entry.index === this.lastIndex + 1, "the log is contiguous");
-      invariant(
-        entry.term >= this.last.term,
-        "terms never fall along the log (Raft §5.3)",
-      );
+      invariant(entry.index === this.lastIndex + 1, 'the log is contiguous');
+      invariant(entry.term >= this.last.term, 'terms never fall along the log (Raft §5.3)');
       if (last !== undefined) {
-        invariant(
-          entry.stampMs >= last.stampMs,
-          "cluster time never falls along the log",
-        );
+        invariant(entry.stampMs >= last.stampMs, 'cluster time never falls along the log');
       }
       this.#entries.push(entry);
     }
@@ -114,20 +96,14 @@ export class Log {
 
   /** Removes the entry at `index` and all after it. */
   truncateFrom(index: LogIndex): void {
-    invariant(
-      index > this.#compacted.index,
-      "the compacted prefix is never truncated",
-    );
-    this.#entries.length = Math.min(
-      this.#entries.length,
-      index - this.#compacted.index - 1,
-    );
+    invariant(index > this.#compacted.index, 'the compacted prefix is never truncated');
+    this.#entries.length = Math.min(this.#entries.length, index - this.#compacted.index - 1);
   }
 
   /** Forgets entries up to and including `index`, which must be in the log; answers its id. */
   compactTo(index: LogIndex): EntryId {
     const term = this.termAt(index);
-    invariant(term !== null, "only entries of the log are compacted");
+    invariant(term !== null, 'only entries of the log are compacted');
     this.#entries.splice(0, index - this.#compacted.index);
     this.#compacted = { term, index };
     return this.#compacted;
@@ -148,10 +124,7 @@ export class Log {
     let index = from.index < this.lastIndex ? from.index : this.lastIndex;
     while (index > this.#compacted.index) {
       const term = this.termAt(index);
-      invariant(
-        term !== null,
-        "an index between compacted and last has an entry",
-      );
+      invariant(term !== null, 'an index between compacted and last has an entry');
       if (term <= from.term) return { term, index };
       index = indexPlus(index, -1);
     }

@@ -2,48 +2,41 @@
 // Raft §6, Thesis §4.3 (joint consensus), §4.2.1 (learners catch up first), §4.2.2 (a leader that is removed).
 // One change at a time: the next is refused until the last is committed and joint is left.
 
-import { appendEntry } from "./append.js";
-import type { Answer, Refusal } from "./input.js";
-import { hasQuorum, isVoter } from "./quorum.js";
-import { configurationInForce, configurationIndex } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import type { ConfigChange, Configuration, Member, NodeId } from "./types.js";
+import { appendEntry } from './append.js';
+import type { Answer, Refusal } from './input.js';
+import { hasQuorum, isVoter } from './quorum.js';
+import { configurationInForce, configurationIndex } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import type { ConfigChange, Configuration, Member, NodeId } from './types.js';
 
 /** Begins a change, or refuses it. The answer names the entry that puts it in force, joint or final. */
-export function changeConfiguration(
-  state: RaftState,
-  change: ConfigChange,
-  cause: string,
-): Answer {
+export function changeConfiguration(state: RaftState, change: ConfigChange, cause: string): Answer {
   const leader = state.role;
-  if (leader.type !== "leader") {
-    return refuse({ reason: "notLeader", leaderId: state.leaderId });
+  if (leader.type !== 'leader') {
+    return refuse({ reason: 'notLeader', leaderId: state.leaderId });
   }
-  if (leader.transfer !== null)
-    return refuse({ reason: "handingOver", to: leader.transfer.to });
+  if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
   // An own-term commit comes first: see the counter-example in Thesis §4.1 (erratum).
-  if (state.commitIndex < leader.noopIndex)
-    return refuse({ reason: "leaderNotReady" });
-  if (isChangeRunning(state)) return refuse({ reason: "changeRunning" });
+  if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
+  if (isChangeRunning(state)) return refuse({ reason: 'changeRunning' });
   const configuration = configurationInForce(state);
   const detail = whyInvalid(configuration, change);
-  if (detail !== null) return refuse({ reason: "invalidChange", detail });
+  if (detail !== null) return refuse({ reason: 'invalidChange', detail });
   const target = changed(configuration, change);
   const lost = whyQuorumLost(state, leader, target);
-  if (lost !== null) return refuse({ reason: "wouldLoseQuorum", detail: lost });
+  if (lost !== null) return refuse({ reason: 'wouldLoseQuorum', detail: lost });
   const index = appendEntry(state, {
-    kind: "configuration",
+    kind: 'configuration',
     configuration: target,
     cause,
   });
-  return { type: "appended", first: { term: state.term, index }, count: 1 };
+  return { type: 'appended', first: { term: state.term, index }, count: 1 };
 }
 
 /** Whether a change is not finished: its newest entry is not committed, or the configuration is joint. */
 export function isChangeRunning(state: RaftState): boolean {
   return (
-    configurationIndex(state) > state.commitIndex ||
-    configurationInForce(state).outgoing !== null
+    configurationIndex(state) > state.commitIndex || configurationInForce(state).outgoing !== null
   );
 }
 
@@ -53,24 +46,19 @@ export function isChangeRunning(state: RaftState): boolean {
  */
 export function maybeLeaveJoint(state: RaftState, leader: Leader): boolean {
   const configuration = configurationInForce(state);
-  if (
-    configuration.outgoing === null ||
-    configurationIndex(state) > state.commitIndex
-  )
+  if (configuration.outgoing === null || configurationIndex(state) > state.commitIndex)
     return false;
   if (state.commitIndex < leader.noopIndex) return false;
   const left: Configuration = {
-    members: configuration.members.filter(
-      ({ id }) => !configuration.leaving.includes(id),
-    ),
+    members: configuration.members.filter(({ id }) => !configuration.leaving.includes(id)),
     voters: configuration.voters,
     outgoing: null,
     leaving: [],
   };
   appendEntry(state, {
-    kind: "configuration",
+    kind: 'configuration',
     configuration: left,
-    cause: "joint is left",
+    cause: 'joint is left',
   });
   return true;
 }
@@ -85,11 +73,7 @@ export function mustStepDown(state: RaftState): boolean {
 
 /** Promotes a learner that asked for it, has caught up, and has been in contact for two election timeouts. */
 export function maybePromote(state: RaftState, leader: Leader): boolean {
-  if (
-    isChangeRunning(state) ||
-    leader.transfer !== null ||
-    state.commitIndex < leader.noopIndex
-  ) {
+  if (isChangeRunning(state) || leader.transfer !== null || state.commitIndex < leader.noopIndex) {
     return false;
   }
   const configuration = configurationInForce(state);
@@ -106,10 +90,7 @@ export function maybePromote(state: RaftState, leader: Leader): boolean {
     demote: [],
     remove: [],
   };
-  return (
-    changeConfiguration(state, change, `${ready.name} has caught up`).type ===
-    "appended"
-  );
+  return changeConfiguration(state, change, `${ready.name} has caught up`).type === 'appended';
 }
 
 function hasCaughtUp(state: RaftState, leader: Leader, id: NodeId): boolean {
@@ -119,26 +100,20 @@ function hasCaughtUp(state: RaftState, leader: Leader, id: NodeId): boolean {
   return (
     progress.isInContact(state.nowMs, electionTimeoutMinMs) &&
     state.nowMs - progress.contactSinceMs >= 2 * electionTimeoutMinMs &&
-    state.log.lastIndex - progress.matchIndex <=
-      state.options.limits.promotionLagMax
+    state.log.lastIndex - progress.matchIndex <= state.options.limits.promotionLagMax
   );
 }
 
-function whyInvalid(
-  configuration: Configuration,
-  change: ConfigChange,
-): string | null {
+function whyInvalid(configuration: Configuration, change: ConfigChange): string | null {
   const named = [
     ...change.add.map(({ id }) => id),
     ...change.promote,
     ...change.demote,
     ...change.remove,
   ];
-  if (named.length === 0) return "it changes nothing";
-  if (new Set(named).size < named.length) return "it names a node twice";
-  const known = new Map(
-    configuration.members.map((member) => [member.id, member]),
-  );
+  if (named.length === 0) return 'it changes nothing';
+  if (new Set(named).size < named.length) return 'it names a node twice';
+  const known = new Map(configuration.members.map((member) => [member.id, member]));
   for (const { id, name } of change.add) {
     if (known.has(id)) return `${name} is a member already`;
     const holder = configuration.members.find((member) => member.name === name);
@@ -148,33 +123,23 @@ function whyInvalid(
   if (unknown !== undefined) return `node ${unknown} is not a member`;
   const isVoting = (id: NodeId): boolean => configuration.voters.includes(id);
   const promoted = change.promote.find(isVoting);
-  if (promoted !== undefined)
-    return `${known.get(promoted)?.name} is a voter already`;
+  if (promoted !== undefined) return `${known.get(promoted)?.name} is a voter already`;
   const demoted = change.demote.find((id) => !isVoting(id));
-  if (demoted !== undefined)
-    return `${known.get(demoted)?.name} is a learner already`;
+  if (demoted !== undefined) return `${known.get(demoted)?.name} is a learner already`;
   return null;
 }
 
 /** The configuration to append first: joint if the voters change, else final. */
-function changed(
-  configuration: Configuration,
-  change: ConfigChange,
-): Configuration {
+function changed(configuration: Configuration, change: ConfigChange): Configuration {
   const gone = new Set([...change.demote, ...change.remove]);
-  const voters = sorted([
-    ...configuration.voters.filter((id) => !gone.has(id)),
-    ...change.promote,
-  ]);
+  const voters = sorted([...configuration.voters.filter((id) => !gone.has(id)), ...change.promote]);
   const isSame = voters.join() === configuration.voters.join();
   // A demoted voter stays a member, but a removed learner leaves at once: it counts in no quorum.
   const added: Member[] = [...configuration.members, ...change.add];
   const members = added
     .filter(({ id }) => !isSame || !change.remove.includes(id))
     .map((member) =>
-      change.demote.includes(member.id)
-        ? { ...member, autoPromote: false }
-        : member,
+      change.demote.includes(member.id) ? { ...member, autoPromote: false } : member,
     )
     .sort((a, b) => a.id - b.id);
   return isSame
@@ -188,17 +153,12 @@ function changed(
 }
 
 /** Null if the voters in contact are a quorum of both halves; else why not, for people. */
-function whyQuorumLost(
-  state: RaftState,
-  leader: Leader,
-  target: Configuration,
-): string | null {
-  if (target.voters.length === 0) return "no voter would be left";
+function whyQuorumLost(state: RaftState, leader: Leader, target: Configuration): string | null {
+  if (target.voters.length === 0) return 'no voter would be left';
   const { electionTimeoutMinMs } = state.options.timers;
   const isUp = (id: NodeId): boolean =>
     id === state.options.id ||
-    leader.progress.get(id)?.isInContact(state.nowMs, electionTimeoutMinMs) ===
-      true;
+    leader.progress.get(id)?.isInContact(state.nowMs, electionTimeoutMinMs) === true;
   if (hasQuorum(target, isUp)) return null;
   const up = target.voters.filter(isUp).length;
   return `only ${up} of the ${target.voters.length} voters it would leave are in contact`;
@@ -209,5 +169,5 @@ function sorted(ids: readonly NodeId[]): NodeId[] {
 }
 
 function refuse(refusal: Refusal): Answer {
-  return { type: "refused", refusal };
+  return { type: 'refused', refusal };
 }

@@ -2,19 +2,11 @@
 // A message names no sender; the transport adds who sent it and from which data directory.
 // Source: Raft Fig. 2 and Fig. 13, Thesis §3.10 (TimeoutNow), §9.6 (PreVote).
 
-import type {
-  Entry,
-  EntryId,
-  InstallId,
-  LogIndex,
-  NodeId,
-  SnapshotMeta,
-  Term,
-} from "./types.js";
+import type { Entry, EntryId, InstallId, LogIndex, NodeId, SnapshotMeta, Term } from './types.js';
 
 /** Asks for a vote, or with `preVote` whether one would be given in `term`, which the asker has not entered. */
 export interface RequestVote {
-  readonly type: "requestVote";
+  readonly type: 'requestVote';
   readonly term: Term;
   readonly preVote: boolean;
   /** The old leader asked for this campaign; lifts the withholding in the term after that leader's, only. */
@@ -24,7 +16,7 @@ export interface RequestVote {
 
 /** Answers RequestVote. A granted pre-vote repeats the term asked for; every other answer carries the voter's term. */
 export interface RequestVoteResponse {
-  readonly type: "requestVoteResponse";
+  readonly type: 'requestVoteResponse';
   readonly term: Term;
   readonly preVote: boolean;
   readonly granted: boolean;
@@ -43,7 +35,7 @@ export interface LeaderWord {
 
 /** Replicates entries; without entries it is a heartbeat. */
 export interface AppendEntries extends LeaderWord {
-  readonly type: "appendEntries";
+  readonly type: 'appendEntries';
   /** The entry just before those sent. */
   readonly prev: EntryId;
   readonly entries: readonly Entry[];
@@ -52,7 +44,7 @@ export interface AppendEntries extends LeaderWord {
 
 /** Answers AppendEntries, after what it claims is durable. */
 export interface AppendEntriesResponse {
-  readonly type: "appendEntriesResponse";
+  readonly type: 'appendEntriesResponse';
   readonly term: Term;
   readonly round: number;
   readonly outcome: AppendOutcome;
@@ -60,19 +52,19 @@ export interface AppendEntriesResponse {
 
 export type AppendOutcome =
   /** The logs agree up to and including `matchIndex`, which is the end of what the message proved. */
-  | { readonly type: "matched"; readonly matchIndex: LogIndex }
+  | { readonly type: 'matched'; readonly matchIndex: LogIndex }
   /** No entry `rejectedIndex` of the asked term here; the logs may agree at or before `hint`. */
   | {
-      readonly type: "conflict";
+      readonly type: 'conflict';
       readonly rejectedIndex: LogIndex;
       readonly hint: EntryId;
     }
   /** The sender's term is over; `term` says which one runs. */
-  | { readonly type: "stale" };
+  | { readonly type: 'stale' };
 
 /** One chunk of a snapshot, sent one at a time; the answer says which offset is wanted next. */
 export interface InstallSnapshot extends LeaderWord {
-  readonly type: "installSnapshot";
+  readonly type: 'installSnapshot';
   readonly meta: SnapshotMeta;
   /** Place of `data` in the snapshot's bytes. */
   readonly offset: number;
@@ -85,7 +77,7 @@ export interface InstallSnapshot extends LeaderWord {
 
 /** Answers a chunk: `nextOffset` is wanted next. A snapshot that is whole is answered by AppendEntriesResponse. */
 export interface InstallSnapshotResponse {
-  readonly type: "installSnapshotResponse";
+  readonly type: 'installSnapshotResponse';
   readonly term: Term;
   readonly round: number;
   readonly last: EntryId;
@@ -94,7 +86,7 @@ export interface InstallSnapshotResponse {
 
 /** Tells a voter to campaign at once because the leader of `term` hands over to it. */
 export interface TimeoutNow {
-  readonly type: "timeoutNow";
+  readonly type: 'timeoutNow';
   readonly term: Term;
   /** Why, for people; becomes the cause of the reign that follows. */
   readonly cause: string;

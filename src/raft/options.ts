@@ -1,8 +1,8 @@
 // The numbers that the core works with: timers scaled from one election timeout, and named limits.
 // Source: defaults and their reasons in the product's design; the ratio heartbeat to timeout is Raft §5.6.
 
-import { invariant } from "./assert.js";
-import type { InstallId, NodeId } from "./types.js";
+import { invariant } from './assert.js';
+import type { InstallId, NodeId } from './types.js';
 
 /** All in milliseconds; every one is a whole number. */
 export interface Timers {
@@ -36,26 +36,11 @@ export function timersFor(electionTimeoutMs: number): Timers {
     lateTimerMs: Math.floor(electionTimeoutMs / 5),
     tickMs: Math.max(2, Math.floor(electionTimeoutMs / 50)),
   };
-  invariant(
-    Number.isSafeInteger(electionTimeoutMs),
-    "the election timeout is whole milliseconds",
-  );
-  invariant(
-    timers.tickMs < timers.heartbeatMs,
-    "a tick is shorter than a heartbeat",
-  );
-  invariant(
-    timers.heartbeatMs * 5 <= timers.electionTimeoutMinMs,
-    "five heartbeats fit a timeout",
-  );
-  invariant(
-    timers.leaseMs < timers.electionTimeoutMinMs,
-    "a lease ends before votes are given",
-  );
-  invariant(
-    timers.electionTimeoutMinMs < timers.electionTimeoutMaxMs,
-    "timeouts are spread",
-  );
+  invariant(Number.isSafeInteger(electionTimeoutMs), 'the election timeout is whole milliseconds');
+  invariant(timers.tickMs < timers.heartbeatMs, 'a tick is shorter than a heartbeat');
+  invariant(timers.heartbeatMs * 5 <= timers.electionTimeoutMinMs, 'five heartbeats fit a timeout');
+  invariant(timers.leaseMs < timers.electionTimeoutMinMs, 'a lease ends before votes are given');
+  invariant(timers.electionTimeoutMinMs < timers.electionTimeoutMaxMs, 'timeouts are spread');
   return timers;
 }
 

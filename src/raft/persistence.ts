@@ -2,9 +2,9 @@
 // in flight the core goes on, and what it claims to others waits for the batch that makes it true.
 // Source: Raft Fig. 2 "updated on stable storage before responding", Thesis §3.8 and §10.2.1.
 
-import { invariant } from "./assert.js";
-import { indexPlus, maxIndex, minIndex } from "./types.js";
-import type { HardState, LogIndex } from "./types.js";
+import { invariant } from './assert.js';
+import { indexPlus, maxIndex, minIndex } from './types.js';
+import type { HardState, LogIndex } from './types.js';
 
 interface InFlight {
   readonly persistId: number;
@@ -54,11 +54,9 @@ export class Persistence {
   truncated(index: LogIndex): void {
     const last = indexPlus(index, -1);
     this.#durableIndex = minIndex(this.#durableIndex, last);
-    for (const batch of this.#inFlight)
-      batch.lastIndex = minIndex(batch.lastIndex, last);
+    for (const batch of this.#inFlight) batch.lastIndex = minIndex(batch.lastIndex, last);
     if (index >= this.#unhandedFrom) return;
-    this.#truncateFrom =
-      this.#truncateFrom === null ? index : minIndex(this.#truncateFrom, index);
+    this.#truncateFrom = this.#truncateFrom === null ? index : minIndex(this.#truncateFrom, index);
     this.#unhandedFrom = index;
   }
 
@@ -71,8 +69,7 @@ export class Persistence {
     this.#truncateFrom = null;
     this.#unhandedFrom = indexPlus(last, 1);
     this.#durableIndex = minIndex(this.#durableIndex, last);
-    for (const batch of this.#inFlight)
-      batch.lastIndex = minIndex(batch.lastIndex, last);
+    for (const batch of this.#inFlight) batch.lastIndex = minIndex(batch.lastIndex, last);
   }
 
   /** Whether something the disk does not know is waiting to be handed out. */
@@ -120,17 +117,14 @@ export class Persistence {
       this.#durableHardState = batch.hardState;
       invariant(
         this.#durableIndex < this.#unhandedFrom,
-        "only what was handed out becomes durable",
+        'only what was handed out becomes durable',
       );
     }
   }
 
   /** Whether a claim about the log up to `index` and about `hardState` is already true on disk. */
   isDurable(index: LogIndex, hardState: HardState): boolean {
-    return (
-      index <= this.#durableIndex &&
-      isSameHardState(this.#durableHardState, hardState)
-    );
+    return index <= this.#durableIndex && isSameHardState(this.#durableHardState, hardState);
   }
 }
 

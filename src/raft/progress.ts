@@ -2,16 +2,16 @@
 // Three states as in etcd's raft: probe (one message at a time until the logs meet), replicate (pipelined within limits),
 // snapshot (chunk by chunk). Leaf: it sends nothing and reads no clock.
 
-import { invariant } from "./assert.js";
-import type { Limits } from "./options.js";
-import { INDEX_ZERO, indexPlus, maxIndex } from "./types.js";
-import type { EntryId, LogIndex } from "./types.js";
+import { invariant } from './assert.js';
+import type { Limits } from './options.js';
+import { INDEX_ZERO, indexPlus, maxIndex } from './types.js';
+import type { EntryId, LogIndex } from './types.js';
 
 export type ProgressState =
-  | { readonly type: "probe"; readonly isPaused: boolean }
-  | { readonly type: "replicate" }
+  | { readonly type: 'probe'; readonly isPaused: boolean }
+  | { readonly type: 'replicate' }
   | {
-      readonly type: "snapshot";
+      readonly type: 'snapshot';
       /** The snapshot being sent. */
       readonly last: EntryId;
       readonly offset: number;
@@ -29,7 +29,7 @@ export class Progress {
   nextIndex: LogIndex;
   /** Highest entry known identical and durable there. Only grows. */
   matchIndex: LogIndex = INDEX_ZERO;
-  state: ProgressState = { type: "probe", isPaused: false };
+  state: ProgressState = { type: 'probe', isPaused: false };
   /** Newest heartbeat round answered; 0: none. Only grows. */
   ackedRound = 0;
   /** When that round began, on the leader's clock; null: none answered. */
@@ -47,17 +47,13 @@ export class Progress {
 
   /** Notes an answer; a silence longer than `gapMs` begins the contact anew. */
   heard(nowMs: number, gapMs: number): void {
-    const isUnbroken =
-      this.lastContactMs !== null && nowMs - this.lastContactMs <= gapMs;
-    if (!isUnbroken || this.contactSinceMs === null)
-      this.contactSinceMs = nowMs;
+    const isUnbroken = this.lastContactMs !== null && nowMs - this.lastContactMs <= gapMs;
+    if (!isUnbroken || this.contactSinceMs === null) this.contactSinceMs = nowMs;
     this.lastContactMs = nowMs;
   }
 
   isInContact(nowMs: number, withinMs: number): boolean {
-    return (
-      this.lastContactMs !== null && nowMs - this.lastContactMs <= withinMs
-    );
+    return this.lastContactMs !== null && nowMs - this.lastContactMs <= withinMs;
   }
 
   /** Notes that a round was answered; older answers that arrive late change nothing. */
@@ -72,13 +68,9 @@ export class Progress {
     this.matchIndex = maxIndex(this.matchIndex, index);
     this.nextIndex = maxIndex(this.nextIndex, indexPlus(this.matchIndex, 1));
     this.#forgetUpTo(this.matchIndex);
-    if (
-      this.state.type === "snapshot" &&
-      this.matchIndex < this.state.last.index
-    )
-      return;
-    if (this.state.type === "replicate") return;
-    this.state = { type: "replicate" };
+    if (this.state.type === 'snapshot' && this.matchIndex < this.state.last.index) return;
+    if (this.state.type === 'replicate') return;
+    this.state = { type: 'replicate' };
     this.nextIndex = indexPlus(this.matchIndex, 1);
     this.checkInvariant();
   }
@@ -86,36 +78,36 @@ export class Progress {
   /** The logs do not agree at the last probe: try from `nextIndex`, one message at a time. */
   becomeProbe(nextIndex: LogIndex): void {
     this.nextIndex = maxIndex(nextIndex, indexPlus(this.matchIndex, 1));
-    this.state = { type: "probe", isPaused: false };
+    this.state = { type: 'probe', isPaused: false };
     this.#inflight = [];
     this.#inflightBytes = 0;
     this.checkInvariant();
   }
 
   becomeSnapshot(last: EntryId): void {
-    this.state = { type: "snapshot", last, offset: 0, sentAtMs: null };
+    this.state = { type: 'snapshot', last, offset: 0, sentAtMs: null };
     this.#inflight = [];
     this.#inflightBytes = 0;
   }
 
   canSend(limits: Limits): boolean {
     switch (this.state.type) {
-      case "probe":
+      case 'probe':
         return !this.state.isPaused;
-      case "replicate":
+      case 'replicate':
         return (
           this.#inflight.length < limits.inflightMessagesMax &&
           this.#inflightBytes < limits.inflightBytesMax
         );
-      case "snapshot":
+      case 'snapshot':
         return false;
     }
   }
 
   /** Notes that entries up to `lastIndex` are on their way. */
   sent(lastIndex: LogIndex, bytes: number): void {
-    if (this.state.type === "probe") {
-      this.state = { type: "probe", isPaused: true };
+    if (this.state.type === 'probe') {
+      this.state = { type: 'probe', isPaused: true };
       return;
     }
     this.nextIndex = indexPlus(lastIndex, 1);
@@ -124,10 +116,7 @@ export class Progress {
   }
 
   checkInvariant(): void {
-    invariant(
-      this.nextIndex > this.matchIndex,
-      "nextIndex stays above matchIndex",
-    );
+    invariant(this.nextIndex > this.matchIndex, 'nextIndex stays above matchIndex');
   }
 
   #forgetUpTo(index: LogIndex): void {

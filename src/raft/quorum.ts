@@ -1,7 +1,7 @@
 // Counting majorities, in one configuration or in both halves of a joint one.
 // Leaves without any Raft in sight: a caller says who has what. Source: Raft §5.3, §6; Thesis §4.3.
 
-import type { Configuration, NodeId } from "./types.js";
+import type { Configuration, NodeId } from './types.js';
 
 /** Votes needed of `voterCount` voters; 1 of 0, so that nobody wins an empty configuration. */
 export function quorumSize(voterCount: number): number {
@@ -9,10 +9,7 @@ export function quorumSize(voterCount: number): number {
 }
 
 /** Whether a majority of each half satisfies the predicate. False for an empty configuration. */
-export function hasQuorum(
-  configuration: Configuration,
-  holds: (id: NodeId) => boolean,
-): boolean {
+export function hasQuorum(configuration: Configuration, holds: (id: NodeId) => boolean): boolean {
   return halves(configuration).every(
     (voters) => voters.filter(holds).length >= quorumSize(voters.length),
   );

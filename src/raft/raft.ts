@@ -1,10 +1,10 @@
 // The core: inputs in, `Ready` out. It holds the term rule and the dispatch; each chapter of the protocol has its own
 // file. It never waits, never asks the time, and rolls only the dice it was given. Source: Raft Fig. 2.
 
-import { snapshotMeta, takeCommitted } from "./apply.js";
-import { appendEntry } from "./append.js";
-import { invariant, unreachable } from "./assert.js";
-import { clusterTimeMs } from "./cluster-time.js";
+import { snapshotMeta, takeCommitted } from './apply.js';
+import { appendEntry } from './append.js';
+import { invariant, unreachable } from './assert.js';
+import { clusterTimeMs } from './cluster-time.js';
 import {
   isDiskOverdue,
   onElectionTick,
@@ -12,40 +12,28 @@ import {
   onRequestVoteResponse,
   onTimeoutNow,
   onVoteDurable,
-} from "./election.js";
-import type { Answer, Input } from "./input.js";
-import { initialState } from "./initial.js";
-import type { Loaded } from "./initial.js";
-import { checkState, checkTransition, outlineOf } from "./invariants.js";
-import { isPrimaryAt, maybeActivate, primaryUntilMs } from "./lease.js";
-import { onLeaderTick } from "./leadership.js";
-import {
-  advanceTransfer,
-  onStopped,
-  startTransfer,
-} from "./leader-transfer.js";
-import {
-  changeConfiguration,
-  maybeLeaveJoint,
-  mustStepDown,
-} from "./membership.js";
-import type { Message, Sender } from "./message.js";
-import {
-  maybeBeginReadRound,
-  onReadIndex,
-  releaseReads,
-} from "./read-index.js";
-import type { RaftOptions } from "./options.js";
-import type { PersistBatch, Ready } from "./ready.js";
+} from './election.js';
+import type { Answer, Input } from './input.js';
+import { initialState } from './initial.js';
+import type { Loaded } from './initial.js';
+import { checkState, checkTransition, outlineOf } from './invariants.js';
+import { isPrimaryAt, maybeActivate, primaryUntilMs } from './lease.js';
+import { onLeaderTick } from './leadership.js';
+import { advanceTransfer, onStopped, startTransfer } from './leader-transfer.js';
+import { changeConfiguration, maybeLeaveJoint, mustStepDown } from './membership.js';
+import type { Message, Sender } from './message.js';
+import { maybeBeginReadRound, onReadIndex, releaseReads } from './read-index.js';
+import type { RaftOptions } from './options.js';
+import type { PersistBatch, Ready } from './ready.js';
 import {
   maybeCommit,
   onAppendEntries,
   onAppendEntriesResponse,
   sendEntries,
-} from "./replication.js";
-import { becomeFollower } from "./role.js";
-import { acknowledgeRound } from "./rounds.js";
-import { respondToLeader } from "./leader-word.js";
+} from './replication.js';
+import { becomeFollower } from './role.js';
+import { acknowledgeRound } from './rounds.js';
+import { respondToLeader } from './leader-word.js';
 import {
   onChunkStored,
   onInstallSnapshot,
@@ -53,16 +41,11 @@ import {
   onSnapshotReceived,
   onSnapshotTaken,
   sendChunks,
-} from "./snapshot.js";
-import {
-  configurationInForce,
-  emptyOutbox,
-  hardState,
-  isCounted,
-} from "./state.js";
-import type { RaftState } from "./state.js";
-import { indexPlus } from "./types.js";
-import type { Configuration, Entry, Member, SnapshotMeta } from "./types.js";
+} from './snapshot.js';
+import { configurationInForce, emptyOutbox, hardState, isCounted } from './state.js';
+import type { RaftState } from './state.js';
+import { indexPlus } from './types.js';
+import type { Configuration, Entry, Member, SnapshotMeta } from './types.js';
 
 export class Raft {
   /** For looking, never for changing, from outside the core. */
@@ -80,7 +63,7 @@ export class Raft {
    */
   step(input: Input): Answer | null {
     const { state } = this;
-    invariant(input.nowMs >= state.nowMs, "the time of inputs never falls");
+    invariant(input.nowMs >= state.nowMs, 'the time of inputs never falls');
     state.nowMs = input.nowMs;
     const before = outlineOf(state);
     const answer = this.#dispatch(input);
@@ -108,9 +91,7 @@ export class Raft {
       committed,
       reads: outbox.reads,
       stopEpoch: outbox.stopEpoch,
-      configuration: outbox.hasConfigurationChanged
-        ? configurationInForce(state)
-        : null,
+      configuration: outbox.hasConfigurationChanged ? configurationInForce(state) : null,
       events: outbox.events,
     };
     return isEmpty(ready) ? null : ready;
@@ -125,9 +106,7 @@ export class Raft {
   get peers(): Member[] {
     const { state } = this;
     const departing =
-      state.role.type === "leader"
-        ? [...state.role.departing.values()].map((d) => d.member)
-        : [];
+      state.role.type === 'leader' ? [...state.role.departing.values()].map((d) => d.member) : [];
     return [...this.configuration.members, ...departing].filter(
       ({ id }) => id !== state.options.id,
     );
@@ -141,11 +120,7 @@ export class Raft {
   /** Whether this leader takes proposals: it has activated itself, so that its epoch comes before clients' writes. */
   get isServing(): boolean {
     const { role } = this.state;
-    return (
-      role.type === "leader" &&
-      role.activationIndex !== null &&
-      role.transfer === null
-    );
+    return role.type === 'leader' && role.activationIndex !== null && role.transfer === null;
   }
 
   /** See `isPrimaryAt` in lease.ts. */
@@ -166,34 +141,34 @@ export class Raft {
   #dispatch(input: Input): Answer | null {
     const { state } = this;
     switch (input.type) {
-      case "tick":
+      case 'tick':
         this.#onTick(input.lateMs);
         return null;
-      case "message":
+      case 'message':
         this.#onMessage(input.from, input.message);
         return null;
-      case "propose":
+      case 'propose':
         return this.#propose(input.commands);
-      case "readIndex":
+      case 'readIndex':
         return onReadIndex(state, input.readId);
-      case "changeConfiguration":
+      case 'changeConfiguration':
         return changeConfiguration(state, input.change, input.cause);
-      case "transferLeadership":
+      case 'transferLeadership':
         return startTransfer(state, input.to, input.cause);
-      case "stopped":
+      case 'stopped':
         onStopped(state, input.epoch);
         return null;
-      case "persisted":
+      case 'persisted':
         state.persistence.persisted(input.persistId);
         onVoteDurable(state);
         return null;
-      case "snapshotTaken":
+      case 'snapshotTaken':
         state.outbox.compactTo = onSnapshotTaken(state, input.meta);
         return null;
-      case "snapshotChunkStored":
+      case 'snapshotChunkStored':
         onChunkStored(state, input.from, input.last, input.nextOffset);
         return null;
-      case "snapshotReceived":
+      case 'snapshotReceived':
         onSnapshotReceived(state, input.from, input.meta);
         return null;
       default:
@@ -203,40 +178,38 @@ export class Raft {
 
   #onTick(lateMs: number): void {
     const { state } = this;
-    if (state.role.type === "leader")
-      onLeaderTick(state, state.role, isDiskOverdue(state));
+    if (state.role.type === 'leader') onLeaderTick(state, state.role, isDiskOverdue(state));
     else onElectionTick(state, lateMs);
   }
 
   #propose(commands: readonly Uint8Array[]): Answer {
     const { state } = this;
     const { role } = state;
-    if (role.type !== "leader") {
+    if (role.type !== 'leader') {
       return {
-        type: "refused",
-        refusal: { reason: "notLeader", leaderId: state.leaderId },
+        type: 'refused',
+        refusal: { reason: 'notLeader', leaderId: state.leaderId },
       };
     }
     if (role.transfer !== null) {
       return {
-        type: "refused",
-        refusal: { reason: "handingOver", to: role.transfer.to },
+        type: 'refused',
+        refusal: { reason: 'handingOver', to: role.transfer.to },
       };
     }
-    if (!this.isServing)
-      return { type: "refused", refusal: { reason: "leaderNotReady" } };
+    if (!this.isServing) return { type: 'refused', refusal: { reason: 'leaderNotReady' } };
     const { uncommittedEntriesMax, uncommittedBytesMax } = state.options.limits;
     const waiting = state.log.lastIndex - state.commitIndex;
     if (
       waiting + commands.length > uncommittedEntriesMax ||
       role.uncommittedBytes > uncommittedBytesMax
     ) {
-      return { type: "refused", refusal: { reason: "overloaded" } };
+      return { type: 'refused', refusal: { reason: 'overloaded' } };
     }
     const first = indexPlus(state.log.lastIndex, 1);
-    for (const data of commands) appendEntry(state, { kind: "command", data });
+    for (const data of commands) appendEntry(state, { kind: 'command', data });
     return {
-      type: "appended",
+      type: 'appended',
       first: { term: state.term, index: first },
       count: commands.length,
     };
@@ -246,19 +219,19 @@ export class Raft {
   #onMessage(from: Sender, message: Message): void {
     const { state } = this;
     switch (message.type) {
-      case "requestVote":
+      case 'requestVote':
         onRequestVote(state, from, message);
         return;
-      case "appendEntries":
-      case "installSnapshot":
+      case 'appendEntries':
+      case 'installSnapshot':
         this.#onLeaderMessage(from, message);
         return;
-      case "timeoutNow":
+      case 'timeoutNow':
         onTimeoutNow(state, from.id, message);
         return;
-      case "requestVoteResponse":
-      case "appendEntriesResponse":
-      case "installSnapshotResponse":
+      case 'requestVoteResponse':
+      case 'appendEntriesResponse':
+      case 'installSnapshotResponse':
         this.#onAnswer(from, message);
         return;
       default:
@@ -268,36 +241,29 @@ export class Raft {
 
   #onLeaderMessage(
     from: Sender,
-    message: Extract<Message, { type: "appendEntries" | "installSnapshot" }>,
+    message: Extract<Message, { type: 'appendEntries' | 'installSnapshot' }>,
   ): void {
     const { state } = this;
     if (message.term < state.term) {
       // So that a leader of an earlier term, or one stuck behind this node's higher term, steps down.
       respondToLeader(state, from.id, {
         round: message.round,
-        outcome: { type: "stale" },
+        outcome: { type: 'stale' },
       });
       return;
     }
     invariant(
-      message.term > state.term || state.role.type !== "leader",
-      "a term has at most one leader (Raft §5.2)",
+      message.term > state.term || state.role.type !== 'leader',
+      'a term has at most one leader (Raft §5.2)',
     );
     invariant(
-      message.term > state.term ||
-        state.leaderId === null ||
-        state.leaderId === from.id,
-      "a follower hears one leader in a term (Raft §5.2)",
+      message.term > state.term || state.leaderId === null || state.leaderId === from.id,
+      'a follower hears one leader in a term (Raft §5.2)',
     );
-    if (
-      message.term > state.term ||
-      state.role.type !== "follower" ||
-      state.leaderId === null
-    ) {
-      becomeFollower(state, message.term, from.id, "a leader was heard");
+    if (message.term > state.term || state.role.type !== 'follower' || state.leaderId === null) {
+      becomeFollower(state, message.term, from.id, 'a leader was heard');
     }
-    if (message.type === "appendEntries")
-      onAppendEntries(state, from.id, message);
+    if (message.type === 'appendEntries') onAppendEntries(state, from.id, message);
     else onInstallSnapshot(state, from.id, message);
   }
 
@@ -306,35 +272,29 @@ export class Raft {
     message: Extract<
       Message,
       {
-        type:
-          | "requestVoteResponse"
-          | "appendEntriesResponse"
-          | "installSnapshotResponse";
+        type: 'requestVoteResponse' | 'appendEntriesResponse' | 'installSnapshotResponse';
       }
     >,
   ): void {
     const { state } = this;
     if (!isCounted(state, from.id, from.installId)) return;
     // A granted pre-vote names a term that nobody has entered yet.
-    const isPromise =
-      message.type === "requestVoteResponse" &&
-      message.preVote &&
-      message.granted;
+    const isPromise = message.type === 'requestVoteResponse' && message.preVote && message.granted;
     if (message.term > state.term && !isPromise) {
-      becomeFollower(state, message.term, null, "an answer has a higher term");
+      becomeFollower(state, message.term, null, 'an answer has a higher term');
       return;
     }
-    if (message.type === "requestVoteResponse") {
+    if (message.type === 'requestVoteResponse') {
       onRequestVoteResponse(state, from.id, message);
       return;
     }
     const leader = state.role;
-    if (leader.type !== "leader" || message.term !== state.term) return;
+    if (leader.type !== 'leader' || message.term !== state.term) return;
     const progress = leader.progress.get(from.id);
     if (progress === undefined) return;
     progress.heard(state.nowMs, state.options.timers.electionTimeoutMinMs);
     acknowledgeRound(leader, from.id, message.round);
-    if (message.type === "appendEntriesResponse") {
+    if (message.type === 'appendEntriesResponse') {
       onAppendEntriesResponse(state, leader, from.id, message);
     } else {
       onInstallSnapshotResponse(progress, message);
@@ -346,30 +306,21 @@ export class Raft {
     const { state } = this;
     const committed: Entry[] = [];
     while (true) {
-      if (state.role.type === "leader") maybeCommit(state, state.role);
+      if (state.role.type === 'leader') maybeCommit(state, state.role);
       const taken = takeCommitted(state);
       committed.push(...taken);
-      if (state.role.type === "leader") {
+      if (state.role.type === 'leader') {
         const leader = state.role;
         advanceTransfer(state, leader);
         maybeActivate(state, leader);
         maybeLeaveJoint(state, leader);
         if (mustStepDown(state)) {
-          becomeFollower(
-            state,
-            state.term,
-            null,
-            "this node was removed or demoted",
-          );
+          becomeFollower(state, state.term, null, 'this node was removed or demoted');
         }
       }
-      if (
-        taken.length === 0 ||
-        committed.length >= state.options.limits.committedEntriesMax
-      )
-        break;
+      if (taken.length === 0 || committed.length >= state.options.limits.committedEntriesMax) break;
     }
-    if (state.role.type === "leader") {
+    if (state.role.type === 'leader') {
       maybeBeginReadRound(state, state.role);
       releaseReads(state, state.role);
       sendEntries(state, state.role);
@@ -382,19 +333,14 @@ export class Raft {
     const { state } = this;
     const { persistence, outbox, log } = state;
     const hasMore = outbox.install !== null || outbox.compactTo !== null;
-    if (!hasMore && !persistence.hasWork(log.lastIndex, hardState(state)))
-      return null;
+    if (!hasMore && !persistence.hasWork(log.lastIndex, hardState(state))) return null;
     const entries = log.slice(
       persistence.unhandedFrom,
       indexPlus(log.lastIndex, 1),
       Number.POSITIVE_INFINITY,
       Number.POSITIVE_INFINITY,
     );
-    const handed = persistence.handOut(
-      state.nowMs,
-      log.lastIndex,
-      hardState(state),
-    );
+    const handed = persistence.handOut(state.nowMs, log.lastIndex, hardState(state));
     return {
       ...handed,
       entries,

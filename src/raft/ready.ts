@@ -2,7 +2,7 @@
 // and what must wait until that persist, and every earlier one, is durable.
 // Source: Thesis §10.2.1 (leader's disk write in parallel), §3.8 (persisted state).
 
-import type { InstallSnapshot, Message } from "./message.js";
+import type { InstallSnapshot, Message } from './message.js';
 import type {
   Configuration,
   Entry,
@@ -12,7 +12,7 @@ import type {
   NodeId,
   SnapshotMeta,
   Term,
-} from "./types.js";
+} from './types.js';
 
 export interface Envelope {
   readonly to: NodeId;
@@ -45,10 +45,7 @@ export interface PersistBatch {
 export interface ChunkWish {
   readonly to: NodeId;
   readonly offset: number;
-  readonly word: Pick<
-    InstallSnapshot,
-    "term" | "round" | "leaseMs" | "clusterTimeMs"
-  >;
+  readonly word: Pick<InstallSnapshot, 'term' | 'round' | 'leaseMs' | 'clusterTimeMs'>;
 }
 
 /** A chunk that arrived from the rightful leader; the driver stores it and answers with an input. */
@@ -86,37 +83,37 @@ export interface Ready {
 
 export type RaftEvent =
   | {
-      readonly type: "becameFollower";
+      readonly type: 'becameFollower';
       readonly term: Term;
       readonly why: string;
     }
   | {
-      readonly type: "becamePreCandidate";
+      readonly type: 'becamePreCandidate';
       readonly term: Term;
       readonly why: string;
     }
   | {
-      readonly type: "becameCandidate";
+      readonly type: 'becameCandidate';
       readonly term: Term;
       readonly why: string;
     }
-  | { readonly type: "becameLeader"; readonly term: Term }
+  | { readonly type: 'becameLeader'; readonly term: Term }
   | {
-      readonly type: "leaderChanged";
+      readonly type: 'leaderChanged';
       readonly term: Term;
       readonly leaderId: NodeId | null;
     }
   | {
-      readonly type: "configurationChanged";
+      readonly type: 'configurationChanged';
       readonly index: LogIndex;
       readonly cause: string;
     }
-  | { readonly type: "activated"; readonly epoch: LogIndex }
-  | { readonly type: "handOverStarted"; readonly to: NodeId }
+  | { readonly type: 'activated'; readonly epoch: LogIndex }
+  | { readonly type: 'handOverStarted'; readonly to: NodeId }
   | {
-      readonly type: "handOverAbandoned";
+      readonly type: 'handOverAbandoned';
       readonly to: NodeId;
       readonly why: string;
     }
-  | { readonly type: "lateTimer"; readonly lateMs: number }
-  | { readonly type: "truncated"; readonly from: LogIndex };
+  | { readonly type: 'lateTimer'; readonly lateMs: number }
+  | { readonly type: 'truncated'; readonly from: LogIndex };

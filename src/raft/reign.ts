@@ -2,7 +2,7 @@
 // An activation begins a reign, its index is the epoch; a proof of stop, a later activation or an entry of a later term
 // ends it. When a new leader may start processes is decided in lease.ts from this value.
 
-import type { Entry, LogIndex, NodeId, Reign } from "./types.js";
+import type { Entry, LogIndex, NodeId, Reign } from './types.js';
 
 /**
  * What the log says once `entry` is applied; entries come in order.
@@ -10,21 +10,13 @@ import type { Entry, LogIndex, NodeId, Reign } from "./types.js";
  * another epoch than the newest changes nothing.
  */
 export function applyToReign(reign: Reign, entry: Entry): Reign {
-  if (entry.kind === "activation")
-    return begin(reign, entry, entry.nodeId, entry.leaseMs);
-  if (entry.kind === "proof" && entry.epoch === reign.epoch)
-    return prove(reign, entry.epoch);
-  if (entry.term > reign.term && !reign.isOver)
-    return { ...reign, isOver: true };
+  if (entry.kind === 'activation') return begin(reign, entry, entry.nodeId, entry.leaseMs);
+  if (entry.kind === 'proof' && entry.epoch === reign.epoch) return prove(reign, entry.epoch);
+  if (entry.term > reign.term && !reign.isOver) return { ...reign, isOver: true };
   return reign;
 }
 
-function begin(
-  reign: Reign,
-  entry: Entry,
-  nodeId: NodeId,
-  leaseMs: number,
-): Reign {
+function begin(reign: Reign, entry: Entry, nodeId: NodeId, leaseMs: number): Reign {
   return {
     epoch: entry.index,
     term: entry.term,

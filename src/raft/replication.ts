@@ -2,30 +2,23 @@
 // Raft §5.3 (consistency check, conflict hints), §5.4.2 (only entries of the own term are committed by counting),
 // Thesis §10.2.1 (the leader's disk works while it sends) and §10.2.2 (pipelining).
 
-import { adoptConfiguration } from "./append.js";
-import { invariant } from "./assert.js";
-import { entryBytes } from "./log.js";
-import { leaderWord, noteLeader, respondToLeader } from "./leader-word.js";
-import type {
-  AppendEntries,
-  AppendEntriesResponse,
-  AppendOutcome,
-} from "./message.js";
-import type { Progress } from "./progress.js";
-import { quorumValue } from "./quorum.js";
-import { configurationInForce, emit, send } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import { maybeBeginSnapshot } from "./snapshot.js";
-import { ENTRY_ID_ZERO, indexPlus, maxIndex, minIndex } from "./types.js";
-import type { Entry, EntryId, LogIndex, NodeId } from "./types.js";
+import { adoptConfiguration } from './append.js';
+import { invariant } from './assert.js';
+import { entryBytes } from './log.js';
+import { leaderWord, noteLeader, respondToLeader } from './leader-word.js';
+import type { AppendEntries, AppendEntriesResponse, AppendOutcome } from './message.js';
+import type { Progress } from './progress.js';
+import { quorumValue } from './quorum.js';
+import { configurationInForce, emit, send } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import { maybeBeginSnapshot } from './snapshot.js';
+import { ENTRY_ID_ZERO, indexPlus, maxIndex, minIndex } from './types.js';
+import type { Entry, EntryId, LogIndex, NodeId } from './types.js';
 
 /** Sends what peers lack, within their limits; called once after all inputs of a turn. */
 export function sendEntries(state: RaftState, leader: Leader): void {
   for (const [id, progress] of leader.progress) {
-    while (
-      progress.canSend(state.options.limits) &&
-      progress.nextIndex <= state.log.lastIndex
-    ) {
+    while (progress.canSend(state.options.limits) && progress.nextIndex <= state.log.lastIndex) {
       if (!maybeSendEntries(state, leader, id, progress)) break;
     }
   }
@@ -44,12 +37,7 @@ function maybeSendEntries(
   }
   const { messageEntriesMax, messageBytesMax } = state.options.limits;
   const end = indexPlus(state.log.lastIndex, 1);
-  const entries = state.log.slice(
-    progress.nextIndex,
-    end,
-    messageEntriesMax,
-    messageBytesMax,
-  );
+  const entries = state.log.slice(progress.nextIndex, end, messageEntriesMax, messageBytesMax);
   const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
   sendAppend(state, leader, id, prev, entries);
   progress.sent(indexPlus(prev.index, entries.length), bytes);
@@ -62,10 +50,7 @@ function maybeSendEntries(
  */
 export function sendHeartbeats(state: RaftState, leader: Leader): void {
   for (const [id, progress] of leader.progress) {
-    const prev =
-      progress.state.type === "snapshot"
-        ? null
-        : entryBefore(state, progress.nextIndex);
+    const prev = progress.state.type === 'snapshot' ? null : entryBefore(state, progress.nextIndex);
     sendAppend(state, leader, id, prev ?? ENTRY_ID_ZERO, []);
   }
 }
@@ -78,7 +63,7 @@ function sendAppend(
   entries: readonly Entry[],
 ): void {
   send(state, to, {
-    type: "appendEntries",
+    type: 'appendEntries',
     ...leaderWord(state, leader),
     prev,
     entries,
@@ -93,27 +78,17 @@ function entryBefore(state: RaftState, index: LogIndex): EntryId | null {
 }
 
 /** Accepts what fits the own log and answers once it is durable. The sender leads this term. */
-export function onAppendEntries(
-  state: RaftState,
-  from: NodeId,
-  message: AppendEntries,
-): void {
+export function onAppendEntries(state: RaftState, from: NodeId, message: AppendEntries): void {
   noteLeader(state, from, message);
   const outcome = acceptEntries(state, message);
-  if (outcome.type === "matched") {
+  if (outcome.type === 'matched') {
     // Only what this message proved equal may be taken as committed (Raft Fig. 2, AppendEntries step 5).
-    advanceCommitIndex(
-      state,
-      minIndex(message.commitIndex, outcome.matchIndex),
-    );
+    advanceCommitIndex(state, minIndex(message.commitIndex, outcome.matchIndex));
   }
   respondToLeader(state, from, { round: message.round, outcome });
 }
 
-function acceptEntries(
-  state: RaftState,
-  message: AppendEntries,
-): AppendOutcome {
+function acceptEntries(state: RaftState, message: AppendEntries): AppendOutcome {
   const { log } = state;
   // What lies below the compacted entry is committed, so it agrees with every leader's log.
   const isBelow = message.prev.index < log.compacted.index;
@@ -123,18 +98,18 @@ function acceptEntries(
     : message.entries;
   if (!log.has(prev)) {
     return {
-      type: "conflict",
+      type: 'conflict',
       rejectedIndex: prev.index,
       hint: log.lastAgreeable(prev),
     };
   }
   invariant(
     entries.length === 0 || entries[0]?.index === prev.index + 1,
-    "entries follow the one before them",
+    'entries follow the one before them',
   );
   const fresh = entries.findIndex((entry) => !log.has(entry));
   if (fresh >= 0) overwrite(state, entries.slice(fresh));
-  return { type: "matched", matchIndex: indexPlus(prev.index, entries.length) };
+  return { type: 'matched', matchIndex: indexPlus(prev.index, entries.length) };
 }
 
 /** Replaces the own log from the first entry that is missing or differs. An older message never truncates: Raft §5.3. */
@@ -144,25 +119,20 @@ function overwrite(state: RaftState, entries: readonly Entry[]): void {
   if (first.index <= state.log.lastIndex) truncate(state, first.index);
   state.log.append(entries);
   for (const entry of entries) {
-    if (entry.kind === "configuration") {
+    if (entry.kind === 'configuration') {
       adoptConfiguration(state, entry.index, entry.configuration);
     }
   }
 }
 
 function truncate(state: RaftState, from: LogIndex): void {
-  invariant(
-    from > state.commitIndex,
-    "committed entries are never truncated (Raft §5.4)",
-  );
+  invariant(from > state.commitIndex, 'committed entries are never truncated (Raft §5.4)');
   state.log.truncateFrom(from);
   state.persistence.truncated(from);
   const before = state.configurations.length;
-  state.configurations = state.configurations.filter(
-    ({ index }) => index < from,
-  );
+  state.configurations = state.configurations.filter(({ index }) => index < from);
   state.outbox.hasConfigurationChanged ||= state.configurations.length < before;
-  emit(state, { type: "truncated", from });
+  emit(state, { type: 'truncated', from });
 }
 
 /** Takes a follower's answer into account. */
@@ -176,17 +146,17 @@ export function onAppendEntriesResponse(
   if (progress === undefined) return;
   const { outcome } = response;
   switch (outcome.type) {
-    case "matched":
+    case 'matched':
       invariant(
         outcome.matchIndex <= state.log.lastIndex,
-        "a follower matches only what this leader has",
+        'a follower matches only what this leader has',
       );
       progress.matched(outcome.matchIndex);
       break;
-    case "conflict":
+    case 'conflict':
       onConflict(state, progress, outcome.rejectedIndex, outcome.hint);
       break;
-    case "stale":
+    case 'stale':
       break;
   }
 }
@@ -197,21 +167,15 @@ function onConflict(
   rejectedIndex: LogIndex,
   hint: EntryId,
 ): void {
-  if (
-    progress.state.type === "snapshot" ||
-    rejectedIndex <= progress.matchIndex
-  )
-    return;
-  if (progress.state.type === "replicate") {
+  if (progress.state.type === 'snapshot' || rejectedIndex <= progress.matchIndex) return;
+  if (progress.state.type === 'replicate') {
     progress.becomeProbe(indexPlus(progress.matchIndex, 1));
     return;
   }
   // An answer to an older probe says nothing about the newest one.
   if (rejectedIndex !== progress.nextIndex - 1) return;
   const agreeable = state.log.lastAgreeable(hint);
-  progress.becomeProbe(
-    indexPlus(minIndex(agreeable.index, indexPlus(rejectedIndex, -1)), 1),
-  );
+  progress.becomeProbe(indexPlus(minIndex(agreeable.index, indexPlus(rejectedIndex, -1)), 1));
 }
 
 /**
@@ -227,14 +191,9 @@ export function maybeCommit(state: RaftState, leader: Leader): boolean {
   if (reached === null || reached <= state.commitIndex) return false;
   const index = reached as LogIndex;
   if (state.log.termAt(index) !== state.term) return false;
-  for (
-    let done = indexPlus(state.commitIndex, 1);
-    done <= index;
-    done = indexPlus(done, 1)
-  ) {
+  for (let done = indexPlus(state.commitIndex, 1); done <= index; done = indexPlus(done, 1)) {
     const entry = state.log.entryAt(done);
-    if (entry !== null && entry.term === state.term)
-      leader.uncommittedBytes -= entryBytes(entry);
+    if (entry !== null && entry.term === state.term) leader.uncommittedBytes -= entryBytes(entry);
   }
   advanceCommitIndex(state, index);
   return true;

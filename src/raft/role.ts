@@ -1,10 +1,10 @@
 // Becoming a follower: the one transition that every chapter of the protocol needs, and what ends with the old role.
 // Raft §5.1: whoever learns of a higher term enters it as a follower.
 
-import { invariant } from "./assert.js";
-import { emit } from "./state.js";
-import type { RaftState } from "./state.js";
-import type { NodeId, Term } from "./types.js";
+import { invariant } from './assert.js';
+import { emit } from './state.js';
+import type { RaftState } from './state.js';
+import type { NodeId, Term } from './types.js';
 
 /**
  * Follows in `term`, which must not be below the current one; forgets the vote only if the term is new.
@@ -17,21 +17,18 @@ export function becomeFollower(
   leaderId: NodeId | null,
   why: string,
 ): void {
-  invariant(term >= state.term, "terms never fall (Raft §5.1)");
+  invariant(term >= state.term, 'terms never fall (Raft §5.1)');
   const old = state.role;
-  if (old.type === "leader") {
-    for (const read of old.reads)
-      state.outbox.reads.push({ readId: read.readId, readIndex: null });
-    if (old.transfer !== null && old.transfer.phase !== "sent") {
-      emit(state, { type: "handOverAbandoned", to: old.transfer.to, why });
+  if (old.type === 'leader') {
+    for (const read of old.reads) state.outbox.reads.push({ readId: read.readId, readIndex: null });
+    if (old.transfer !== null && old.transfer.phase !== 'sent') {
+      emit(state, { type: 'handOverAbandoned', to: old.transfer.to, why });
     }
     // After a hand-over this node must not stand in the way of the next leader's election.
-    const isHandedOver = old.transfer?.phase === "sent";
-    const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } =
-      state.options.timers;
+    const isHandedOver = old.transfer?.phase === 'sent';
+    const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } = state.options.timers;
     if (!isHandedOver) {
-      state.withholdUntilMs =
-        state.nowMs + Math.max(electionTimeoutMinMs, leaseMs);
+      state.withholdUntilMs = state.nowMs + Math.max(electionTimeoutMinMs, leaseMs);
     }
     state.heard = {
       id: state.options.id,
@@ -40,19 +37,17 @@ export function becomeFollower(
       round: 0,
     };
     state.electionDeadlineMs =
-      state.nowMs +
-      state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
+      state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
     state.outbox.hasConfigurationChanged ||= old.departing.size > 0;
   }
   if (term > state.term) {
     state.term = term;
     state.votedFor = null;
   }
-  state.role = { type: "follower" };
-  if (old.type !== "follower")
-    emit(state, { type: "becameFollower", term, why });
+  state.role = { type: 'follower' };
+  if (old.type !== 'follower') emit(state, { type: 'becameFollower', term, why });
   if (state.leaderId !== leaderId) {
     state.leaderId = leaderId;
-    emit(state, { type: "leaderChanged", term, leaderId });
+    emit(state, { type: 'leaderChanged', term, leaderId });
   }
 }

@@ -2,10 +2,10 @@
 // at a known time. Check-quorum, the leader lease and ReadIndex all rest on this one measure.
 // Source: Thesis §6.2 (check-quorum), §6.4 (a round of heartbeats), §6.4.1 (lease from the start of the round).
 
-import { quorumValue } from "./quorum.js";
-import { configurationInForce } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import type { NodeId } from "./types.js";
+import { quorumValue } from './quorum.js';
+import { configurationInForce } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import type { NodeId } from './types.js';
 
 /** Begins a round at the time of this input; the next messages carry its number. */
 export function beginRound(state: RaftState, leader: Leader): number {
@@ -16,41 +16,28 @@ export function beginRound(state: RaftState, leader: Leader): number {
 }
 
 /** Notes that `from` answered `round`; a round too old to matter, or not begun, counts for nothing. */
-export function acknowledgeRound(
-  leader: Leader,
-  from: NodeId,
-  round: number,
-): void {
+export function acknowledgeRound(leader: Leader, from: NodeId, round: number): void {
   const startMs = leader.roundStartsMs[round - leader.firstRound];
-  if (startMs !== undefined)
-    leader.progress.get(from)?.acknowledgeRound(round, startMs);
+  if (startMs !== undefined) leader.progress.get(from)?.acknowledgeRound(round, startMs);
 }
 
 /**
  * Start of the newest round that a quorum answered, this node counted as answering now; null: none yet.
  * A quorum of both halves in a joint configuration.
  */
-export function quorumContactMs(
-  state: RaftState,
-  leader: Leader,
-): number | null {
+export function quorumContactMs(state: RaftState, leader: Leader): number | null {
   const contactMs = quorumValue(configurationInForce(state), (id) =>
     id === state.options.id
       ? state.nowMs
-      : (leader.progress.get(id)?.ackedRoundStartMs ??
-        Number.NEGATIVE_INFINITY),
+      : (leader.progress.get(id)?.ackedRoundStartMs ?? Number.NEGATIVE_INFINITY),
   );
-  return contactMs === null || contactMs === Number.NEGATIVE_INFINITY
-    ? null
-    : contactMs;
+  return contactMs === null || contactMs === Number.NEGATIVE_INFINITY ? null : contactMs;
 }
 
 /** Newest round that a quorum answered; 0: none. */
 export function quorumRound(state: RaftState, leader: Leader): number {
   const round = quorumValue(configurationInForce(state), (id) =>
-    id === state.options.id
-      ? leader.round
-      : (leader.progress.get(id)?.ackedRound ?? 0),
+    id === state.options.id ? leader.round : (leader.progress.get(id)?.ackedRound ?? 0),
   );
   return round ?? 0;
 }

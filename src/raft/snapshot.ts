@@ -1,27 +1,24 @@
 // Snapshots, as far as the protocol is concerned: when a peer needs one, which chunk is next, and what installing one
 // does to the log. Raft §7. The bytes are the driver's: the core names chunks and hears that they are stored.
 
-import { invariant } from "./assert.js";
-import { leaderWord, noteLeader, respondToLeader } from "./leader-word.js";
-import type { InstallSnapshot, InstallSnapshotResponse } from "./message.js";
-import type { Progress } from "./progress.js";
+import { invariant } from './assert.js';
+import { leaderWord, noteLeader, respondToLeader } from './leader-word.js';
+import type { InstallSnapshot, InstallSnapshotResponse } from './message.js';
+import type { Progress } from './progress.js';
 
-import { send } from "./state.js";
-import type { Leader, RaftState } from "./state.js";
-import { indexPlus, maxIndex, minIndex } from "./types.js";
-import type { EntryId, NodeId, SnapshotMeta } from "./types.js";
+import { send } from './state.js';
+import type { Leader, RaftState } from './state.js';
+import { indexPlus, maxIndex, minIndex } from './types.js';
+import type { EntryId, NodeId, SnapshotMeta } from './types.js';
 
 /** Turns to sending the snapshot when the log no longer has what a peer lacks. */
-export function maybeBeginSnapshot(
-  state: RaftState,
-  progress: Progress,
-): boolean {
+export function maybeBeginSnapshot(state: RaftState, progress: Progress): boolean {
   const snapshot = state.snapshot;
   invariant(
     snapshot !== null && snapshot.last.index >= state.log.compacted.index,
-    "what was compacted is covered by a snapshot",
+    'what was compacted is covered by a snapshot',
   );
-  if (progress.state.type === "snapshot") return false;
+  if (progress.state.type === 'snapshot') return false;
   progress.becomeSnapshot(snapshot.last);
   return true;
 }
@@ -29,7 +26,7 @@ export function maybeBeginSnapshot(
 /** Asks the driver for the chunks that are due; a chunk that went unanswered for a while is sent again. */
 export function sendChunks(state: RaftState, leader: Leader): void {
   for (const [to, progress] of leader.progress) {
-    if (progress.state.type !== "snapshot" || state.snapshot === null) continue;
+    if (progress.state.type !== 'snapshot' || state.snapshot === null) continue;
     // A newer snapshot has replaced the one that was being sent: begin again with it.
     if (progress.state.last.index !== state.snapshot.last.index) {
       progress.becomeSnapshot(state.snapshot.last);
@@ -37,7 +34,7 @@ export function sendChunks(state: RaftState, leader: Leader): void {
     const { last, offset, sentAtMs } = progress.state;
     const patienceMs = 3 * state.options.timers.heartbeatMs;
     if (sentAtMs !== null && state.nowMs - sentAtMs < patienceMs) continue;
-    progress.state = { type: "snapshot", last, offset, sentAtMs: state.nowMs };
+    progress.state = { type: 'snapshot', last, offset, sentAtMs: state.nowMs };
     state.outbox.chunksToSend.push({
       to,
       offset,
@@ -51,12 +48,11 @@ export function onInstallSnapshotResponse(
   progress: Progress,
   response: InstallSnapshotResponse,
 ): void {
-  if (progress.state.type !== "snapshot") return;
+  if (progress.state.type !== 'snapshot') return;
   const { last, offset } = progress.state;
-  if (response.last.index !== last.index || response.nextOffset === offset)
-    return;
+  if (response.last.index !== last.index || response.nextOffset === offset) return;
   progress.state = {
-    type: "snapshot",
+    type: 'snapshot',
     last,
     offset: response.nextOffset,
     sentAtMs: null,
@@ -64,23 +60,16 @@ export function onInstallSnapshotResponse(
 }
 
 /** Hands a chunk to the driver, unless all that the snapshot covers is committed here already. */
-export function onInstallSnapshot(
-  state: RaftState,
-  from: NodeId,
-  message: InstallSnapshot,
-): void {
+export function onInstallSnapshot(state: RaftState, from: NodeId, message: InstallSnapshot): void {
   noteLeader(state, from, message);
   if (message.meta.last.index > state.commitIndex) {
     state.outbox.chunksArrived.push({ from, chunk: message });
     return;
   }
-  const matchIndex = minIndex(
-    state.commitIndex,
-    state.persistence.durableIndex,
-  );
+  const matchIndex = minIndex(state.commitIndex, state.persistence.durableIndex);
   respondToLeader(state, from, {
     round: message.round,
-    outcome: { type: "matched", matchIndex },
+    outcome: { type: 'matched', matchIndex },
   });
 }
 
@@ -93,7 +82,7 @@ export function onChunkStored(
 ): void {
   if (state.leaderId !== from || state.heard === null) return;
   send(state, from, {
-    type: "installSnapshotResponse",
+    type: 'installSnapshotResponse',
     term: state.term,
     round: state.heard.round,
     last,
@@ -105,19 +94,12 @@ export function onChunkStored(
  * Installs a snapshot whose bytes are whole, unless it has been overtaken. Entries after its last one are kept if the
  * log has that very entry (Raft §7 step 6): dropping them could lose what this node acknowledged.
  */
-export function onSnapshotReceived(
-  state: RaftState,
-  from: NodeId,
-  meta: SnapshotMeta,
-): void {
-  if (meta.last.index <= state.commitIndex || state.role.type === "leader")
-    return;
+export function onSnapshotReceived(state: RaftState, from: NodeId, meta: SnapshotMeta): void {
+  if (meta.last.index <= state.commitIndex || state.role.type === 'leader') return;
   const keepSuffix = state.log.has(meta.last);
   if (keepSuffix) state.log.compactTo(meta.last.index);
   else state.log.reset(meta.last);
-  const kept = state.configurations.filter(
-    ({ index }) => keepSuffix && index > meta.last.index,
-  );
+  const kept = state.configurations.filter(({ index }) => keepSuffix && index > meta.last.index);
   state.configurations = [
     { index: meta.configurationIndex, configuration: meta.configuration },
     ...kept,
@@ -140,30 +122,20 @@ export function onSnapshotReceived(
   state.outbox.messagesAfterPersist.push({
     to: from,
     message: {
-      type: "appendEntriesResponse",
+      type: 'appendEntriesResponse',
       term: state.term,
       round: state.heard.round,
-      outcome: { type: "matched", matchIndex: meta.last.index },
+      outcome: { type: 'matched', matchIndex: meta.last.index },
     },
   });
 }
 
 /** The driver saved a snapshot of its own; entries that nobody near needs are dropped from the log. */
-export function onSnapshotTaken(
-  state: RaftState,
-  meta: SnapshotMeta,
-): EntryId | null {
-  if (state.snapshot !== null && meta.last.index <= state.snapshot.last.index)
-    return null;
-  invariant(
-    meta.last.index <= state.lastApplied,
-    "a snapshot covers only what was applied",
-  );
+export function onSnapshotTaken(state: RaftState, meta: SnapshotMeta): EntryId | null {
+  if (state.snapshot !== null && meta.last.index <= state.snapshot.last.index) return null;
+  invariant(meta.last.index <= state.lastApplied, 'a snapshot covers only what was applied');
   state.snapshot = meta;
   const kept = indexPlus(meta.last.index, -state.options.limits.keptEntriesMax);
-  const index = minIndex(
-    maxIndex(state.log.compacted.index, kept),
-    state.persistence.durableIndex,
-  );
+  const index = minIndex(maxIndex(state.log.compacted.index, kept), state.persistence.durableIndex);
   return index > state.log.compacted.index ? state.log.compactTo(index) : null;
 }

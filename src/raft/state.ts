@@ -2,7 +2,7 @@
 // work on. Role-specific fields exist only in that role's variant. What is to be done outside collects in the outbox
 // until raft.ts takes it as a `Ready`. Source: Raft Fig. 2.
 
-import { EMPTY_CONFIGURATION, INDEX_ZERO } from "./types.js";
+import { EMPTY_CONFIGURATION, INDEX_ZERO } from './types.js';
 import type {
   Configuration,
   EntryId,
@@ -15,13 +15,13 @@ import type {
   Settings,
   SnapshotMeta,
   Term,
-} from "./types.js";
-import type { Log } from "./log.js";
-import type { Message } from "./message.js";
-import type { RaftOptions } from "./options.js";
-import type { Persistence } from "./persistence.js";
-import type { Progress } from "./progress.js";
-import type { Random } from "./random.js";
+} from './types.js';
+import type { Log } from './log.js';
+import type { Message } from './message.js';
+import type { RaftOptions } from './options.js';
+import type { Persistence } from './persistence.js';
+import type { Progress } from './progress.js';
+import type { Random } from './random.js';
 import type {
   ChunkArrived,
   ChunkWish,
@@ -29,15 +29,15 @@ import type {
   PersistBatch,
   RaftEvent,
   ReadRelease,
-} from "./ready.js";
+} from './ready.js';
 
 export interface Follower {
-  readonly type: "follower";
+  readonly type: 'follower';
 }
 
 /** Asks whether a campaign could win, without entering a new term; Thesis §9.6. */
 export interface PreCandidate {
-  readonly type: "preCandidate";
+  readonly type: 'preCandidate';
   /** Answer of each voter, this node included. */
   readonly votes: Map<NodeId, boolean>;
   readonly why: string;
@@ -46,7 +46,7 @@ export interface PreCandidate {
 }
 
 export interface Candidate {
-  readonly type: "candidate";
+  readonly type: 'candidate';
   /** Answers; this node's own vote enters when it is durable. */
   readonly votes: Map<NodeId, boolean>;
   readonly why: string;
@@ -72,11 +72,11 @@ export interface Transfer {
    * stopping: the driver stops processes; proving: the proof is being committed;
    * catchingUp: the target lacks entries; sent: TimeoutNow may have left.
    */
-  phase: "stopping" | "proving" | "catchingUp" | "sent";
+  phase: 'stopping' | 'proving' | 'catchingUp' | 'sent';
 }
 
 export interface Leader {
-  readonly type: "leader";
+  readonly type: 'leader';
   readonly electedAtMs: number;
   /** Why this node campaigned; the cause of its reign. */
   readonly cause: string;
@@ -85,10 +85,7 @@ export interface Leader {
   /** Everybody replicated to, without this node; departing members included. */
   readonly progress: Map<NodeId, Progress>;
   /** Members just removed, told until the time given so that they learn of it. */
-  readonly departing: Map<
-    NodeId,
-    { readonly member: Member; readonly untilMs: number }
-  >;
+  readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
   heartbeatDueMs: number;
   /** Newest round; counts from 1 in each term. */
   round: number;
@@ -136,7 +133,7 @@ export interface Outbox {
   reads: ReadRelease[];
   stopEpoch: LogIndex | null;
   restore: SnapshotMeta | null;
-  install: PersistBatch["install"];
+  install: PersistBatch['install'];
   compactTo: EntryId | null;
   hasConfigurationChanged: boolean;
   events: RaftEvent[];
@@ -205,9 +202,7 @@ export function configurationIndex(state: RaftState): LogIndex {
   return newestConfiguration(state).index;
 }
 
-function newestConfiguration(
-  state: RaftState,
-): RaftState["configurations"][number] {
+function newestConfiguration(state: RaftState): RaftState['configurations'][number] {
   return (
     state.configurations.at(-1) ?? {
       index: INDEX_ZERO,
@@ -222,11 +217,7 @@ export function send(state: RaftState, to: NodeId, message: Message): void {
 }
 
 /** Sends once everything handed out to be persisted, and what is about to be, is durable. */
-export function sendAfterPersist(
-  state: RaftState,
-  to: NodeId,
-  message: Message,
-): void {
+export function sendAfterPersist(state: RaftState, to: NodeId, message: Message): void {
   state.outbox.messagesAfterPersist.push({ to, message });
 }
 
@@ -239,15 +230,9 @@ export function hardState(state: RaftState): HardState {
 }
 
 /** Whether answers from this data directory of this node count: it is a member, or was just removed by this leader. */
-export function isCounted(
-  state: RaftState,
-  id: NodeId,
-  installId: InstallId,
-): boolean {
+export function isCounted(state: RaftState, id: NodeId, installId: InstallId): boolean {
   const member =
     configurationInForce(state).members.find((known) => known.id === id) ??
-    (state.role.type === "leader"
-      ? state.role.departing.get(id)?.member
-      : undefined);
+    (state.role.type === 'leader' ? state.role.departing.get(id)?.member : undefined);
   return member?.installId === installId;
 }

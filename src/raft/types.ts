@@ -5,13 +5,13 @@
 declare const brand: unique symbol;
 
 /** Number of a node in its cluster; minted with the data directory, never reused. Safe integer, at least 1. */
-export type NodeId = number & { readonly [brand]: "NodeId" };
+export type NodeId = number & { readonly [brand]: 'NodeId' };
 /** Number of an election period; 0 means "before the first". Only grows. */
-export type Term = number & { readonly [brand]: "Term" };
+export type Term = number & { readonly [brand]: 'Term' };
 /** Position in the log; the first entry has 1, 0 means "before the first". */
-export type LogIndex = number & { readonly [brand]: "LogIndex" };
+export type LogIndex = number & { readonly [brand]: 'LogIndex' };
 /** Identity of one data directory: 16 lower-case hexadecimal digits, drawn when it is made. */
-export type InstallId = string & { readonly [brand]: "InstallId" };
+export type InstallId = string & { readonly [brand]: 'InstallId' };
 
 export const TERM_ZERO = 0 as Term;
 export const INDEX_ZERO = 0 as LogIndex;
@@ -119,27 +119,27 @@ export type Entry = {
 
 export type EntryPayload =
   /** Appended by a new leader to commit in its own term; Raft §8. */
-  | { readonly kind: "noop" }
+  | { readonly kind: 'noop' }
   /** A command of the state machine, encoded; bytes to the core. */
-  | { readonly kind: "command"; readonly data: Uint8Array }
+  | { readonly kind: 'command'; readonly data: Uint8Array }
   | {
-      readonly kind: "configuration";
+      readonly kind: 'configuration';
       readonly configuration: Configuration;
       /** Who asked and why, for people. */
       readonly cause: string;
     }
   /** The first entry of every log. */
-  | { readonly kind: "settings"; readonly settings: Settings }
+  | { readonly kind: 'settings'; readonly settings: Settings }
   /** Makes `nodeId` primary; the index of this entry is the epoch. */
   | {
-      readonly kind: "activation";
+      readonly kind: 'activation';
       readonly nodeId: NodeId;
       /** The longest lease that this reign may ever use, unshortened. */
       readonly leaseMs: number;
       readonly cause: string;
     }
   /** Proof of stop: the primary-only processes of `epoch` and of all earlier epochs have ended. */
-  | { readonly kind: "proof"; readonly epoch: LogIndex };
+  | { readonly kind: 'proof'; readonly epoch: LogIndex };
 
 /**
  * What the log has said so far about the right to be primary; a fold over applied entries (reign.ts).
