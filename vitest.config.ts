@@ -1,0 +1,14 @@
+// How the tests run: every test file in a process of its own, as many at a time as a small machine can carry.
+// A test that needs longer than the limit says so itself. Long runs are asked for with QUORATE_TEST_LONG=1.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'simulations/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: ['default'],
+  },
+});
