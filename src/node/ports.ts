@@ -7,13 +7,15 @@ import type {
   Entry,
   EntryId,
   HardState,
-  InstallId,
+  Identity,
   Member,
   NodeId,
   SnapshotMeta,
 } from '../raft/types.js';
 import type { Command } from '../state-machine/command.js';
 import type { SnapshotPart } from '../state-machine/snapshot-part.js';
+
+export type { ClusterIdentity, Identity } from '../raft/types.js';
 
 /** Monotonic milliseconds since some start of its own, time spent suspended included. Never falls; whole numbers. */
 export interface ClockPort {
@@ -23,22 +25,6 @@ export interface ClockPort {
 /** Calls back once, soon, never before it returns. Production: setImmediate. */
 export interface SchedulePort {
   soon(callback: () => void): void;
-}
-
-/** Who this data directory is; durable. */
-export interface Identity {
-  readonly nodeId: NodeId;
-  readonly installId: InstallId;
-  /** Null until this node has started or joined a cluster. */
-  readonly cluster: ClusterIdentity | null;
-}
-
-export interface ClusterIdentity {
-  readonly clusterId: string;
-  readonly clusterName: string;
-  /** This node's name in the cluster. */
-  readonly nodeName: string;
-  readonly electionTimeoutMs: number;
 }
 
 /** What storage found when it was opened. */

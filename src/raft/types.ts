@@ -193,3 +193,20 @@ export interface HardState {
 }
 
 export const HARD_STATE_ZERO: HardState = { term: TERM_ZERO, votedFor: null };
+
+/** Who this data directory is; durable. */
+export interface Identity {
+  readonly nodeId: NodeId;
+  readonly installId: InstallId;
+  /** Null until this node has started or joined a cluster. */
+  readonly cluster: ClusterIdentity | null;
+}
+
+/** The cluster that a data directory belongs to, kept so that a restart needs nobody else. */
+export interface ClusterIdentity {
+  readonly clusterId: string;
+  readonly clusterName: string;
+  /** This node's name in the cluster. */
+  readonly nodeName: string;
+  readonly electionTimeoutMs: number;
+}

@@ -1,0 +1,147 @@
+// One encoding of an entry for disk, wire and every peer: an envelope of its own, so that each entry carries its
+// checksum from the leader's memory to every disk. An entry is encoded once: the bytes are remembered beside it and a
+// decoded entry remembers the bytes that it came from, which also keeps fields that a newer version appended.
+
+import { unreachable } from '../raft/assert.js';
+import type { Entry, EntryPayload } from '../raft/types.js';
+import { damaged, open, seal, unknownKind } from './envelope.js';
+import type { FieldValue } from './envelope.js';
+import { FieldReader } from './field-reader.js';
+import { ENTRY_KIND } from './kinds.js';
+import { configurationFields, readConfiguration, readSettings, settingsFields } from './shapes.js';
+
+/** The encoded bytes of entries that are alive; entries never change, so neither do these. */
+const encoded = new WeakMap<Entry, Uint8Array>();
+
+/** The entry's bytes; the same array each time for the same entry. The caller must not change them. */
+export function encodeEntry(entry: Entry): Uint8Array {
+  const known = encoded.get(entry);
+  if (known !== undefined) return known;
+  const { term, index, stampMs } = entry;
+  const bytes = seal(ENTRY_KIND[entry.kind], [term, index, stampMs, ...payloadFields(entry)]);
+  encoded.set(entry, bytes);
+  return bytes;
+}
+
+/**
+ * Decodes one entry. Throws `CodecError`.
+ * Bytes that are a view on something larger are copied first: the entry lives in the log for long, and must neither
+ * keep a socket's or database's buffer alive nor change when that buffer is used again.
+ */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  return decodeOwned(isWhole(bytes) ? bytes : new Uint8Array(bytes));
+}
+
+/** A run of encoded entries, one behind the other, as it stands in batch records and AppendEntries. */
+export interface EntryRun {
+  /** Length of each entry in bytes, in order. */
+  readonly lengths: readonly number[];
+  readonly bytesTotal: number;
+}
+
+/** Measures the entries' run. */
+export function measureRun(entries: readonly Entry[]): EntryRun {
+  const lengths = entries.map((entry) => encodeEntry(entry).length);
+  return { lengths, bytesTotal: lengths.reduce((sum, length) => sum + length, 0) };
+}
+
+/** Writes the entries' bytes into `target` from `at` on; the caller has measured the room. */
+export function writeRun(entries: readonly Entry[], target: Uint8Array, at: number): void {
+  let offset = at;
+  for (const entry of entries) {
+    const bytes = encodeEntry(entry);
+    target.set(bytes, offset);
+    offset += bytes.length;
+  }
+}
+
+/**
+ * Decodes a run that must fill `bytes` exactly, with indexes that follow one another. Throws `CodecError`.
+ * The run is copied once and its entries share the copy: they are compacted at about the same time, and one
+ * allocation for all is cheaper than one for each.
+ */
+export function readRun(what: string, lengths: readonly number[], bytes: Uint8Array): Entry[] {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total !== bytes.length)
+    throw damaged(what, `expected ${total} bytes of entries, got ${bytes.length}`);
+  const owned = new Uint8Array(bytes);
+  const entries: Entry[] = [];
+  let at = 0;
+  for (const length of lengths) {
+    const entry = decodeOwned(owned.subarray(at, at + length));
+    const previous = entries.at(-1);
+    if (previous !== undefined && entry.index !== previous.index + 1) {
+      throw damaged(what, `expected entry ${previous.index + 1}, got ${entry.index}`);
+    }
+    entries.push(entry);
+    at += length;
+  }
+  return entries;
+}
+
+/** Decodes bytes that nobody else uses, and remembers them. */
+function decodeOwned(bytes: Uint8Array): Entry {
+  const { kind, fields } = open('entry', bytes);
+  const reader = new FieldReader('entry', fields);
+  const { term, index } = reader.entryId('id');
+  const stampMs = reader.integer('stampMs');
+  if (term === 0 || index === 0)
+    throw reader.damaged(`expected term and index from 1 on, got ${term} and ${index}`);
+  const entry: Entry = { term, index, stampMs, ...readPayload(kind, reader) };
+  encoded.set(entry, bytes);
+  return entry;
+}
+
+function isWhole(bytes: Uint8Array): boolean {
+  return bytes.byteLength === bytes.buffer.byteLength;
+}
+
+function payloadFields(payload: EntryPayload): FieldValue[] {
+  switch (payload.kind) {
+    case 'noop':
+      return [];
+    case 'command':
+      return [payload.data];
+    case 'configuration':
+      return [configurationFields(payload.configuration), payload.cause];
+    case 'settings':
+      return [settingsFields(payload.settings)];
+    case 'activation':
+      return [payload.nodeId, payload.leaseMs, payload.cause];
+    case 'proof':
+      return [payload.epoch];
+    default:
+      return unreachable(payload);
+  }
+}
+
+function readPayload(kind: number, reader: FieldReader): EntryPayload {
+  switch (kind) {
+    case ENTRY_KIND.noop:
+      return { kind: 'noop' };
+    case ENTRY_KIND.command:
+      return { kind: 'command', data: reader.bytes('data') };
+    case ENTRY_KIND.configuration:
+      return {
+        kind: 'configuration',
+        configuration: reader.nested('configuration', readConfiguration),
+        cause: reader.string('cause'),
+      };
+    case ENTRY_KIND.settings:
+      return { kind: 'settings', settings: reader.nested('settings', readSettings) };
+    case ENTRY_KIND.activation:
+      return {
+        kind: 'activation',
+        nodeId: reader.nodeId('nodeId'),
+        leaseMs: reader.integer('leaseMs'),
+        cause: reader.string('cause'),
+      };
+    case ENTRY_KIND.proof:
+      return { kind: 'proof', epoch: reader.index('epoch') };
+    default:
+      throw unknownKind(
+        'entry',
+        `expected a kind of ${ENTRY_KIND.noop} to ${ENTRY_KIND.proof}, got ${kind}`,
+      );
+  }
+}

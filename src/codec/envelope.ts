@@ -1,0 +1,114 @@
+// The envelope around everything stored or sent: version byte, kind byte, fields, CRC-32 of all that (big-endian).
+// The fields are one msgpack array without shared records, and are only ever appended: a reader ignores fields beyond
+// those it knows. The checksum is compared first, so that the msgpack parser sees only what an encoder wrote.
+
+import { Packr } from 'msgpackr';
+import { checksum } from './checksum.js';
+import { CodecError } from './codec-error.js';
+
+/** A value that a field can carry. Numbers are whole; what is absent is null. */
+export type FieldValue = number | string | boolean | null | Uint8Array | readonly FieldValue[];
+
+/** Version of the envelope and of the meaning of every field inside. */
+const VERSION = 1;
+const HEAD_BYTES = 2;
+const CHECKSUM_BYTES = 4;
+
+/** Bytes that sealing adds to the packed fields. */
+export const ENVELOPE_BYTES = HEAD_BYTES + CHECKSUM_BYTES;
+
+/** Records off: a record would be a structure that the reader must have seen before. */
+const packr = new Packr({ useRecords: false });
+
+/** Packs the fields and puts the envelope around them; the result has memory of its own, exactly as long as it is. */
+export function seal(kind: number, fields: readonly FieldValue[]): Uint8Array {
+  const packed = packr.pack(fields);
+  const end = HEAD_BYTES + packed.length;
+  const bytes = new Uint8Array(end + CHECKSUM_BYTES);
+  bytes[0] = VERSION;
+  bytes[1] = kind;
+  bytes.set(packed, HEAD_BYTES);
+  viewOf(bytes).setUint32(end, checksum(bytes.subarray(0, end)));
+  return bytes;
+}
+
+/** Takes the envelope off; bytes among the fields are views on `bytes`. Throws `CodecError`. */
+export function open(
+  what: string,
+  bytes: Uint8Array,
+): { readonly kind: number; readonly fields: readonly unknown[] } {
+  if (bytes.length < ENVELOPE_BYTES) {
+    throw damaged(what, `expected at least ${ENVELOPE_BYTES} bytes, got ${bytes.length}`);
+  }
+  const end = bytes.length - CHECKSUM_BYTES;
+  const expected = viewOf(bytes).getUint32(end);
+  const actual = checksum(bytes.subarray(0, end));
+  if (expected !== actual) throw damaged(what, `expected checksum ${expected}, got ${actual}`);
+  checkVersion(what, bytes[0]);
+  return { kind: bytes[1] ?? 0, fields: unpackFields(what, bytes.subarray(HEAD_BYTES, end)) };
+}
+
+/** The same for the one kind that is expected. */
+export function openKind(what: string, kind: number, bytes: Uint8Array): readonly unknown[] {
+  const opened = open(what, bytes);
+  if (opened.kind !== kind) throw unknownKind(what, `expected kind ${kind}, got ${opened.kind}`);
+  return opened.fields;
+}
+
+/** Packs fields behind version and kind without a checksum, for what travels inside something that has one. */
+export function wrap(kind: number, fields: readonly FieldValue[]): Uint8Array {
+  const packed = packr.pack(fields);
+  const bytes = new Uint8Array(HEAD_BYTES + packed.length);
+  bytes[0] = VERSION;
+  bytes[1] = kind;
+  bytes.set(packed, HEAD_BYTES);
+  return bytes;
+}
+
+/** Takes apart what `wrap` made. Throws `CodecError`. */
+export function unwrap(
+  what: string,
+  bytes: Uint8Array,
+): { readonly kind: number; readonly fields: readonly unknown[] } {
+  const kind = bytes[1];
+  if (kind === undefined)
+    throw damaged(what, `expected at least ${HEAD_BYTES} bytes, got ${bytes.length}`);
+  checkVersion(what, bytes[0]);
+  return { kind, fields: unpackFields(what, bytes.subarray(HEAD_BYTES)) };
+}
+
+export function damaged(what: string, detail: string): CodecError {
+  return new CodecError('damaged', `${what}: ${detail}`);
+}
+
+export function unknownKind(what: string, detail: string): CodecError {
+  return new CodecError('unknownKind', `${what}: ${detail}`);
+}
+
+/** A view for reading and writing numbers in place. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function checkVersion(what: string, version: number | undefined): void {
+  if (version === VERSION) return;
+  throw new CodecError(
+    'unknownVersion',
+    `${what}: expected version ${VERSION}, got ${String(version)}`,
+  );
+}
+
+function unpackFields(what: string, packed: Uint8Array): readonly unknown[] {
+  let fields: unknown;
+  try {
+    // A plain view: of a Buffer the library would make Buffers, and equal facts would differ in kind.
+    fields = packr.unpack(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
+  } catch (error) {
+    throw new CodecError('damaged', `${what}: expected packed fields, got something else`, {
+      cause: error,
+    });
+  }
+  if (!Array.isArray(fields))
+    throw damaged(what, `expected an array of fields, got ${typeof fields}`);
+  return fields;
+}

@@ -1,0 +1,125 @@
+// The nested values that several records, entries and messages carry, as arrays of fields: members, configurations,
+// settings, reigns, snapshot metas. Fields are only ever appended.
+
+import type {
+  Configuration,
+  Member,
+  NodeId,
+  Reign,
+  Settings,
+  SnapshotMeta,
+} from '../raft/types.js';
+import type { FieldValue } from './envelope.js';
+import type { FieldReader } from './field-reader.js';
+
+export function memberFields(member: Member): FieldValue[] {
+  const { id, installId, name, address, api, version, featureMin, featureMax, autoPromote } =
+    member;
+  return [id, installId, name, address, api, version, featureMin, featureMax, autoPromote];
+}
+
+export function readMember(reader: FieldReader): Member {
+  return {
+    id: reader.nodeId('id'),
+    installId: reader.installId('installId'),
+    name: reader.string('name'),
+    address: reader.string('address'),
+    api: reader.string('api'),
+    version: reader.string('version'),
+    featureMin: reader.integer('featureMin'),
+    featureMax: reader.integer('featureMax'),
+    autoPromote: reader.boolean('autoPromote'),
+  };
+}
+
+export function configurationFields({
+  members,
+  voters,
+  outgoing,
+  leaving,
+}: Configuration): FieldValue[] {
+  return [members.map(memberFields), voters, outgoing, leaving];
+}
+
+/** Checks besides the fields that all lists are sorted by id without repeats and name only members. */
+export function readConfiguration(reader: FieldReader): Configuration {
+  const members = reader.list('members', (list) => list.nested('member', readMember));
+  const voters = readIds(reader, 'voters');
+  const outgoing = reader.nullable((field) => readIds(field, 'outgoing'));
+  const leaving = readIds(reader, 'leaving');
+  const ids = members.map(({ id }) => id);
+  checkSorted(reader, 'members', ids);
+  const known = new Set(ids);
+  const named = [...voters, ...(outgoing ?? []), ...leaving];
+  if (!named.every((id) => known.has(id)))
+    throw reader.damaged('expected only members among voters and leaving');
+  return { members, voters, outgoing, leaving };
+}
+
+export function settingsFields({
+  clusterId,
+  clusterName,
+  electionTimeoutMs,
+}: Settings): FieldValue[] {
+  return [clusterId, clusterName, electionTimeoutMs];
+}
+
+export function readSettings(reader: FieldReader): Settings {
+  return {
+    clusterId: reader.string('clusterId'),
+    clusterName: reader.string('clusterName'),
+    electionTimeoutMs: reader.integer('electionTimeoutMs'),
+  };
+}
+
+export function snapshotMetaFields(meta: SnapshotMeta): FieldValue[] {
+  const { last, stampMs, configuration, configurationIndex, settings, reign } = meta;
+  return [
+    last.term,
+    last.index,
+    stampMs,
+    configurationFields(configuration),
+    configurationIndex,
+    settingsFields(settings),
+    reignFields(reign),
+  ];
+}
+
+export function readSnapshotMeta(reader: FieldReader): SnapshotMeta {
+  return {
+    last: reader.entryId('last'),
+    stampMs: reader.integer('stampMs'),
+    configuration: reader.nested('configuration', readConfiguration),
+    configurationIndex: reader.index('configurationIndex'),
+    settings: reader.nested('settings', readSettings),
+    reign: reader.nested('reign', readReign),
+  };
+}
+
+function reignFields(reign: Reign): FieldValue[] {
+  const { epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs } = reign;
+  return [epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs];
+}
+
+function readReign(reader: FieldReader): Reign {
+  return {
+    epoch: reader.index('epoch'),
+    term: reader.term('term'),
+    nodeId: reader.nullable((field) => field.nodeId('nodeId')),
+    leaseMs: reader.integer('leaseMs'),
+    isOver: reader.boolean('isOver'),
+    isProven: reader.boolean('isProven'),
+    unprovenLeaseMs: reader.integer('unprovenLeaseMs'),
+  };
+}
+
+function readIds(reader: FieldReader, name: string): NodeId[] {
+  const ids = reader.list(name, (list) => list.nodeId('id'));
+  checkSorted(reader, name, ids);
+  return ids;
+}
+
+function checkSorted(reader: FieldReader, name: string, ids: readonly NodeId[]): void {
+  const isSorted = ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? 0));
+  if (!isSorted) throw reader.damaged(`expected ${name} sorted by id without repeats`);
+}
