@@ -23,7 +23,7 @@ export type Rule = 'import' | 'library' | 'pure' | 'length' | 'header' | 'commen
 
 export const FILE_LINES_MAX = 500;
 export const FUNCTION_LINES_MAX = 70;
-export const HEADER_SENTENCES_MIN = 2;
+const HEADER_SENTENCES_MIN = 2;
 export const HEADER_SENTENCES_MAX = 5;
 
 /** What may stand beside the rooms of the house: documents, the lock file and tool configuration. */

@@ -1,0 +1,27 @@
+// Reads the test runner's JSON result and ends with the closing line that says how many tests passed, failed and
+// were skipped. Exits with 1 if a test failed or was skipped, or if none ran: a suite that runs nothing proves nothing.
+import { existsSync, readFileSync } from 'node:fs';
+
+const path = process.argv[2] ?? 'results/vitest.json';
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const files = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).testResults : [];
+for (const { name, status, assertionResults } of files) {
+  // A file that could not be loaded has no tests to count, and is a failure all the same.
+  if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) {
+    console.log(`failed: ${name}`);
+    counts.failed += 1;
+  }
+  for (const test of assertionResults) {
+    if (test.status === 'passed') {
+      counts.passed += 1;
+      continue;
+    }
+    const kind = test.status === 'failed' ? 'failed' : 'skipped';
+    counts[kind] += 1;
+    console.log(`${kind}: ${name}: ${test.fullName}`);
+  }
+}
+if (files.length === 0) console.log(`no test result in ${path}`);
+console.log(`${counts.skipped} tests were skipped`);
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.passed > 0 && counts.failed === 0 && counts.skipped === 0 ? 0 : 1;
