@@ -5,7 +5,8 @@ import { chmodSync, cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const scratch = `node_modules/.cache/quorate-dist-${process.pid}`;
+// Beside dist, not below it: source maps tell paths relative to where the compiler wrote them.
+const scratch = `.dist-${process.pid}`;
 
 function run(...args) {
   execFileSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
