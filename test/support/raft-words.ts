@@ -1,0 +1,192 @@
+// Short ways to say the core's data in tests: members, configurations, entries, options, what a disk holds.
+// Nothing here behaves; raft-bench.ts drives one node, raft-cluster.ts several.
+
+import type { Loaded } from '../../src/raft/initial.js';
+import type { AppendEntries, RequestVote, Sender } from '../../src/raft/message.js';
+import { LIMITS, timersFor } from '../../src/raft/options.js';
+import type { Limits, RaftOptions } from '../../src/raft/options.js';
+import type {
+  ConfigChange,
+  Configuration,
+  Entry,
+  EntryId,
+  EntryPayload,
+  HardState,
+  InstallId,
+  LogIndex,
+  Member,
+  NodeId,
+  Settings,
+  SnapshotMeta,
+  Term,
+} from '../../src/raft/types.js';
+import { REIGN_NONE } from '../../src/raft/types.js';
+
+export const T = (value: number): Term => value as Term;
+export const I = (value: number): LogIndex => value as LogIndex;
+export const N = (value: number): NodeId => value as NodeId;
+
+/** `id(index, term)`, in the order in which entries are read: position first. */
+export const id = (index: number, term: number): EntryId => ({ index: I(index), term: T(term) });
+
+export function install(node: number, incarnation = 1): InstallId {
+  return `${incarnation}`.padStart(4, '0').concat(`${node}`.padStart(12, '0')) as InstallId;
+}
+
+export function sender(node: number, incarnation = 1): Sender {
+  return { id: N(node), installId: install(node, incarnation) };
+}
+
+export function member(node: number, extra: Partial<Member> = {}): Member {
+  return {
+    id: N(node),
+    installId: install(node),
+    name: `node${node}`,
+    address: `10.0.0.${node}:6000`,
+    api: `10.0.0.${node}:6001`,
+    version: '0.1.0',
+    featureMin: 1,
+    featureMax: 1,
+    autoPromote: false,
+    ...extra,
+  };
+}
+
+/** A final configuration, or with `outgoing` a joint one. */
+export function configuration(
+  voters: readonly number[],
+  { learners = [], outgoing = null, leaving = [] }: ConfigurationParts = {},
+): Configuration {
+  const ids = [...new Set([...voters, ...learners, ...(outgoing ?? []), ...leaving])].sort(
+    (a, b) => a - b,
+  );
+  return {
+    members: ids.map((node) => member(node)),
+    voters: voters.map(N),
+    outgoing: outgoing === null ? null : outgoing.map(N),
+    leaving: leaving.map(N),
+  };
+}
+
+interface ConfigurationParts {
+  readonly learners?: readonly number[];
+  readonly outgoing?: readonly number[] | null;
+  readonly leaving?: readonly number[];
+}
+
+export function change(parts: {
+  readonly add?: readonly (number | Member)[];
+  readonly promote?: readonly number[];
+  readonly demote?: readonly number[];
+  readonly remove?: readonly number[];
+}): ConfigChange {
+  return {
+    add: (parts.add ?? []).map((it) => (typeof it === 'number' ? member(it) : it)),
+    promote: (parts.promote ?? []).map(N),
+    demote: (parts.demote ?? []).map(N),
+    remove: (parts.remove ?? []).map(N),
+  };
+}
+
+export const SETTINGS: Settings = {
+  clusterId: '0123456789abcdef0123456789abcdef',
+  clusterName: 'quorate',
+  electionTimeoutMs: 1000,
+};
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** One entry; `payload` defaults to a command that names its own place. */
+export function entry(index: number, term: number, payload?: EntryPayload, stampMs = 0): Entry {
+  const given: EntryPayload = payload ?? { kind: 'command', data: bytes(`${index}@${term}`) };
+  return { index: I(index), term: T(term), stampMs, ...given };
+}
+
+/** Entries 1, 2, … of the terms given; the first is the settings, the second the configuration. */
+export function logOf(terms: readonly number[], voters: readonly number[] = [1, 2, 3]): Entry[] {
+  return terms.map((term, at) => entry(at + 1, term, foundation(at + 1, voters)));
+}
+
+function foundation(index: number, voters: readonly number[]): EntryPayload | undefined {
+  if (index === 1) return { kind: 'settings', settings: SETTINGS };
+  if (index === 2)
+    return { kind: 'configuration', configuration: configuration(voters), cause: 'start' };
+  return undefined;
+}
+
+export function snapshotOf(
+  index: number,
+  term: number,
+  extra: Partial<SnapshotMeta> = {},
+): SnapshotMeta {
+  return {
+    last: id(index, term),
+    stampMs: 0,
+    configuration: configuration([1, 2, 3]),
+    configurationIndex: I(2),
+    settings: SETTINGS,
+    reign: REIGN_NONE,
+    ...extra,
+  };
+}
+
+export function loaded(entries: readonly Entry[], hardState: Partial<HardState> = {}): Loaded {
+  const lastTerm = entries.at(-1)?.term ?? T(0);
+  return {
+    hardState: { term: lastTerm, votedFor: null, ...hardState },
+    snapshot: null,
+    compacted: id(0, 0),
+    entries,
+  };
+}
+
+/** A disk that holds a snapshot and the entries after `compacted`, by default after the snapshot. */
+export function loadedSnapshot(
+  meta: SnapshotMeta,
+  entries: readonly Entry[],
+  compacted: EntryId = meta.last,
+): Loaded {
+  const term = entries.at(-1)?.term ?? meta.last.term;
+  return { hardState: { term, votedFor: null }, snapshot: meta, compacted, entries };
+}
+
+export function options(
+  node: number,
+  limits: Partial<Limits> = {},
+  electionTimeoutMs = 1000,
+): RaftOptions {
+  return {
+    id: N(node),
+    installId: install(node),
+    timers: timersFor(electionTimeoutMs),
+    limits: { ...LIMITS, ...limits },
+    randomSeed: node,
+  };
+}
+
+export function appendEntries(
+  term: number,
+  prev: EntryId,
+  entries: readonly Entry[],
+  extra: Partial<AppendEntries> = {},
+): AppendEntries {
+  return {
+    type: 'appendEntries',
+    term: T(term),
+    round: 1,
+    leaseMs: 750,
+    clusterTimeMs: 0,
+    prev,
+    entries,
+    commitIndex: I(0),
+    ...extra,
+  };
+}
+
+export function requestVote(
+  term: number,
+  last: EntryId,
+  extra: Partial<RequestVote> = {},
+): RequestVote {
+  return { type: 'requestVote', term: T(term), preVote: false, transfer: false, last, ...extra };
+}
