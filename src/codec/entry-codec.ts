@@ -6,7 +6,8 @@ import { unreachable } from '../raft/assert.js';
 import type { Entry, EntryPayload } from '../raft/types.js';
 import { damaged, open, seal, unknownKind } from './envelope.js';
 import type { FieldValue } from './envelope.js';
-import { FieldReader } from './field-reader.js';
+import { readFields } from './fields.js';
+import type { FieldReader } from './fields.js';
 import { ENTRY_KIND } from './kinds.js';
 import { configurationFields, readConfiguration, readSettings, settingsFields } from './shapes.js';
 
@@ -82,11 +83,11 @@ export function readRun(what: string, lengths: readonly number[], bytes: Uint8Ar
 /** Decodes bytes that nobody else uses, and remembers them. */
 function decodeOwned(bytes: Uint8Array): Entry {
   const { kind, fields } = open('entry', bytes);
-  const reader = new FieldReader('entry', fields);
+  const reader = readFields('entry', fields);
   const { term, index } = reader.entryId('id');
   const stampMs = reader.integer('stampMs');
   if (term === 0 || index === 0)
-    throw reader.damaged(`expected term and index from 1 on, got ${term} and ${index}`);
+    throw reader.error(`expected term and index from 1 on, got ${term} and ${index}`);
   const entry: Entry = { term, index, stampMs, ...readPayload(kind, reader) };
   encoded.set(entry, bytes);
   return entry;

@@ -7,7 +7,8 @@ import type { ClusterIdentity, Entry, HardState, Identity, SnapshotMeta } from '
 import { measureRun, readRun, writeRun } from './entry-codec.js';
 import { damaged, openKind, seal, viewOf } from './envelope.js';
 import type { FieldValue } from './envelope.js';
-import { FieldReader } from './field-reader.js';
+import { readFields } from './fields.js';
+import type { FieldReader } from './fields.js';
 import { RECORD_KIND } from './kinds.js';
 import { readSnapshotMeta, snapshotMetaFields } from './shapes.js';
 
@@ -20,10 +21,7 @@ export function encodeHardState({ term, votedFor }: HardState): Uint8Array {
 
 /** Throws `CodecError`. */
 export function decodeHardState(bytes: Uint8Array): HardState {
-  const reader = new FieldReader(
-    'hard state',
-    openKind('hard state', RECORD_KIND.hardState, bytes),
-  );
+  const reader = readFields('hard state', openKind('hard state', RECORD_KIND.hardState, bytes));
   return {
     term: reader.term('term'),
     votedFor: reader.nullable((field) => field.nodeId('votedFor')),
@@ -40,7 +38,7 @@ export function encodeIdentity({ nodeId, installId, cluster }: Identity): Uint8A
 
 /** Throws `CodecError`. */
 export function decodeIdentity(bytes: Uint8Array): Identity {
-  const reader = new FieldReader('identity', openKind('identity', RECORD_KIND.identity, bytes));
+  const reader = readFields('identity', openKind('identity', RECORD_KIND.identity, bytes));
   return {
     nodeId: reader.nodeId('nodeId'),
     installId: reader.installId('installId'),
@@ -55,7 +53,7 @@ export function encodeSnapshotMeta(meta: SnapshotMeta): Uint8Array {
 /** Throws `CodecError`. */
 export function decodeSnapshotMeta(bytes: Uint8Array): SnapshotMeta {
   const fields = openKind('snapshot meta', RECORD_KIND.snapshotMeta, bytes);
-  return readSnapshotMeta(new FieldReader('snapshot meta', fields));
+  return readSnapshotMeta(readFields('snapshot meta', fields));
 }
 
 /**
@@ -87,7 +85,7 @@ export function decodeBatchRecord(bytes: Uint8Array): Entry[] {
   if (entriesAt > bytes.length)
     throw damaged(what, `expected a head of ${entriesAt} bytes, got ${bytes.length}`);
   const head = bytes.subarray(LENGTH_BYTES, entriesAt);
-  const reader = new FieldReader(what, openKind(what, RECORD_KIND.batch, head));
+  const reader = readFields(what, openKind(what, RECORD_KIND.batch, head));
   const firstIndex = reader.index('firstIndex');
   const lengths = reader.list('lengths', (list) => list.integer('length'));
   const entries = readRun(what, lengths, bytes.subarray(entriesAt));

@@ -10,7 +10,7 @@ import type {
   SnapshotMeta,
 } from '../raft/types.js';
 import type { FieldValue } from './envelope.js';
-import type { FieldReader } from './field-reader.js';
+import type { FieldReader } from './fields.js';
 
 export function memberFields(member: Member): FieldValue[] {
   const { id, installId, name, address, api, version, featureMin, featureMax, autoPromote } =
@@ -52,7 +52,7 @@ export function readConfiguration(reader: FieldReader): Configuration {
   const known = new Set(ids);
   const named = [...voters, ...(outgoing ?? []), ...leaving];
   if (!named.every((id) => known.has(id)))
-    throw reader.damaged('expected only members among voters and leaving');
+    throw reader.error('expected only members among voters and leaving');
   return { members, voters, outgoing, leaving };
 }
 
@@ -121,5 +121,5 @@ function readIds(reader: FieldReader, name: string): NodeId[] {
 
 function checkSorted(reader: FieldReader, name: string, ids: readonly NodeId[]): void {
   const isSorted = ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? 0));
-  if (!isSorted) throw reader.damaged(`expected ${name} sorted by id without repeats`);
+  if (!isSorted) throw reader.error(`expected ${name} sorted by id without repeats`);
 }

@@ -9,4 +9,5 @@ export interface SnapshotPart {
   readonly rows: readonly (readonly SnapshotValue[])[];
 }
 
-export type SnapshotValue = number | string | boolean | null | Uint8Array | readonly SnapshotValue[];
+export type SnapshotValue =
+  number | string | boolean | null | Uint8Array | readonly SnapshotValue[];

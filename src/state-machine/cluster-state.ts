@@ -1,0 +1,175 @@
+// What the cluster remembers, as one deterministic value: entries are applied in the order of the log, each once, and
+// the same log gives the same state on every node. It holds the facts together and writes their history; how a fact
+// changes stands in the file of that fact. It knows neither clock nor leadership.
+
+import { invariant } from '../raft/assert.js';
+import { ENTRY_ID_ZERO } from '../raft/types.js';
+import type { Entry, EntryId, LogIndex, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
+import type { ApplyResult, Command, Session } from './command.js';
+import type { ClusterEvent, EventKind, Events } from './events.js';
+import { addEvents, eventsAfter } from './events.js';
+import { configurationTexts, reignTexts, expiryText } from './event-texts.js';
+import { FrozenState } from './frozen-state.js';
+import { applyConfiguration, memberName, NO_MEMBERS } from './members.js';
+import type { MemberFact, Members } from './members.js';
+import { applyToPrimary, NO_PRIMARY, runningReign } from './primary.js';
+import type { Primary, ReignRecord } from './primary.js';
+import { restoreFacts } from './restored-facts.js';
+import { Sessions } from './sessions.js';
+import type { PageWish, SessionEnd, SessionPage } from './sessions.js';
+import type { SnapshotPart } from './snapshot-part.js';
+
+export class ClusterState {
+  /** Invariant: the index grows by 1 with each entry. Durable: in snapshots, else recomputed from the log. */
+  #lastApplied: EntryId = ENTRY_ID_ZERO;
+  /** The highest stamp of an applied entry. Invariant: never falls. */
+  #clusterTimeMs = 0;
+  #settings: Settings | null = null;
+  #members: Members = NO_MEMBERS;
+  #primary: Primary = NO_PRIMARY;
+  #events: Events = [];
+  #sessions = new Sessions();
+
+  /** The newest applied entry; both 0 before the first. Its index is the revision of the state. */
+  get lastApplied(): EntryId {
+    return this.#lastApplied;
+  }
+
+  /** Cluster time as applied: the highest stamp of an applied entry, in ms. */
+  get clusterTimeMs(): number {
+    return this.#clusterTimeMs;
+  }
+
+  /** Null before the first entry. */
+  get settings(): Settings | null {
+    return this.#settings;
+  }
+
+  /** The members, sorted by id, as the newest applied configuration will leave them. */
+  get members(): readonly MemberFact[] {
+    return this.#members.current;
+  }
+
+  /** The name of a member, also of one removed not too long ago; null if it is not known. */
+  memberName(id: NodeId): string | null {
+    return memberName(this.#members, id);
+  }
+
+  /** The reign that is not over by the log, whether or not its lease still holds; null: nobody is primary. */
+  get primary(): ReignRecord | null {
+    return runningReign(this.#primary);
+  }
+
+  /** Index of the newest activation; 0 before the first. */
+  get epoch(): LogIndex {
+    return this.#primary.reign.epoch;
+  }
+
+  /** The remembered reigns, oldest first, each with its cause and how it ended. */
+  get reigns(): readonly ReignRecord[] {
+    return this.#primary.history;
+  }
+
+  /** Events after `revision`, oldest first, about `countMax`: those of one revision always come together. */
+  eventsAfter(revision: LogIndex, countMax: number): readonly ClusterEvent[] {
+    return eventsAfter(this.#events, revision, countMax);
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Null if there is none; one whose life is over is there until its expiry is applied. */
+  session(id: string): Session | null {
+    return this.#sessions.get(id);
+  }
+
+  /** One page of sessions, in the order of their ids' UTF-8 bytes. */
+  listSessions(wish: PageWish): SessionPage {
+    return this.#sessions.list(wish);
+  }
+
+  /** What the leader may propose to expire at this cluster time, longest over first. Costs what it finds. */
+  expiredSessions(clusterTimeMs: number, countMax: number): SessionEnd[] {
+    return this.#sessions.expired(clusterTimeMs, countMax);
+  }
+
+  /**
+   * Applies the next entry. `command` is what its data decodes to, null for every other kind of entry.
+   * Throws `InvariantViolation` if the entry is not the next one.
+   */
+  apply(entry: Entry, command: Command | null): ApplyResult {
+    const { term, index, stampMs } = entry;
+    const last = this.#lastApplied;
+    invariant(index === last.index + 1, 'entries are applied in order, each once (Raft §5.3)');
+    invariant(term >= last.term, 'terms never fall along the log (Raft §5.3)');
+    invariant(stampMs >= this.#clusterTimeMs, 'cluster time never falls along the log');
+    invariant((entry.kind === 'command') === (command !== null), 'command entries carry a command');
+    this.#lastApplied = { term, index };
+    this.#clusterTimeMs = stampMs;
+    if (entry.kind === 'settings') this.#start(entry.settings);
+    if (entry.kind === 'configuration') this.#configure(entry);
+    this.#reign(entry);
+    return command === null ? { type: 'none' } : this.#carryOut(command);
+  }
+
+  /** The state at this moment, whatever is applied later; constant time. */
+  freeze(): FrozenState {
+    return new FrozenState({
+      members: this.#members,
+      primary: this.#primary,
+      events: this.#events,
+      sessions: this.#sessions.freeze(),
+    });
+  }
+
+  /**
+   * Replaces everything by a snapshot's content. Throws `InvariantViolation` on parts that do not fit the meta or are
+   * not known; the state is then unchanged.
+   */
+  restore(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): void {
+    const { members, primary, events, sessions } = restoreFacts(meta, parts);
+    this.#lastApplied = meta.last;
+    this.#clusterTimeMs = meta.stampMs;
+    this.#settings = meta.settings;
+    this.#members = members;
+    this.#primary = primary;
+    this.#events = events;
+    this.#sessions = sessions;
+  }
+
+  #start(settings: Settings): void {
+    invariant(this.#settings === null, 'settings are fixed once, when the cluster is started');
+    this.#settings = settings;
+    this.#note('clusterStarted', `cluster ${settings.clusterName} was started`);
+  }
+
+  #configure(entry: Extract<Entry, { kind: 'configuration' }>): void {
+    const { configuration, index, cause } = entry;
+    const { members, changes } = applyConfiguration(this.#members, configuration, index);
+    this.#members = members;
+    for (const { kind, text } of configurationTexts(changes, cause)) this.#note(kind, text);
+  }
+
+  #reign(entry: Entry): void {
+    const before = this.primary;
+    this.#primary = applyToPrimary(this.#primary, entry, this.#clusterTimeMs);
+    const after = this.primary;
+    if (before?.epoch === after?.epoch) return;
+    const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
+    for (const { kind, text } of reignTexts(before, after, entry, nameOf)) this.#note(kind, text);
+  }
+
+  #carryOut(command: Command): ApplyResult {
+    const { index } = this.#lastApplied;
+    const { result, expiredIds } = this.#sessions.apply(command, index, this.#clusterTimeMs);
+    if (expiredIds.length > 0) this.#note('sessionsExpired', expiryText(expiredIds));
+    return result;
+  }
+
+  #note(kind: EventKind, text: string): void {
+    const revision = this.#lastApplied.index;
+    const clusterTimeMs = this.#clusterTimeMs;
+    this.#events = addEvents(this.#events, [{ revision, clusterTimeMs, kind, text }]);
+  }
+}

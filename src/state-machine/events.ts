@@ -1,0 +1,86 @@
+// The bounded history of what happened and why, for people and their tools. An event is written by the entry that
+// caused it, so every node tells the same story. Nothing is decided from it.
+
+import type { LogIndex } from '../raft/types.js';
+import type { FactRows, Row } from './rows.js';
+import { readRow } from './rows.js';
+
+const EVENT_KINDS = [
+  'clusterStarted',
+  'memberJoined',
+  'memberPromoted',
+  'memberDemoted',
+  'memberRemoved',
+  'reignBegan',
+  'reignEnded',
+  'sessionsExpired',
+] as const;
+
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+export interface ClusterEvent {
+  /** Index of the entry that caused it; several events may share one. */
+  readonly revision: LogIndex;
+  /** Cluster time at that entry: only distances mean something. */
+  readonly clusterTimeMs: number;
+  readonly kind: EventKind;
+  /** For people. */
+  readonly text: string;
+}
+
+/** Events, oldest first. Invariant: at most `EVENTS_MAX`; revisions never fall. */
+export type Events = readonly ClusterEvent[];
+
+/** Events kept; the oldest are forgotten first. */
+export const EVENTS_MAX = 1000;
+
+export const EVENTS_FACT = 'events';
+
+/** The history with these added. A copy: a frozen history must not change, and events are rare. */
+export function addEvents(events: Events, added: readonly ClusterEvent[]): Events {
+  return added.length === 0 ? events : [...events, ...added].slice(-EVENTS_MAX);
+}
+
+/**
+ * Events after `revision`, oldest first, about `countMax` of them: a revision is never cut in two, so that a reader
+ * who continues after the last one's revision misses nothing.
+ */
+export function eventsAfter(
+  events: Events,
+  revision: LogIndex,
+  countMax: number,
+): readonly ClusterEvent[] {
+  const first = events.findIndex((event) => event.revision > revision);
+  if (first === -1) return [];
+  let end = Math.min(events.length, first + countMax);
+  while (
+    end > first &&
+    end < events.length &&
+    events[end]?.revision === events[end - 1]?.revision
+  ) {
+    end += 1;
+  }
+  return events.slice(first, end);
+}
+
+/** One row for each event. */
+export function eventRows(events: Events): FactRows {
+  const rows = events.map(({ revision, clusterTimeMs, kind, text }) => [
+    revision,
+    clusterTimeMs,
+    kind,
+    text,
+  ]);
+  return { fact: EVENTS_FACT, version: 1, rows };
+}
+
+/** Reads one row of `eventRows`. */
+export function restoreEvent(row: Row): ClusterEvent {
+  const reader = readRow(EVENTS_FACT, row);
+  return {
+    revision: reader.index('revision'),
+    clusterTimeMs: reader.integer('clusterTimeMs'),
+    kind: reader.oneOf('kind', EVENT_KINDS),
+    text: reader.string('text'),
+  };
+}

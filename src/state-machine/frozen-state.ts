@@ -1,0 +1,45 @@
+// The state at one moment, frozen in constant time and read in slices while the living state goes on changing. Its parts
+// depend on the applied log only: equal logs give equal parts, whether or not a node was restored in between.
+
+import type { Events } from './events.js';
+import { eventRows } from './events.js';
+import type { Members } from './members.js';
+import { memberRows, removedMemberRows } from './members.js';
+import type { Primary } from './primary.js';
+import { reignRows } from './primary.js';
+import { partsOf } from './rows.js';
+import { sessionRows } from './session-rows.js';
+import type { SessionMap } from './sessions.js';
+import type { SnapshotPart } from './snapshot-part.js';
+
+/** The facts of a frozen state; nobody changes them. */
+export interface FrozenFacts {
+  readonly members: Members;
+  readonly primary: Primary;
+  readonly events: Events;
+  readonly sessions: SessionMap;
+}
+
+export class FrozenState {
+  readonly #facts: FrozenFacts;
+
+  constructor(facts: FrozenFacts) {
+    this.#facts = facts;
+  }
+
+  /**
+   * The facts as parts of at most `rowsMax` rows, always in the same order of facts; a part is also closed early when its
+   * rows grow large. Settings and the reign are not among them: they travel in the snapshot's meta.
+   */
+  *parts(rowsMax: number): Generator<SnapshotPart> {
+    const { members, primary, events, sessions } = this.#facts;
+    const facts = [
+      memberRows(members),
+      removedMemberRows(members),
+      reignRows(primary),
+      eventRows(events),
+      sessionRows(sessions),
+    ];
+    for (const fact of facts) yield* partsOf(fact, rowsMax);
+  }
+}

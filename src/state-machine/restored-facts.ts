@@ -1,0 +1,63 @@
+// Puts the facts of a snapshot's parts together again. A part of an unknown fact or version stops the node: it comes from
+// a version that knows more, and leaving it out would make this node answer otherwise than its peers.
+
+import { invariant, InvariantViolation } from '../raft/assert.js';
+import type { SnapshotMeta } from '../raft/types.js';
+import type { ClusterEvent, Events } from './events.js';
+import { EVENTS_FACT, restoreEvent } from './events.js';
+import type { MemberFact, Members, RemovedMember } from './members.js';
+import {
+  checkMembers,
+  MEMBERS_FACT,
+  REMOVED_MEMBERS_FACT,
+  restoreMember,
+  restoreRemovedMember,
+} from './members.js';
+import type { Primary, ReignRecord } from './primary.js';
+import { checkPrimary, REIGNS_FACT, restoreReign } from './primary.js';
+import type { Row } from './rows.js';
+import { restoreSession, SESSIONS_FACT } from './session-rows.js';
+import { Sessions } from './sessions.js';
+import type { SnapshotPart } from './snapshot-part.js';
+
+export interface RestoredFacts {
+  readonly members: Members;
+  readonly primary: Primary;
+  readonly events: Events;
+  readonly sessions: Sessions;
+}
+
+/** The version of every fact's rows. */
+const ROWS_VERSION = 1;
+
+/** The facts of the parts, checked against the meta. Throws `InvariantViolation` on what it does not know. */
+export function restoreFacts(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): RestoredFacts {
+  const current: MemberFact[] = [];
+  const removed: RemovedMember[] = [];
+  const history: ReignRecord[] = [];
+  const events: ClusterEvent[] = [];
+  const sessions = new Sessions();
+  const readers = new Map<string, (row: Row) => void>([
+    [MEMBERS_FACT, (row) => current.push(restoreMember(row))],
+    [REMOVED_MEMBERS_FACT, (row) => removed.push(restoreRemovedMember(row))],
+    [REIGNS_FACT, (row) => history.push(restoreReign(row))],
+    [EVENTS_FACT, (row) => events.push(restoreEvent(row))],
+    [SESSIONS_FACT, (row) => sessions.restore(restoreSession(row))],
+  ]);
+  for (const { fact, version, rows } of parts) {
+    const read = readers.get(fact);
+    if (read === undefined) {
+      throw new InvariantViolation(`expected known facts in a snapshot, got ${fact}`);
+    }
+    invariant(
+      version === ROWS_VERSION,
+      `expected version ${ROWS_VERSION} of ${fact}, got ${version}`,
+    );
+    for (const row of rows) read(row);
+  }
+  const members: Members = { current, removed };
+  const primary: Primary = { reign: meta.reign, history };
+  checkMembers(members, meta.configuration);
+  checkPrimary(primary);
+  return { members, primary, events, sessions };
+}
