@@ -290,6 +290,8 @@ export class Raft {
     }
     const leader = state.role;
     if (leader.type !== 'leader' || message.term !== state.term) return;
+    // Written before this node led the term that it names: its round number is of an earlier term and proves nothing.
+    if (message.type === 'appendEntriesResponse' && message.outcome.type === 'stale') return;
     const progress = leader.progress.get(from.id);
     if (progress === undefined) return;
     progress.heard(state.nowMs, state.options.timers.electionTimeoutMinMs);

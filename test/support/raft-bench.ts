@@ -27,6 +27,8 @@ type Timeless<U> = U extends { nowMs: number } ? Omit<U, 'nowMs'> : never;
 export class Bench {
   readonly raft: Raft;
   nowMs: number;
+  #handedId = 0;
+  #durableId = 0;
 
   /** By default node 1 of three voters whose log is `1@1 2@1`, at time 0. */
   constructor(parts: BenchParts = {}) {
@@ -55,22 +57,23 @@ export class Bench {
     let all = EMPTY_READY;
     for (let ready = this.raft.takeReady(); ready !== null; ready = this.raft.takeReady()) {
       all = mergeReady(all, ready);
+      this.#handedId = ready.persist?.persistId ?? this.#handedId;
     }
     return all;
   }
 
   /** Takes what is to be done and lets the disk finish, until nothing is left. */
   settle(): Ready {
-    let all = EMPTY_READY;
-    while (true) {
-      const ready = this.take();
-      all = mergeReady(all, ready);
-      if (ready.persist === null) return all;
-      this.persisted(ready.persist.persistId);
+    let all = this.take();
+    while (this.#durableId < this.#handedId) {
+      this.persisted(this.#handedId);
+      all = mergeReady(all, this.take());
     }
+    return all;
   }
 
   persisted(persistId: number): void {
+    this.#durableId = persistId;
     this.step({ type: 'persisted', persistId });
   }
 
