@@ -1,0 +1,119 @@
+// Decides whether a node may be admitted, a member removed, or a voter made primary, from the leader's status.
+// Pure: each answers null or the error that says why not. The core checks again what safety needs; what stands here
+// gives the reason a name and the operator a next step, and lets a dry run say the same as the real thing.
+
+import { QuorateError } from '../errors.js';
+import type { NodeStatus } from '../node/api.js';
+import { LIMITS } from '../raft/options.js';
+import type { Member, NodeId } from '../raft/types.js';
+import { isInContact, isVoter, quorumOf } from './status-view.js';
+
+export type Admission =
+  | { readonly type: 'admit' }
+  /** The same node asked before. */
+  | { readonly type: 'isMember' }
+  | { readonly type: 'refuse'; readonly error: QuorateError };
+
+/** Whether `newcomer` may become a learner of this cluster. `clusterName` is what it was configured for. */
+export function judgeAdmission(
+  status: NodeStatus,
+  newcomer: Member,
+  clusterName: string,
+): Admission {
+  const { members } = status.configuration;
+  const cluster = status.cluster?.clusterName ?? '';
+  if (clusterName !== cluster) {
+    const message = `${newcomer.name} is configured for cluster ${clusterName}, this is ${cluster}`;
+    return refuse('CLUSTER_NAME_MISMATCH', message, { cluster });
+  }
+  const same = members.find(({ id }) => id === newcomer.id);
+  if (same !== undefined) {
+    if (same.installId !== newcomer.installId) {
+      const message = `node id ${newcomer.id} belongs to ${same.name}, which has another data directory`;
+      return refuse('NODE_ID_TAKEN', message, { name: same.name });
+    }
+    const { name, address, api } = same;
+    if (name === newcomer.name && address === newcomer.address && api === newcomer.api) {
+      return { type: 'isMember' };
+    }
+    const message = `this node is a member already, as ${name} at ${address} and ${api}`;
+    return refuse('ALREADY_MEMBER', message, { name });
+  }
+  const namesake = members.find(({ name }) => name === newcomer.name);
+  if (namesake !== undefined) {
+    const message = `the name ${newcomer.name} is taken by the member at ${namesake.address}`;
+    return refuse('NAME_TAKEN', message, { name: namesake.name });
+  }
+  const neighbour = members.find(
+    ({ address, api }) => address === newcomer.address || api === newcomer.api,
+  );
+  if (neighbour === undefined) return { type: 'admit' };
+  const message = `the address of ${newcomer.name} is that of the member ${neighbour.name}`;
+  return refuse('ADDRESS_TAKEN', message, { name: neighbour.name });
+}
+
+/**
+ * Why `member` may not be removed; null: it may. `isForced` skips advice only: a voter that is up is not to be removed
+ * while another is down, if that leaves no failure tolerance; the one that is down should go first.
+ */
+export function whyNotRemoved(
+  status: NodeStatus,
+  member: Member,
+  isForced: boolean,
+): QuorateError | null {
+  const { voters } = status.configuration;
+  if (!voters.includes(member.id)) return null;
+  const left = voters.filter((id) => id !== member.id);
+  if (left.length === 0) {
+    const message = `${member.name} is the last voter; stop its daemon to end the cluster`;
+    return new QuorateError('WOULD_LOSE_QUORUM', message, { name: member.name });
+  }
+  const upCount = left.filter((id) => isInContact(status, id)).length;
+  const spare = upCount - quorumOf(left.length);
+  if (spare < 0) {
+    const message = `without ${member.name} only ${upCount} of ${left.length} voters would be in contact`;
+    return new QuorateError('WOULD_LOSE_QUORUM', message, { name: member.name });
+  }
+  const down = left.find((id) => !isInContact(status, id));
+  if (isForced || spare > 0 || down === undefined || !isInContact(status, member.id)) return null;
+  const downName = status.configuration.members.find(({ id }) => id === down)?.name ?? '';
+  const message = `${member.name} is up and ${downName} is down: no further failure would be survived`;
+  return new QuorateError('WOULD_LOSE_TOLERANCE', message, { name: member.name, down: downName });
+}
+
+/** Why `member` may not be made primary by the leader that has this status; null: it may. */
+export function whyUnfit(status: NodeStatus, member: Member): QuorateError | null {
+  const { name, id } = member;
+  const unfit = (why: string): QuorateError =>
+    new QuorateError('TARGET_UNFIT', `${name} cannot become primary: ${why}`, { name });
+  if (!isVoter(status.configuration, id)) return unfit('it is a learner');
+  if (id === status.nodeId) return null;
+  if (!isInContact(status, id)) return unfit('it is DOWN');
+  const matchIndex = status.peers.find((peer) => peer.id === id)?.matchIndex ?? 0;
+  const lag = status.lastLogIndex - matchIndex;
+  if (lag <= LIMITS.promotionLagMax) return null;
+  return unfit(`it is ${lag} entries behind, at most ${LIMITS.promotionLagMax} are allowed`);
+}
+
+/** The voter that this leader would best hand over to: in contact, most of the log, lowest id. Null: none. */
+export function bestSuccessor(status: NodeStatus): NodeId | null {
+  const fit = status.configuration.members.filter(
+    (member) =>
+      member.id !== status.nodeId &&
+      status.configuration.voters.includes(member.id) &&
+      whyUnfit(status, member) === null,
+  );
+  const matchOf = (id: NodeId): number =>
+    status.peers.find((peer) => peer.id === id)?.matchIndex ?? 0;
+  const sorted = fit.sort((a, b) => matchOf(b.id) - matchOf(a.id) || a.id - b.id);
+  return sorted[0]?.id ?? null;
+}
+
+function refuse(
+  code:
+    'CLUSTER_NAME_MISMATCH' | 'NODE_ID_TAKEN' | 'ALREADY_MEMBER' | 'NAME_TAKEN' | 'ADDRESS_TAKEN',
+  message: string,
+  data: Readonly<Record<string, string>>,
+): Admission {
+  return { type: 'refuse', error: new QuorateError(code, message, data) };
+}

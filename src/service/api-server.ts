@@ -1,0 +1,181 @@
+// The gRPC server of the API: binds the port, hangs the handlers under their methods, and ends in order.
+// It is the only place that knows all handlers; none of them knows it. Encryption is not its subject yet.
+
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type {
+  handleUnaryCall,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { formatAddress } from '../address.js';
+import type { Address } from '../address.js';
+import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
+import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
+import type { CallContext } from './call-context.js';
+import { EntryService } from './entry-service.js';
+import { events } from './event-service.js';
+import { admit, remove, setPrimary } from './member-service.js';
+import type { ServiceModules } from './modules.js';
+import { CLUSTER, SESSIONS } from './protos.js';
+import {
+  deleteSession,
+  getSession,
+  listSessions,
+  putSession,
+  touchSession,
+} from './session-service.js';
+import { checkEpoch, members, nodeStatus, status } from './status-service.js';
+import { unary } from './unary.js';
+
+export const SERVER_LIMITS = {
+  /** A request of 1.5 MiB, and room for its frame and for forwarding. */
+  receiveBytesMax: 1.5 * 1024 * 1024 + 64 * 1024,
+  /** A page of sessions and its frame; one session of the largest size fits. */
+  sendBytesMax: 4 * 1024 * 1024,
+  /** Requests in progress on one connection. */
+  streamsMax: 1000,
+  /** Headers of one request; ids and addresses are far smaller. */
+  metadataBytesMax: 16 * 1024,
+} as const;
+
+export interface ApiServerOptions {
+  /** Port 0: the system chooses. */
+  readonly listen: Address;
+  /** How long requests in progress may take when the server stops, in milliseconds. */
+  readonly drainMs: number;
+}
+
+type Run<Request, Response> = (
+  modules: ServiceModules,
+  request: Request,
+  context: CallContext,
+) => Promise<Response>;
+
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #server = new Server({
+    'grpc.max_receive_message_length': SERVER_LIMITS.receiveBytesMax,
+    'grpc.max_send_message_length': SERVER_LIMITS.sendBytesMax,
+    'grpc.max_concurrent_streams': SERVER_LIMITS.streamsMax,
+    'grpc.max_metadata_size': SERVER_LIMITS.metadataBytesMax,
+    // Connections that nobody uses, or whose other end is gone, are given up.
+    'grpc.max_connection_idle_ms': 5 * 60_000,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+  });
+
+  #resolveModules: (modules: ServiceModules) => void = () => {};
+  /** Calls that come before `serve` wait for it. */
+  readonly #modules = new Promise<ServiceModules>((resolve) => {
+    this.#resolveModules = resolve;
+  });
+
+  #stopping: Promise<boolean> | null = null;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    const cluster = this.#modules.then(clusterHandlers);
+    const sessions = this.#modules.then(sessionsHandlers);
+    this.#server.addService(CLUSTER, deferred(CLUSTER, cluster));
+    this.#server.addService(SESSIONS, deferred(SESSIONS, sessions));
+  }
+
+  /**
+   * Listens and answers the port; calls wait until `serve`.
+   * Rejects with what the system said if the address cannot be bound.
+   */
+  listen(): Promise<number> {
+    const target = formatAddress(this.#options.listen);
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(port);
+        else reject(error);
+      });
+    });
+  }
+
+  /** Begins to answer. */
+  serve(modules: ServiceModules): void {
+    this.#resolveModules(modules);
+  }
+
+  /** Takes no new connections, lets requests end within the drain time, then cuts off. Answers whether all ended. */
+  stop(): Promise<boolean> {
+    this.#stopping ??= new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve(false);
+      }, this.#options.drainMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+    return this.#stopping;
+  }
+}
+
+function clusterHandlers(modules: ServiceModules): ClusterHandlers {
+  const entry = new EntryService(modules);
+  const on = <Request, Response>(
+    method: keyof ClusterHandlers & string,
+    run: Run<Request, Response>,
+  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Cluster/${method}`, run);
+  return {
+    Status: on('Status', status),
+    NodeStatus: on('NodeStatus', (own) => Promise.resolve(nodeStatus(own))),
+    Members: on('Members', members),
+    Start: on('Start', (_modules, request, context) => entry.start(request, context)),
+    Join: on('Join', (_modules, request, context) => entry.join(request, context)),
+    Add: on('Add', (_modules, request, context) => entry.add(request, context)),
+    Admit: on('Admit', admit),
+    Remove: on('Remove', remove),
+    SetPrimary: on('SetPrimary', setPrimary),
+    CheckEpoch: on('CheckEpoch', checkEpoch),
+    Events: on('Events', events),
+  };
+}
+
+function sessionsHandlers(modules: ServiceModules): SessionsHandlers {
+  const on = <Request, Response>(
+    method: keyof SessionsHandlers & string,
+    run: Run<Request, Response>,
+  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Sessions/${method}`, run);
+  return {
+    Put: on('Put', putSession),
+    Get: on('Get', getSession),
+    List: on('List', listSessions),
+    Touch: on('Touch', touchSession),
+    Delete: on('Delete', deleteSession),
+  };
+}
+
+type AnyUnary = handleUnaryCall<object, object>;
+
+/** The handlers of a service as soon as there are any. */
+function deferred(
+  definition: ServiceDefinition,
+  handlers: Promise<UntypedServiceImplementation>,
+): UntypedServiceImplementation {
+  const methods = Object.keys(definition).map((method): [string, AnyUnary] => {
+    const run = async (...args: Parameters<AnyUnary>): Promise<void> => {
+      const handler = (await handlers)[method] as AnyUnary;
+      handler(...args);
+    };
+    return [
+      method,
+      (...args) => {
+        void run(...args);
+      },
+    ];
+  });
+  return Object.fromEntries(methods);
+}
+
+function frame<Request, Response>(
+  modules: ServiceModules,
+  method: string,
+  run: Run<Request, Response>,
+): handleUnaryCall<Request, Response> {
+  return unary(modules, method, (request, context) => run(modules, request, context));
+}

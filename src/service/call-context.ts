@@ -1,0 +1,132 @@
+// What a handler knows of the call beside its request: how long it may take, its id, who asks, how often it was
+// forwarded. Read once from the deadline and the metadata, bounded and checked; everything here is pure but for the
+// drawing of an id.
+
+import { randomBytes } from 'node:crypto';
+import { Metadata } from '@grpc/grpc-js';
+import { QuorateError } from '../errors.js';
+import type { NodeId } from '../raft/types.js';
+
+/** Metadata keys of Quorate. Those after the first two are between members. */
+export const KEYS = {
+  requestId: 'x-request-id',
+  /** The caller wants NOT_LEADER with the leader's address rather than a forward. */
+  noForward: 'x-quorate-no-forward',
+  /** How often the request was forwarded. */
+  forwarded: 'x-quorate-forwarded',
+  /** Node id of the member that the client asked. */
+  via: 'x-quorate-via',
+  /** Who asked that member. */
+  who: 'x-quorate-who',
+} as const;
+
+export const CALL_LIMITS = {
+  /** For a call without a deadline. */
+  deadlineDefaultMs: 10_000,
+  deadlineMaxMs: 60_000,
+  /** Kept back from the caller's deadline, so that the answer is ours and not a bare DEADLINE_EXCEEDED. */
+  marginMs: 80,
+  /** A request is forwarded at most this often: the second time when the first leader had just lost its office. */
+  forwardsMax: 2,
+  requestIdBytesMax: 128,
+} as const;
+
+/** Who calls, by certificate; null until TLS says: anybody who reaches the port. */
+export interface CallerIdentity {
+  readonly name: string;
+}
+
+/** Decides whether the caller may use a method, such as `/quorate.v1.Cluster/Remove`. */
+export type Authorise = (identity: CallerIdentity | null, method: string) => boolean;
+
+export interface CallContext {
+  readonly method: string;
+  readonly requestId: string;
+  /** Identity, or address of the caller; kept through forwards. For people. */
+  readonly who: string;
+  /** On the node's clock; the margin is already off. */
+  readonly deadlineMs: number;
+  readonly forwards: number;
+  readonly mayForward: boolean;
+  /** The member that the client asked; null: this one. */
+  readonly viaNodeId: NodeId | null;
+}
+
+export interface Call {
+  readonly method: string;
+  /** On the wall clock, as grpc-js tells it; Infinity: none. */
+  readonly deadline: number;
+  readonly metadata: Metadata;
+  /** `ADDRESS:PORT` of the caller. */
+  readonly peer: string;
+}
+
+/** Reads a call; refuses metadata that is out of bounds. `wallMs` and `nowMs` are the same moment on two clocks. */
+export function contextFor(call: Call, wallMs: number, nowMs: number): CallContext {
+  const { metadata } = call;
+  const forwards = countOf(metadata, KEYS.forwarded);
+  const via = countOf(metadata, KEYS.via);
+  return {
+    method: call.method,
+    requestId: requestIdOf(metadata),
+    who: textOf(metadata, KEYS.who) ?? hostOf(call.peer),
+    deadlineMs: nowMs + usableMs(call.deadline - wallMs),
+    forwards,
+    mayForward: textOf(metadata, KEYS.noForward) === null && forwards < CALL_LIMITS.forwardsMax,
+    viaNodeId: via === 0 ? null : (via as NodeId),
+  };
+}
+
+/** How long a handler may work when `remainingMs` are left for the caller; Infinity: the caller set no deadline. */
+export function usableMs(remainingMs: number): number {
+  const { deadlineDefaultMs, deadlineMaxMs, marginMs } = CALL_LIMITS;
+  const bounded = Number.isFinite(remainingMs)
+    ? Math.min(Math.max(remainingMs, 0), deadlineMaxMs)
+    : deadlineDefaultMs;
+  return Math.floor(bounded - Math.min(marginMs, bounded / 4));
+}
+
+/** Metadata for asking another node on behalf of this call. */
+export function metadataFor(context: CallContext, ownNodeId: NodeId, isForward: boolean): Metadata {
+  const metadata = new Metadata();
+  metadata.set(KEYS.requestId, context.requestId);
+  metadata.set(KEYS.who, context.who.replaceAll(/[^\x20-\x7e]/g, '?'));
+  if (isForward) {
+    metadata.set(KEYS.forwarded, String(context.forwards + 1));
+    metadata.set(KEYS.via, String(context.viaNodeId ?? ownNodeId));
+  }
+  return metadata;
+}
+
+/** A request id: 16 hexadecimal digits. */
+export function drawRequestId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+function requestIdOf(metadata: Metadata): string {
+  const given = textOf(metadata, KEYS.requestId);
+  if (given === null || given === '') return drawRequestId();
+  if (given.length <= CALL_LIMITS.requestIdBytesMax) return given;
+  const limit = `${CALL_LIMITS.requestIdBytesMax} bytes`;
+  const data = { field: KEYS.requestId, limit };
+  throw new QuorateError('TOO_LARGE', `${KEYS.requestId} has ${given.length} bytes`, data);
+}
+
+function textOf(metadata: Metadata, key: string): string | null {
+  const value = metadata.get(key)[0];
+  return typeof value === 'string' ? value : null;
+}
+
+function countOf(metadata: Metadata, key: string): number {
+  const text = textOf(metadata, key);
+  if (text === null) return 0;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  const message = `expected a whole number in ${key}, got ${JSON.stringify(text)}`;
+  throw new QuorateError('INVALID_ARGUMENT', message, { field: key });
+}
+
+/** The address without its port. */
+function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}

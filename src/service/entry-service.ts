@@ -1,0 +1,236 @@
+// How a clean node comes to belong to a cluster: Cluster.Start, Join (said to the clean node) and Add (said to a
+// member, which asks the clean node to join). One of them at a time runs on a node. Whoever is asked to admit the
+// newcomer decides (member-service.ts); this side only asks, adopts the cluster, and says why it could not.
+
+import { randomBytes } from 'node:crypto';
+import { formatAddress, parseAddress } from '../address.js';
+import { QuorateError } from '../errors.js';
+import type { AddRequest__Output } from '../generated/quorate/v1/AddRequest.js';
+import type { AddResponse } from '../generated/quorate/v1/AddResponse.js';
+import type { AdmitRequest } from '../generated/quorate/v1/AdmitRequest.js';
+import type { AdmitResponse__Output } from '../generated/quorate/v1/AdmitResponse.js';
+import type { JoinRequest__Output } from '../generated/quorate/v1/JoinRequest.js';
+import type { JoinResponse } from '../generated/quorate/v1/JoinResponse.js';
+import type { StartRequest__Output } from '../generated/quorate/v1/StartRequest.js';
+import type { StartResponse } from '../generated/quorate/v1/StartResponse.js';
+import type { Done } from '../node/ports.js';
+import { metadataFor } from './call-context.js';
+import type { CallContext } from './call-context.js';
+import { causeFor } from './modules.js';
+import type { ServiceModules } from './modules.js';
+import { CLUSTER } from './protos.js';
+import { whyUnable } from './routing.js';
+import { checkReason, checkText, invalid, REQUEST_LIMITS } from './validate.js';
+
+/** Port of the API where an address names none. */
+export const API_PORT_DEFAULT = 6001;
+/** One attempt at one address while others are left to try. */
+const ATTEMPT_MS = 2000;
+
+export class EntryService {
+  readonly #modules: ServiceModules;
+  /** A Start or a Join runs: a second one could make this node belong to two clusters. */
+  #isEntering = false;
+
+  constructor(modules: ServiceModules) {
+    this.#modules = modules;
+  }
+
+  /** Answers Cluster.Start: once this node is primary of its new cluster. */
+  async start(request: StartRequest__Output, context: CallContext): Promise<StartResponse> {
+    checkReason(request.reason);
+    const { node, self, routing } = this.#modules;
+    return this.#alone(async () => {
+      this.#checkEmpty('ALREADY_MEMBER');
+      const names = { cluster: self.clusterName, node: self.name };
+      if (request.dryRun) return { ...names, clusterId: '' };
+      const clusterId = randomBytes(16).toString('hex');
+      const { clusterName, electionTimeoutMs } = self;
+      const cause = causeFor(this.#modules, context, request.reason);
+      await durable('the new cluster', (done) => {
+        node.startCluster({ clusterId, clusterName, electionTimeoutMs }, self.name, cause, done);
+      });
+      const isPrimary = await routing.until(context.deadlineMs, () =>
+        node.status().isPrimary ? true : null,
+      );
+      if (isPrimary !== null) return { ...names, clusterId };
+      const message = 'the cluster was started, but this node is not primary yet';
+      throw new QuorateError('INDETERMINATE', message);
+    });
+  }
+
+  /** Answers Cluster.Join: once a member of one of the addresses admitted this node and it adopted the cluster. */
+  async join(request: JoinRequest__Output, context: CallContext): Promise<JoinResponse> {
+    checkReason(request.reason);
+    const addresses = apiAddresses(request.addresses);
+    const { node, self } = this.#modules;
+    return this.#alone(async () => {
+      this.#checkEmpty('NODE_NOT_EMPTY');
+      const admitted = await this.#askToBeAdmitted(addresses, this.#wish(request), context);
+      const answer = { cluster: admitted.cluster, clusterId: admitted.clusterId, node: self.name };
+      if (request.dryRun) return answer;
+      await durable('the membership', (done) => {
+        node.adoptCluster(
+          {
+            clusterId: admitted.clusterId,
+            clusterName: admitted.cluster,
+            nodeName: self.name,
+            electionTimeoutMs: admitted.electionTimeoutMs,
+          },
+          done,
+        );
+      });
+      return answer;
+    });
+  }
+
+  /** Answers Cluster.Add: asks the clean node to join, by the addresses of this cluster's members. */
+  async add(request: AddRequest__Output, context: CallContext): Promise<AddResponse> {
+    checkReason(request.reason);
+    const [address = ''] = apiAddresses([request.address]);
+    const { node, links, clock } = this.#modules;
+    const status = node.status();
+    const unable = whyUnable(status);
+    if (unable !== null) throw unable;
+    const metadata = metadataFor(context, status.nodeId, false);
+    const leftMs = (): number => Math.max(1, context.deadlineMs - clock.nowMs());
+    const found = await links.ask(
+      address,
+      CLUSTER.NodeStatus,
+      {},
+      { metadata, timeoutMs: Math.min(leftMs(), ATTEMPT_MS), isWrite: false },
+    );
+    if (found.node?.state !== 'CLEAN') {
+      const of = found.cluster === undefined ? '' : ` of cluster ${found.cluster}`;
+      const message = `${found.node?.name ?? address} at ${address} is not clean: it is a node${of}`;
+      throw new QuorateError('NODE_NOT_EMPTY', message, { address });
+    }
+    const { members } = status.configuration;
+    const leaderFirst = members.filter(({ id }) => id === status.leaderId).concat(members);
+    const { learner, reason, dryRun } = request;
+    const joined = await links.ask(
+      address,
+      CLUSTER.Join,
+      { addresses: [...new Set(leaderFirst.map(({ api }) => api))], learner, reason, dryRun },
+      { metadata, timeoutMs: leftMs(), isWrite: true },
+    );
+    return { node: joined.node };
+  }
+
+  async #alone<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#isEntering) {
+      throw new QuorateError('CHANGE_RUNNING', 'a start or a join runs on this node already');
+    }
+    this.#isEntering = true;
+    try {
+      return await run();
+    } finally {
+      this.#isEntering = false;
+    }
+  }
+
+  #checkEmpty(code: 'ALREADY_MEMBER' | 'NODE_NOT_EMPTY'): void {
+    const status = this.#modules.node.status();
+    if (status.condition === 'clean') return;
+    const cluster = status.cluster?.clusterName ?? '';
+    if (status.condition === 'member') {
+      const message =
+        code === 'NODE_NOT_EMPTY'
+          ? `a joiner must be empty: this node belongs to cluster ${cluster}`
+          : `this node already belongs to cluster ${cluster}`;
+      throw new QuorateError(code, message, { cluster });
+    }
+    const unable = whyUnable(status);
+    if (unable !== null) throw unable;
+  }
+
+  #wish(request: JoinRequest__Output): AdmitRequest {
+    const { self, node } = this.#modules;
+    const { nodeId, installId } = node.status();
+    const { name, address, api, version, featureMin, featureMax } = self;
+    return {
+      member: { id: nodeId, installId, name, address, api, version, featureMin, featureMax },
+      learner: request.learner,
+      reason: request.reason,
+      dryRun: request.dryRun,
+      clusterName: self.clusterName,
+    };
+  }
+
+  /** Asks the addresses in turn; waits its turn while another change runs, gives up when a whole round found nobody. */
+  async #askToBeAdmitted(
+    addresses: readonly string[],
+    wish: AdmitRequest,
+    context: CallContext,
+  ): Promise<AdmitResponse__Output> {
+    const { links, clock, node, routing } = this.#modules;
+    const metadata = metadataFor(context, node.status().nodeId, false);
+    for (;;) {
+      const failures: QuorateError[] = [];
+      for (const [position, address] of addresses.entries()) {
+        const leftMs = Math.max(1, context.deadlineMs - clock.nowMs());
+        const isLast = position === addresses.length - 1;
+        const timeoutMs = isLast ? leftMs : Math.min(leftMs, ATTEMPT_MS);
+        try {
+          // Asking again is harmless: the same node is admitted once.
+          const options = { metadata, timeoutMs, isWrite: false };
+          return await links.ask(address, CLUSTER.Admit, wish, options);
+        } catch (error) {
+          if (!(error instanceof QuorateError) || !isWorthMore(error)) throw error;
+          failures.push(error);
+        }
+      }
+      const error = failures.find(({ code }) => code !== 'UNREACHABLE') ?? failures[0];
+      const isTurnTaken = failures.some(({ code }) => code === 'CHANGE_RUNNING');
+      if (error !== undefined && (!isTurnTaken || clock.nowMs() >= context.deadlineMs)) throw error;
+      await routing.pause();
+    }
+  }
+}
+
+/** Whether another address, or the same a moment later, may answer better. */
+function isWorthMore({ code }: QuorateError): boolean {
+  return (
+    code === 'UNREACHABLE' ||
+    code === 'NO_QUORUM' ||
+    code === 'NOT_LEADER' ||
+    code === 'CHANGE_RUNNING' ||
+    code === 'CLEAN_NODE' ||
+    code === 'DEGRADED' ||
+    code === 'REMOVED' ||
+    code === 'STOPPING' ||
+    code === 'HANDING_OVER' ||
+    code === 'OVERWRITTEN' ||
+    code === 'INDETERMINATE'
+  );
+}
+
+/** Reads `HOST[:6001]` addresses; refuses none, too many and what is no address. */
+function apiAddresses(texts: readonly string[]): string[] {
+  const field = 'addresses';
+  if (texts.length === 0) throw invalid(field, 'expected at least one');
+  if (texts.length > REQUEST_LIMITS.addressesMax) {
+    throw invalid(field, `expected at most ${REQUEST_LIMITS.addressesMax}, got ${texts.length}`);
+  }
+  return texts.map((text) => {
+    checkText(field, text, 1, REQUEST_LIMITS.addressBytesMax);
+    try {
+      return formatAddress(parseAddress(text, API_PORT_DEFAULT));
+    } catch (error) {
+      throw invalid(field, error instanceof Error ? error.message : String(error));
+    }
+  });
+}
+
+function durable(what: string, begin: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    begin((error) => {
+      if (error === null) {
+        resolve();
+        return;
+      }
+      const message = `${what} could not be written to disk: ${error.message}`;
+      reject(new QuorateError('DEGRADED', message, {}, { cause: error }));
+    });
+  });
+}

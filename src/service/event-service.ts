@@ -1,0 +1,38 @@
+// Cluster.Events: what happened and why, oldest first, in pages; linearizable unless a stale answer is asked for.
+// Events of one revision always come together, so a page may be a little longer than asked for.
+
+import type { EventsRequest__Output } from '../generated/quorate/v1/EventsRequest.js';
+import type { EventsResponse } from '../generated/quorate/v1/EventsResponse.js';
+import type { LogIndex } from '../raft/types.js';
+import type { CallContext } from './call-context.js';
+import { checkHasState, headerFor } from './modules.js';
+import type { ServiceModules } from './modules.js';
+import { readLinearizable } from './node-calls.js';
+import { CLUSTER } from './protos.js';
+import { checkNumber, pageLimit } from './validate.js';
+
+/** Answers Cluster.Events. */
+export async function events(
+  modules: ServiceModules,
+  request: EventsRequest__Output,
+  context: CallContext,
+): Promise<EventsResponse> {
+  checkNumber('after_revision', request.afterRevision, 0, Number.MAX_SAFE_INTEGER);
+  const countMax = pageLimit(request.limit);
+  const { node, clock } = modules;
+  const page = (isStale: boolean): EventsResponse => ({
+    header: headerFor(modules, { isStale }),
+    events: node.state
+      .eventsAfter(request.afterRevision as LogIndex, countMax)
+      .map(({ revision, clusterTimeMs, kind, text }) => ({ revision, clusterTimeMs, kind, text })),
+  });
+  if (request.stale) {
+    checkHasState(node.status());
+    return page(true);
+  }
+  return modules.routing.toLeader(context, CLUSTER.Events, {
+    isWrite: false,
+    request,
+    here: () => readLinearizable(node, clock, context.deadlineMs, () => page(false)),
+  });
+}

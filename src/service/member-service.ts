@@ -1,0 +1,257 @@
+// Changes that the leader makes to the cluster: Cluster.Admit, Remove and SetPrimary. Each is validated, brought to the
+// leader, judged behind a read barrier by admission.ts, and done when it is in force. With `dry_run` it ends there.
+
+import { QuorateError } from '../errors.js';
+import { formatAddress, parseAddress } from '../address.js';
+import type { AdmitRequest__Output } from '../generated/quorate/v1/AdmitRequest.js';
+import type { AdmitResponse } from '../generated/quorate/v1/AdmitResponse.js';
+import type { Member__Output } from '../generated/quorate/v1/Member.js';
+import type { RemoveRequest__Output } from '../generated/quorate/v1/RemoveRequest.js';
+import type { RemoveResponse } from '../generated/quorate/v1/RemoveResponse.js';
+import type { SetPrimaryRequest__Output } from '../generated/quorate/v1/SetPrimaryRequest.js';
+import type { SetPrimaryResponse } from '../generated/quorate/v1/SetPrimaryResponse.js';
+import type { NodeStatus } from '../node/api.js';
+import type { InstallId, Member, NodeId } from '../raft/types.js';
+import { bestSuccessor, judgeAdmission, whyNotRemoved, whyUnfit } from './admission.js';
+import { metadataFor } from './call-context.js';
+import type { CallContext } from './call-context.js';
+import { causeFor, nameOfOwn } from './modules.js';
+import type { ServiceModules } from './modules.js';
+import { changeMembers, handOver, readLinearizable } from './node-calls.js';
+import { CLUSTER } from './protos.js';
+import { whyUnable } from './routing.js';
+import { memberByName, refusalError } from './status-map.js';
+import { memberMessages } from './status-service.js';
+import { checkNodeName, checkNumber, checkReason, checkText, invalid } from './validate.js';
+
+const NO_CHANGE = { add: [], promote: [], demote: [], remove: [] } as const;
+const FEATURE_MAX = 1_000_000;
+
+/** Answers Cluster.Admit: once the newcomer is a learner of the configuration in force. */
+export async function admit(
+  modules: ServiceModules,
+  request: AdmitRequest__Output,
+  context: CallContext,
+): Promise<AdmitResponse> {
+  checkReason(request.reason);
+  const newcomer = newcomerFrom(request.member, !request.learner);
+  const { node, clock, routing } = modules;
+  return routing.toLeader(context, CLUSTER.Admit, {
+    // Repeating it is harmless: the same node is admitted once.
+    isWrite: false,
+    request,
+    here: async () => {
+      const verdict = await judged(modules, context, (status) =>
+        judgeAdmission(status, newcomer, request.clusterName),
+      );
+      if (verdict.type === 'refuse') throw verdict.error;
+      if (verdict.type === 'admit' && !request.dryRun) {
+        const cause = causeFor(modules, context, request.reason);
+        const change = { ...NO_CHANGE, add: [newcomer] };
+        await changeMembers(node, clock, change, cause, context.deadlineMs);
+      }
+      const { cluster, configuration } = node.status();
+      return {
+        cluster: cluster?.clusterName ?? '',
+        clusterId: cluster?.clusterId ?? '',
+        electionTimeoutMs: cluster?.electionTimeoutMs ?? 0,
+        members: memberMessages(configuration),
+      };
+    },
+  });
+}
+
+/** Answers Cluster.Remove: once the member is gone and joint is left. A leader hands over before it is removed. */
+export async function remove(
+  modules: ServiceModules,
+  request: RemoveRequest__Output,
+  context: CallContext,
+): Promise<RemoveResponse> {
+  checkReason(request.reason);
+  checkNodeName('name', request.name);
+  return modules.routing.toLeader(context, CLUSTER.Remove, {
+    isWrite: true,
+    request,
+    here: async () => {
+      for (;;) {
+        try {
+          return await removeHere(modules, request, context);
+        } catch (error) {
+          // An earlier change, such as a promotion, ends soon; this one waits its turn.
+          const isTurnTaken = error instanceof QuorateError && error.code === 'CHANGE_RUNNING';
+          if (!isTurnTaken || modules.clock.nowMs() >= context.deadlineMs) throw error;
+          await modules.routing.pause();
+        }
+      }
+    },
+  });
+}
+
+async function removeHere(
+  modules: ServiceModules,
+  request: RemoveRequest__Output,
+  context: CallContext,
+): Promise<RemoveResponse> {
+  const { node, clock } = modules;
+  const { name } = request;
+  const member = await judged(modules, context, (status) => {
+    const found = memberNamed(status, name);
+    const error = whyNotRemoved(status, found, request.force);
+    if (error !== null) throw error;
+    return found;
+  });
+  if (request.dryRun) return { node: name };
+  const cause = causeFor(modules, context, request.reason);
+  if (member.id === node.status().nodeId) {
+    await handOverBeforeRemoval(modules, cause, context);
+    // The request goes on at whoever leads now.
+    throw refusalError({ reason: 'notLeader', leaderId: null }, node.status());
+  }
+  const change = { ...NO_CHANGE, remove: [member.id] };
+  await changeMembers(node, clock, change, cause, context.deadlineMs);
+  return { node: name };
+}
+
+async function handOverBeforeRemoval(
+  { node, clock }: ServiceModules,
+  cause: string,
+  context: CallContext,
+): Promise<void> {
+  const to = bestSuccessor(node.status());
+  if (to === null) {
+    const message = 'no other voter is in contact and caught up to lead after this one';
+    throw new QuorateError('TARGET_UNFIT', message);
+  }
+  await handOver(node, clock, to, `${cause} (the leader is removed)`, context.deadlineMs);
+}
+
+/** Answers Cluster.SetPrimary: once the target is primary, or says why it could not become it. */
+export async function setPrimary(
+  modules: ServiceModules,
+  request: SetPrimaryRequest__Output,
+  context: CallContext,
+): Promise<SetPrimaryResponse> {
+  checkReason(request.reason);
+  const { node, clock } = modules;
+  const startMs = clock.nowMs();
+  const status = node.status();
+  const unable = whyUnable(status);
+  if (unable !== null) throw unable;
+  const name = request.name === '' ? nameOfOwn(modules, status) : request.name;
+  checkNodeName('name', name);
+  const resolved = { ...request, name };
+  const answer = await modules.routing.toLeader(context, CLUSTER.SetPrimary, {
+    isWrite: true,
+    request: resolved,
+    here: () => setPrimaryHere(modules, resolved, context),
+  });
+  return { ...answer, durationMs: clock.nowMs() - startMs };
+}
+
+async function setPrimaryHere(
+  modules: ServiceModules,
+  request: SetPrimaryRequest__Output,
+  context: CallContext,
+): Promise<SetPrimaryResponse> {
+  const { node, clock, routing } = modules;
+  const { name } = request;
+  const target = await judged(modules, context, (status) => {
+    const found = memberNamed(status, name);
+    const error = whyUnfit(status, found);
+    if (error !== null) throw error;
+    return found;
+  });
+  const answer = (): SetPrimaryResponse => ({ primary: name, epoch: node.status().epoch });
+  if (request.dryRun) return answer();
+  if (target.id === node.status().nodeId) {
+    const isPrimary = await routing.until(context.deadlineMs, () =>
+      node.status().isPrimary || node.status().role !== 'leader' ? true : null,
+    );
+    if (isPrimary !== null && node.status().isPrimary) return answer();
+    const message = `${name} leads but is not primary yet: an earlier reign may still run`;
+    throw new QuorateError('NO_QUORUM', message);
+  }
+  const cause = causeFor(modules, context, request.reason);
+  await handOver(node, clock, target.id, cause, context.deadlineMs);
+  const done = answer();
+  await untilItSaysSo(modules, target, context);
+  return done;
+}
+
+/** The reign has begun; waits, within a bound, until the new primary's own lease holds too. */
+async function untilItSaysSo(
+  { links, node, clock, routing }: ServiceModules,
+  target: Member,
+  context: CallContext,
+): Promise<void> {
+  const { nodeId, cluster } = node.status();
+  const metadata = metadataFor(context, nodeId, false);
+  const limitMs = Math.min(
+    context.deadlineMs,
+    clock.nowMs() + (cluster?.electionTimeoutMs ?? 1000),
+  );
+  while (clock.nowMs() < limitMs) {
+    const timeoutMs = Math.max(1, limitMs - clock.nowMs());
+    try {
+      const options = { metadata, timeoutMs, isWrite: false };
+      const said = await links.ask(target.api, CLUSTER.NodeStatus, {}, options);
+      if (said.isPrimary || said.node?.id !== target.id) return;
+    } catch (error) {
+      if (error instanceof QuorateError) return;
+      throw error;
+    }
+    await routing.pause();
+  }
+}
+
+/** Judges by the status of a leader that a quorum has just confirmed. */
+async function judged<T>(
+  { node, clock }: ServiceModules,
+  context: CallContext,
+  judge: (status: NodeStatus) => T,
+): Promise<T> {
+  await readLinearizable(node, clock, context.deadlineMs, () => null);
+  return judge(node.status());
+}
+
+function memberNamed(status: NodeStatus, name: string): Member {
+  const found = memberByName(status, name);
+  if (found !== null) return found;
+  const cluster = status.cluster?.clusterName ?? '';
+  throw new QuorateError('UNKNOWN_NODE', `cluster ${cluster} has no member ${name}`, { name });
+}
+
+function newcomerFrom(member: Member__Output | null, autoPromote: boolean): Member {
+  if (member === null) throw invalid('member', 'expected a member, got none');
+  const { installId, name, version, featureMin, featureMax } = member;
+  checkNumber('member.id', member.id, 1, Number.MAX_SAFE_INTEGER);
+  if (!/^[0-9a-f]{16}$/.test(installId)) {
+    throw invalid('member.install_id', 'expected 16 lower-case hexadecimal digits');
+  }
+  checkNodeName('member.name', name);
+  checkText('member.version', version, 1, 64);
+  checkNumber('member.feature_min', featureMin, 0, FEATURE_MAX);
+  checkNumber('member.feature_max', featureMax, featureMin, FEATURE_MAX);
+  return {
+    id: member.id as NodeId,
+    installId: installId as InstallId,
+    name,
+    address: reachable('member.address', member.address),
+    api: reachable('member.api', member.api),
+    version,
+    featureMin,
+    featureMax,
+    autoPromote,
+  };
+}
+
+function reachable(field: string, text: string): string {
+  checkText(field, text, 1, 300);
+  try {
+    const address = parseAddress(text, null);
+    if (address.port > 0) return formatAddress(address);
+  } catch (error) {
+    throw invalid(field, error instanceof Error ? error.message : String(error));
+  }
+  throw invalid(field, `expected a port that can be reached, got ${text}`);
+}

@@ -1,0 +1,82 @@
+// What every handler is given: the node, the clock, the ways to other nodes, and what this daemon says of itself.
+// Beside it stand the small answers that many handlers share: headers, names and causes.
+
+import type { ClockPort, LoggerPort } from '../node/ports.js';
+import type { NodeApi, NodeStatus } from '../node/api.js';
+import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
+import type { LogIndex, NodeId } from '../raft/types.js';
+import type { Authorise, CallContext } from './call-context.js';
+import type { NodeLinks } from './node-links.js';
+import { refusalError } from './status-map.js';
+import type { Routing } from './routing.js';
+
+/** What this daemon says of itself, whether it belongs to a cluster or not. */
+export interface SelfFacts {
+  readonly name: string;
+  /** The cluster's name as this daemon was configured; checked when it joins. */
+  readonly clusterName: string;
+  /** For a cluster that this node starts. */
+  readonly electionTimeoutMs: number;
+  /** Advertised peer and API addresses, HOST:PORT. */
+  readonly address: string;
+  readonly api: string;
+  readonly version: string;
+  readonly featureMin: number;
+  readonly featureMax: number;
+  /** On the node's clock. */
+  readonly startedAtMs: number;
+}
+
+export interface ServiceModules {
+  readonly node: NodeApi;
+  readonly clock: ClockPort;
+  readonly log: LoggerPort;
+  readonly self: SelfFacts;
+  readonly authorise: Authorise;
+  readonly links: NodeLinks;
+  readonly routing: Routing;
+  /** A broken invariant reached a handler; must end the process. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** The header of an answer. `revision` of a write is its entry's index. */
+export function headerFor(
+  modules: ServiceModules,
+  how: { readonly revision?: LogIndex; readonly isStale?: boolean } = {},
+): ResponseHeader {
+  const status = modules.node.status();
+  const isDated = how.isStale === true && status.stalenessMs !== null;
+  return {
+    clusterId: status.cluster?.clusterId ?? '',
+    node: nameOfOwn(modules, status),
+    term: status.term,
+    revision: how.revision ?? status.lastApplied,
+    ...(isDated ? { stalenessMs: status.stalenessMs } : {}),
+  };
+}
+
+/** The name of this node: the cluster's, or as configured while it is clean. */
+export function nameOfOwn({ self }: ServiceModules, status: NodeStatus): string {
+  return status.cluster?.nodeName ?? self.name;
+}
+
+/** The name of a member, also of one that left not too long ago; its number in decimal if it is not known. */
+export function nameOfMember(node: NodeApi, id: NodeId): string {
+  return node.state.memberName(id) ?? String(id);
+}
+
+/** Refuses unless this node has a state to read: a stale read needs no more. */
+export function checkHasState(status: NodeStatus): void {
+  if (status.condition === 'clean') throw refusalError({ reason: 'clean' }, status);
+}
+
+/** Who asked whom and why, as it stands in the log: `n2 asked by 127.0.0.1: maintenance`. */
+export function causeFor(modules: ServiceModules, context: CallContext, reason: string): string {
+  const { node } = modules;
+  const asked =
+    context.viaNodeId === null
+      ? nameOfOwn(modules, node.status())
+      : nameOfMember(node, context.viaNodeId);
+  const asker = `${asked} asked by ${context.who}`;
+  return reason === '' ? asker : `${asker}: ${reason}`;
+}

@@ -1,0 +1,134 @@
+// The driver's calls as promises, each ending a little after its deadline whatever the driver does: its own deadlines
+// are as fine as its ticks, which grow with the election timeout. Outcomes other than success become errors.
+
+import type { ClockPort } from '../node/ports.js';
+import type { ChangeOutcome, NodeApi, ReadOutcome, WriteOutcome } from '../node/api.js';
+import type { ConfigChange, EntryId, NodeId } from '../raft/types.js';
+import type { ApplyResult, Command } from '../state-machine/command.js';
+import { QuorateError } from '../errors.js';
+import { changeError, commandError, refusalError, writeError } from './status-map.js';
+
+/** How long after a deadline the driver may still answer. */
+const GRACE_MS = 40;
+
+export interface Applied {
+  readonly entry: EntryId;
+  readonly result: Exclude<ApplyResult, { type: 'refused' }>;
+}
+
+/** Proposes a command; resolves once it is applied. Fails with what the state said, or with how the write ended. */
+export async function propose(
+  node: NodeApi,
+  clock: ClockPort,
+  command: Command,
+  deadlineMs: number,
+): Promise<Applied> {
+  const late: WriteOutcome = { type: 'indeterminate' };
+  const outcome = await within<WriteOutcome>(clock, deadlineMs, late, (done) => {
+    node.propose(command, deadlineMs, done);
+  });
+  if (outcome.type !== 'applied') throw writeError(outcome, node.status());
+  if (outcome.result.type === 'refused') throw commandError(outcome.result.refusal);
+  return { entry: outcome.entry, result: outcome.result };
+}
+
+/**
+ * Passes a linearizable barrier, then reads: `use` runs in the very turn in which the barrier fell.
+ * Fails with NO_QUORUM if none confirmed this leader before the deadline.
+ */
+export async function readLinearizable<T>(
+  node: NodeApi,
+  clock: ClockPort,
+  deadlineMs: number,
+  use: () => T,
+): Promise<T> {
+  type Read =
+    | ReadOutcome
+    | { readonly type: 'used'; readonly value: T }
+    | { readonly type: 'failed'; readonly error: unknown };
+  const outcome = await within<Read>(clock, deadlineMs, { type: 'noQuorum' }, (done) => {
+    node.read(deadlineMs, (read) => {
+      // What `use` throws is the caller's: it must not unwind the driver.
+      done(read.type === 'ready' ? attempt(use) : read);
+    });
+  });
+  switch (outcome.type) {
+    case 'used':
+      return outcome.value;
+    case 'failed':
+      throw outcome.error;
+    case 'refused':
+      throw refusalError(outcome.refusal, node.status());
+    default:
+      throw new QuorateError('NO_QUORUM', 'no quorum of the voters confirmed this leader in time');
+  }
+}
+
+/** Changes the members; resolves once the change is in force and joint is left. */
+export async function changeMembers(
+  node: NodeApi,
+  clock: ClockPort,
+  change: ConfigChange,
+  cause: string,
+  deadlineMs: number,
+): Promise<void> {
+  const outcome = await within<ChangeOutcome>(clock, deadlineMs, LATE_CHANGE, (done) => {
+    node.changeConfiguration(change, cause, deadlineMs, done);
+  });
+  if (outcome.type !== 'done') {
+    throw changeError(outcome, 'the change of members', node.status());
+  }
+}
+
+/** Hands over from this leader; resolves once the target's reign began. */
+export async function handOver(
+  node: NodeApi,
+  clock: ClockPort,
+  to: NodeId,
+  cause: string,
+  deadlineMs: number,
+): Promise<void> {
+  const outcome = await within<ChangeOutcome>(clock, deadlineMs, LATE_CHANGE, (done) => {
+    node.setPrimary(to, cause, deadlineMs, done);
+  });
+  if (outcome.type !== 'done') throw changeError(outcome, 'the hand-over', node.status());
+}
+
+function attempt<T>(
+  use: () => T,
+):
+  | { readonly type: 'used'; readonly value: T }
+  | { readonly type: 'failed'; readonly error: unknown } {
+  try {
+    return { type: 'used', value: use() };
+  } catch (error) {
+    return { type: 'failed', error };
+  }
+}
+
+const LATE_CHANGE: ChangeOutcome = { type: 'indeterminate' };
+
+function within<T>(
+  clock: ClockPort,
+  deadlineMs: number,
+  late: T,
+  begin: (done: (outcome: T) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => {
+        resolve(late);
+      },
+      Math.max(0, deadlineMs - clock.nowMs()) + GRACE_MS,
+    );
+    try {
+      begin((outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      });
+    } catch (error) {
+      clearTimeout(timer);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}

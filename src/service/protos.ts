@@ -1,0 +1,50 @@
+// The definitions under proto/ as grpc-js wants them, loaded once at start. The loader's options match those that
+// `.ci/generate.mjs` gives for the types in src/generated; if one changes, so does the other.
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadSync } from '@grpc/proto-loader';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+import type { ErrorInfo, ErrorInfo__Output } from '../generated/google/rpc/ErrorInfo.js';
+import type { Status, Status__Output } from '../generated/google/rpc/Status.js';
+import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
+import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
+
+const FILES = [
+  'quorate/v1/cluster.proto',
+  'quorate/v1/sessions.proto',
+  'google/rpc/status.proto',
+  'google/rpc/error_info.proto',
+];
+
+/** The `proto` directory of this package: beside `src` in the sources, two levels up in a build. */
+function protoDirectory(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'proto');
+    if (existsSync(join(candidate, 'quorate', 'v1', 'cluster.proto'))) return candidate;
+    if (folder === dirname(folder)) throw new Error('the package has no proto directory');
+  }
+}
+
+const loaded = loadSync(FILES, {
+  includeDirs: [protoDirectory()],
+  longs: Number,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+/** Methods of quorate.v1.Cluster. */
+export const CLUSTER = loaded['quorate.v1.Cluster'] as unknown as ClusterDefinition;
+/** Methods of quorate.v1.Sessions. */
+export const SESSIONS = loaded['quorate.v1.Sessions'] as unknown as SessionsDefinition;
+/** google.rpc.Status, bytes of `grpc-status-details-bin`. */
+export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
+  Status,
+  Status__Output
+>;
+/** google.rpc.ErrorInfo, the one detail that Quorate sends. */
+export const ERROR_INFO = loaded['google.rpc.ErrorInfo'] as unknown as MessageTypeDefinition<
+  ErrorInfo,
+  ErrorInfo__Output
+>;

@@ -1,0 +1,167 @@
+// Brings a request to the leader: carries it out here, forwards it, or waits until somebody leads. A request that was
+// refused before it was appended is tried again until its deadline; one that may have happened never is.
+// When the deadline comes without a leader the answer is NO_QUORUM and says why. Nothing here knows a method.
+
+import type { MethodDefinition } from '@grpc/proto-loader';
+import { QuorateError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+import type { NodeApi, NodeStatus } from '../node/api.js';
+import type { ClockPort } from '../node/ports.js';
+import { CALL_LIMITS, metadataFor } from './call-context.js';
+import type { CallContext } from './call-context.js';
+import type { NodeLinks } from './node-links.js';
+import { leaderData, memberById, refusalError } from './status-map.js';
+
+/** How often a waiting request looks whether somebody leads. */
+const POLL_MS = 20;
+
+/** Refusals of this node that another leader, or the same one a moment later, may not repeat. */
+const TRY_AGAIN_HERE: ReadonlySet<ErrorCode> = new Set(['NOT_LEADER', 'HANDING_OVER', 'NO_QUORUM']);
+
+/** The same for a node that the request was forwarded to: it may also be on its way out. */
+const TRY_AGAIN_THERE: ReadonlySet<ErrorCode> = new Set([
+  'NOT_LEADER',
+  'HANDING_OVER',
+  'NO_QUORUM',
+  'STOPPING',
+  'UNREACHABLE',
+  'DEGRADED',
+  'REMOVED',
+  'CLEAN_NODE',
+]);
+
+export interface Route<Request, Response> {
+  readonly isWrite: boolean;
+  /** The request as the leader shall see it. */
+  readonly request: Request;
+  /** Carries it out on this node, which leads at this moment. */
+  readonly here: () => Promise<Response>;
+  /** Default: the context's. */
+  readonly deadlineMs?: number;
+}
+
+export class Routing {
+  readonly #node: NodeApi;
+  readonly #clock: ClockPort;
+  readonly #links: NodeLinks;
+  #waiting: (() => void)[] = [];
+
+  constructor(node: NodeApi, clock: ClockPort, links: NodeLinks) {
+    this.#node = node;
+    this.#clock = clock;
+    this.#links = links;
+  }
+
+  /** Has the request carried out by the leader. Fails with the leader's refusal, or with NO_QUORUM at the deadline. */
+  async toLeader<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
+    context: CallContext,
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    route: Route<Request, Response>,
+  ): Promise<Response> {
+    const deadlineMs = route.deadlineMs ?? context.deadlineMs;
+    for (let last: QuorateError | null = null; ;) {
+      const status = this.#node.status();
+      const unable = whyUnable(status);
+      if (unable !== null) throw unable;
+      if (status.role === 'leader' || this.#leaderApi(status) !== null) {
+        try {
+          if (status.role === 'leader') return await route.here();
+          return await this.#forward(context, method, route, status, deadlineMs);
+        } catch (error) {
+          last = whyTryAgain(error, status.role === 'leader', context);
+        }
+      }
+      // The node that forwarded it knows better whom to ask next than to let it wait here.
+      if (context.forwards > 0 && this.#node.status().leaderId === null) {
+        throw refusalError({ reason: 'notLeader', leaderId: null }, status);
+      }
+      if (this.#clock.nowMs() >= deadlineMs) throw noQuorum(this.#node.status(), last);
+      await this.pause();
+    }
+  }
+
+  /** Waits until `check` answers something or the deadline comes, which answers null. */
+  async until<T>(deadlineMs: number, check: () => T | null): Promise<T | null> {
+    for (;;) {
+      const found = check();
+      if (found !== null || this.#clock.nowMs() >= deadlineMs) return found;
+      await this.pause();
+    }
+  }
+
+  /** A moment; all that wait share one timer. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length > 1) return;
+      setTimeout(() => {
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const wake of waiting) wake();
+      }, POLL_MS);
+    });
+  }
+
+  async #forward<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
+    context: CallContext,
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    route: Route<Request, Response>,
+    status: NodeStatus,
+    deadlineMs: number,
+  ): Promise<Response> {
+    const { leaderId, nodeId } = status;
+    if (!context.mayForward) throw refusalError({ reason: 'notLeader', leaderId }, status);
+    const address = this.#leaderApi(status) ?? '';
+    const remainingMs = deadlineMs - this.#clock.nowMs();
+    // A leader that fell silent costs a read one bounded attempt; a write must wait for what became of it.
+    const attemptMs = route.isWrite ? remainingMs : Math.min(remainingMs, attemptMsFor(status));
+    return this.#links.ask(address, method, route.request, {
+      metadata: metadataFor(context, nodeId, true),
+      // Half of the margin is enough to pass the leader's answer on.
+      timeoutMs: Math.max(1, attemptMs + CALL_LIMITS.marginMs / 2),
+      isWrite: route.isWrite,
+    });
+  }
+
+  #leaderApi(status: NodeStatus): string | null {
+    if (status.leaderId === status.nodeId) return null;
+    return memberById(status, status.leaderId)?.api ?? null;
+  }
+}
+
+/** Why this node can bring no request to a leader, for good; null: it can. */
+export function whyUnable(status: NodeStatus): QuorateError | null {
+  switch (status.condition) {
+    case 'clean':
+    case 'degraded':
+    case 'removed':
+      return refusalError({ reason: status.condition }, status);
+    case 'member':
+      return null;
+  }
+}
+
+/** The error, if the request may be tried again; else throws it. */
+function whyTryAgain(error: unknown, isOwn: boolean, context: CallContext): QuorateError {
+  if (!(error instanceof QuorateError) || error.outcome !== 'refused') throw error;
+  if (!(isOwn ? TRY_AGAIN_HERE : TRY_AGAIN_THERE).has(error.code)) throw error;
+  // The caller asked for the address, or will itself try again.
+  if (error.code === 'NOT_LEADER' && !context.mayForward) throw error;
+  return error;
+}
+
+/** Longer than an election, so that a slow but living leader is waited for. */
+function attemptMsFor(status: NodeStatus): number {
+  return 2 * (status.cluster?.electionTimeoutMs ?? 1000);
+}
+
+function noQuorum(status: NodeStatus, last: QuorateError | null): QuorateError {
+  const data = leaderData(status);
+  const leader = memberById(status, status.leaderId);
+  if (leader === null || last === null) {
+    const why = status.role === 'candidate' ? '; this node asks for votes and gets too few' : '';
+    return new QuorateError('NO_QUORUM', `no leader is known${why}`, data, { cause: last });
+  }
+  const message = `the leader ${leader.name} did not serve the request: ${last.message}`;
+  return new QuorateError('NO_QUORUM', message, data, { cause: last });
+}

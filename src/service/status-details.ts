@@ -1,0 +1,89 @@
+// A QuorateError as a gRPC status, and back: canonical code, sentence, and a google.rpc.ErrorInfo in the trailers.
+// The way back is needed where this node is itself a client: it forwards, joins and asks other nodes.
+
+import { Metadata } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import { ERROR_DOMAIN, GRPC_CODES, isErrorCode, QuorateError } from '../errors.js';
+import type { ErrorData, Outcome } from '../errors.js';
+import type { ErrorInfo__Output } from '../generated/google/rpc/ErrorInfo.js';
+import { ERROR_INFO, RPC_STATUS } from './protos.js';
+
+const DETAILS_KEY = 'grpc-status-details-bin';
+const ERROR_INFO_URL = 'type.googleapis.com/google.rpc.ErrorInfo';
+
+/** What grpc-js answers a failed call with. */
+export interface StatusAnswer {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** The status for an error. `extra` is metadata that every answer carries, such as who leads; the error's own wins. */
+export function statusFor(error: QuorateError, extra: ErrorData = {}): StatusAnswer {
+  const { code: reason, message, outcome, hint, grpcCode: code } = error;
+  const retryable = String(error.isRetryable);
+  const info = ERROR_INFO.serialize({
+    reason,
+    domain: ERROR_DOMAIN,
+    metadata: { ...extra, ...error.data, outcome, retryable, hint },
+  });
+  const details = [{ type_url: ERROR_INFO_URL, value: info }];
+  const metadata = new Metadata();
+  metadata.set(DETAILS_KEY, RPC_STATUS.serialize({ code, message, details }));
+  return { code, details: message, metadata };
+}
+
+/** The error behind a status that another node answered; null if it carries no reason of ours. */
+export function errorFromStatus(status: ServiceError): QuorateError | null {
+  const info = errorInfo(status);
+  if (info === null || info.domain !== ERROR_DOMAIN || !isErrorCode(info.reason)) return null;
+  const { outcome, hint, retryable: _, ...data } = info.metadata;
+  return new QuorateError(info.reason, status.details, data, {
+    cause: status,
+    ...(isOutcome(outcome) ? { outcome } : {}),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/**
+ * The error for a status without a reason of ours: the connection, or gRPC itself, said it.
+ * `mayHaveHappened`: the request had left and would have changed something.
+ */
+export function transportError(
+  status: ServiceError,
+  address: string,
+  mayHaveHappened: boolean,
+): QuorateError {
+  const { code, details } = status;
+  const data = { address };
+  const cause = status;
+  if (code === GRPC_CODES.UNIMPLEMENTED) {
+    return new QuorateError('UNIMPLEMENTED', `${address} does not know this request`, data);
+  }
+  if (code === GRPC_CODES.RESOURCE_EXHAUSTED) {
+    return new QuorateError('OVERLOADED', `${address} refused: ${details}`, data, { cause });
+  }
+  if (mayHaveHappened) {
+    const message = `no answer came from ${address} after the request was sent: ${details}`;
+    return new QuorateError('INDETERMINATE', message, data, { cause });
+  }
+  return new QuorateError('UNREACHABLE', `${address} did not answer: ${details}`, data, { cause });
+}
+
+function errorInfo(status: ServiceError): ErrorInfo__Output | null {
+  const bytes = status.metadata?.get(DETAILS_KEY)[0];
+  if (!Buffer.isBuffer(bytes)) return null;
+  try {
+    const detail = RPC_STATUS.deserialize(bytes).details.find(
+      ({ type_url: url }) => url === ERROR_INFO_URL,
+    );
+    return detail === undefined ? null : ERROR_INFO.deserialize(detail.value);
+  } catch {
+    // Bytes of somebody else's making say nothing about the request.
+    return null;
+  }
+}
+
+function isOutcome(value: string | undefined): value is Outcome {
+  return value === 'refused' || value === 'overwritten' || value === 'indeterminate';
+}

@@ -1,0 +1,131 @@
+// Maps what the driver and the state machine refuse to public errors, each with a sentence that says why.
+// Pure; the table of codes, hints and exit codes is errors.ts.
+
+import { QuorateError } from '../errors.js';
+import type { ErrorCode, ErrorData } from '../errors.js';
+import type { ChangeOutcome, NodeRefusal, NodeStatus, WriteOutcome } from '../node/api.js';
+import type { Member, NodeId } from '../raft/types.js';
+import type { CommandRefusal } from '../state-machine/command.js';
+
+/** The member with this id in the configuration in force; null: none, or not known yet. */
+export function memberById(status: NodeStatus, id: NodeId | null): Member | null {
+  return status.configuration.members.find((member) => member.id === id) ?? null;
+}
+
+/** The member of this name in the configuration in force; null: none. */
+export function memberByName(status: NodeStatus, name: string): Member | null {
+  return status.configuration.members.find((member) => member.name === name) ?? null;
+}
+
+/** `leader` and `leader_name` for error details; empty while no leader is known. */
+export function leaderData(status: NodeStatus): ErrorData {
+  const leader = memberById(status, status.leaderId);
+  return leader === null ? {} : { leader: leader.api, leader_name: leader.name };
+}
+
+/** The error for a refusal of the core or of the node itself. `status` tells who leads. */
+export function refusalError(refusal: NodeRefusal, status: NodeStatus): QuorateError {
+  switch (refusal.reason) {
+    case 'notLeader': {
+      const leader = memberById(status, refusal.leaderId ?? status.leaderId);
+      const data: ErrorData =
+        leader === null ? {} : { leader: leader.api, leader_name: leader.name };
+      const who = leader === null ? 'no leader is known' : `${leader.name} leads`;
+      return new QuorateError('NOT_LEADER', `this node does not lead; ${who}`, data);
+    }
+    case 'leaderNotReady':
+      return new QuorateError('NO_QUORUM', 'the leader has not committed in its own term yet');
+    case 'handingOver':
+      return new QuorateError('HANDING_OVER', `the leader hands over to ${nameOf(refusal.to)}`);
+    case 'overloaded':
+      return new QuorateError('OVERLOADED', 'too many requests wait to be committed');
+    case 'changeRunning':
+      return new QuorateError('CHANGE_RUNNING', 'an earlier change of members is not finished');
+    case 'invalidChange':
+      return new QuorateError('INVALID_CHANGE', refusal.detail);
+    case 'wouldLoseQuorum':
+      return new QuorateError('WOULD_LOSE_QUORUM', refusal.detail);
+    case 'targetUnfit':
+      return new QuorateError('TARGET_UNFIT', `the target cannot take over: ${refusal.detail}`);
+    default:
+      return new QuorateError(...NODE_ERRORS[refusal.reason]);
+  }
+
+  function nameOf(id: NodeId | null): string {
+    return memberById(status, id)?.name ?? 'another node';
+  }
+}
+
+type OwnReason = Extract<
+  NodeRefusal['reason'],
+  'clean' | 'alreadyMember' | 'degraded' | 'removed' | 'stopping'
+>;
+
+const NODE_ERRORS: Readonly<Record<OwnReason, [ErrorCode, string]>> = {
+  clean: ['CLEAN_NODE', 'this node belongs to no cluster'],
+  alreadyMember: ['ALREADY_MEMBER', 'this node already belongs to a cluster'],
+  degraded: ['DEGRADED', 'the disk of this node failed'],
+  removed: ['REMOVED', 'this node was removed from its cluster'],
+  stopping: ['STOPPING', 'this node is stopping'],
+};
+
+/** The error for a write that was not applied. */
+export function writeError(
+  outcome: Exclude<WriteOutcome, { type: 'applied' }>,
+  status: NodeStatus,
+): QuorateError {
+  switch (outcome.type) {
+    case 'refused':
+      return refusalError(outcome.refusal, status);
+    case 'overwritten':
+      return new QuorateError('OVERWRITTEN', "another leader's entry took the place of this one");
+    case 'indeterminate':
+      return new QuorateError(
+        'INDETERMINATE',
+        'it was not committed before the deadline, and may still be: no quorum confirmed it',
+      );
+  }
+}
+
+/** The error for a change of members or a hand-over that was not done. `what` begins the sentence. */
+export function changeError(
+  outcome: Exclude<ChangeOutcome, { type: 'done' }>,
+  what: 'the change of members' | 'the hand-over',
+  status: NodeStatus,
+): QuorateError {
+  switch (outcome.type) {
+    case 'refused':
+      return refusalError(outcome.refusal, status);
+    case 'abandoned':
+      // A change whose entry was replaced never happened; a hand-over given up leaves the old primary.
+      return what === 'the hand-over'
+        ? new QuorateError('HANDOVER_ABANDONED', `${what} was abandoned: ${outcome.why}`)
+        : new QuorateError('OVERWRITTEN', `${what} did not happen: ${outcome.why}`);
+    case 'indeterminate':
+      return new QuorateError('INDETERMINATE', `${what} was not finished before the deadline`);
+  }
+}
+
+/** The error for a command that the state refused when it was applied. */
+export function commandError(refusal: CommandRefusal): QuorateError {
+  switch (refusal.reason) {
+    case 'revisionMismatch': {
+      const expected = String(refusal.expected);
+      const actual = String(refusal.actual);
+      const message =
+        refusal.actual === 0
+          ? `expected revision ${expected}, but there is no such session`
+          : `expected revision ${expected}, got ${actual}`;
+      return new QuorateError('REVISION_MISMATCH', message, { expected, actual });
+    }
+    case 'sessionNotFound':
+      return sessionNotFound(refusal.id);
+    case 'limitExceeded':
+      return new QuorateError('LIMIT_EXCEEDED', refusal.detail);
+  }
+}
+
+/** The error for a session that does not exist. */
+export function sessionNotFound(id: string): QuorateError {
+  return new QuorateError('SESSION_NOT_FOUND', `there is no session ${JSON.stringify(id)}`, { id });
+}

@@ -1,0 +1,197 @@
+// Cluster.Status, NodeStatus, Members and CheckEpoch: what is so now, as far as this node or the leader can tell.
+// Status is answered by the leader behind a read barrier; where none can be reached in time it is answered from this
+// node's own knowledge with `quorum: false`, which is an answer and not an error.
+
+import { QuorateError } from '../errors.js';
+import type { CheckEpochRequest__Output } from '../generated/quorate/v1/CheckEpochRequest.js';
+import type { CheckEpochResponse } from '../generated/quorate/v1/CheckEpochResponse.js';
+import type { Member as MemberMessage } from '../generated/quorate/v1/Member.js';
+import type { MembersRequest__Output } from '../generated/quorate/v1/MembersRequest.js';
+import type { MembersResponse } from '../generated/quorate/v1/MembersResponse.js';
+import type {
+  NodeStatusResponse,
+  NodeStatusResponse__Output,
+} from '../generated/quorate/v1/NodeStatusResponse.js';
+import type { StatusRequest__Output } from '../generated/quorate/v1/StatusRequest.js';
+import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
+import type { NodeStatus } from '../node/api.js';
+import type { Configuration, Member, NodeId } from '../raft/types.js';
+import { metadataFor } from './call-context.js';
+import type { CallContext } from './call-context.js';
+import { headerFor } from './modules.js';
+import type { ServiceModules } from './modules.js';
+import { readLinearizable } from './node-calls.js';
+import { CLUSTER } from './protos.js';
+import { memberById } from './status-map.js';
+import { isVoter, leaderView, localView, ownLine } from './status-view.js';
+import type { Answers, OwnView } from './status-view.js';
+import { checkNumber } from './validate.js';
+
+/** Bounds of asking every other node how it is. */
+const FAN_OUT_LIMITS = { minMs: 100, maxMs: 500 } as const;
+/** Election timeouts that Status waits for a leader before it answers from its own knowledge. */
+const STATUS_WAIT_TIMEOUTS = 3;
+
+/** Answers Cluster.Status. */
+export async function status(
+  modules: ServiceModules,
+  request: StatusRequest__Output,
+  context: CallContext,
+): Promise<StatusResponse> {
+  const { clock, node } = modules;
+  const own = node.status();
+  if (own.condition === 'clean') return localView(ownView(modules), new Map());
+  const timeoutMs = own.cluster?.electionTimeoutMs ?? 1000;
+  if (!request.local && own.condition === 'member') {
+    const leftMs = context.deadlineMs - clock.nowMs();
+    // Half of what is left is kept for the answer without a leader.
+    const waitMs = Math.min(leftMs / 2, STATUS_WAIT_TIMEOUTS * timeoutMs);
+    const deadlineMs = clock.nowMs() + Math.max(0, Math.floor(waitMs));
+    try {
+      return await modules.routing.toLeader(context, CLUSTER.Status, {
+        isWrite: false,
+        request,
+        deadlineMs,
+        here: () => statusHere(modules, context, deadlineMs),
+      });
+    } catch (error) {
+      // Whoever forwarded it has a view of its own; and a caller who wants the leader's address shall have it.
+      const isAnswer = error instanceof QuorateError && error.code === 'NO_QUORUM';
+      if (!isAnswer || context.forwards > 0) throw error;
+    }
+  }
+  const answers = await askOthers(modules, context);
+  return localView(ownView(modules), answers);
+}
+
+/** Answers Cluster.NodeStatus: at once, whatever this node is. */
+export function nodeStatus(modules: ServiceModules): NodeStatusResponse {
+  const own = ownView(modules);
+  const { status: now } = own;
+  const leader = memberById(now, now.leaderId)?.name;
+  return {
+    node: ownLine(own),
+    ...(now.cluster === null
+      ? {}
+      : { cluster: now.cluster.clusterName, clusterId: now.cluster.clusterId }),
+    term: now.term,
+    ...(leader === undefined ? {} : { leader }),
+    epoch: now.epoch,
+    electionTimeoutMs: now.cluster?.electionTimeoutMs ?? modules.self.electionTimeoutMs,
+    isPrimary: now.isPrimary,
+    installId: now.installId,
+    lastLogIndex: now.lastLogIndex,
+  };
+}
+
+/** Answers Cluster.Members, linearizable. */
+export async function members(
+  modules: ServiceModules,
+  request: MembersRequest__Output,
+  context: CallContext,
+): Promise<MembersResponse> {
+  const { node, clock } = modules;
+  return modules.routing.toLeader(context, CLUSTER.Members, {
+    isWrite: false,
+    request,
+    here: () =>
+      readLinearizable(node, clock, context.deadlineMs, () => {
+        return {
+          header: headerFor(modules),
+          members: memberMessages(node.status().configuration),
+        };
+      }),
+  });
+}
+
+/** Answers Cluster.CheckEpoch: behind a read barrier, by the primary while its lease holds. */
+export async function checkEpoch(
+  modules: ServiceModules,
+  request: CheckEpochRequest__Output,
+  context: CallContext,
+): Promise<CheckEpochResponse> {
+  checkNumber('epoch', request.epoch, 0, Number.MAX_SAFE_INTEGER);
+  const { node, clock } = modules;
+  return modules.routing.toLeader(context, CLUSTER.CheckEpoch, {
+    isWrite: false,
+    request,
+    here: () =>
+      readLinearizable(node, clock, context.deadlineMs, () => {
+        const { isPrimary, epoch, cluster } = node.status();
+        return {
+          header: headerFor(modules),
+          current: isPrimary && request.epoch === epoch,
+          epoch,
+          ...(isPrimary && cluster !== null ? { primary: cluster.nodeName } : {}),
+        };
+      }),
+  });
+}
+
+/** The members of a configuration as the API tells them, in the order of their ids. */
+export function memberMessages(configuration: Configuration): MemberMessage[] {
+  return configuration.members.map((member) => {
+    const { id, installId, name, address, api, version, featureMin, featureMax } = member;
+    const voter = isVoter(configuration, id);
+    return { id, installId, name, address, api, version, featureMin, featureMax, voter };
+  });
+}
+
+async function statusHere(
+  modules: ServiceModules,
+  context: CallContext,
+  deadlineMs: number,
+): Promise<StatusResponse> {
+  const { node, clock } = modules;
+  await readLinearizable(node, clock, deadlineMs, () => null);
+  const answers = await askOthers(modules, context);
+  // The others took their time to answer: leadership may have ended meanwhile, so the view is read behind a barrier.
+  return readLinearizable(node, clock, deadlineMs + FAN_OUT_LIMITS.maxMs, () =>
+    leaderView(ownView(modules), answers),
+  );
+}
+
+/** Asks every other member how it is, all at once, within a bound; those that do not answer are missing. */
+async function askOthers(modules: ServiceModules, context: CallContext): Promise<Answers> {
+  const { node, clock } = modules;
+  const now = node.status();
+  const halfMs = (now.cluster?.electionTimeoutMs ?? 1000) / 2;
+  const limitMs = Math.min(Math.max(halfMs, FAN_OUT_LIMITS.minMs), FAN_OUT_LIMITS.maxMs);
+  const timeoutMs = Math.max(1, Math.min(limitMs, context.deadlineMs - clock.nowMs()));
+  const others = now.configuration.members.filter(({ id }) => id !== now.nodeId);
+  const answers = await Promise.all(
+    others.map(async (member): Promise<[NodeId, NodeStatusResponse__Output][]> => {
+      const answer = await askOne(modules, context, now, member, timeoutMs);
+      return answer === null ? [] : [[member.id, answer]];
+    }),
+  );
+  return new Map(answers.flat());
+}
+
+async function askOne(
+  { links }: ServiceModules,
+  context: CallContext,
+  now: NodeStatus,
+  member: Member,
+  timeoutMs: number,
+): Promise<NodeStatusResponse__Output | null> {
+  try {
+    const metadata = metadataFor(context, now.nodeId, false);
+    const answer = await links.ask(
+      member.api,
+      CLUSTER.NodeStatus,
+      {},
+      { metadata, timeoutMs, isWrite: false },
+    );
+    // An advertised loopback address reaches whoever listens there, perhaps this node itself.
+    const isRightNode = answer.node?.id === member.id && answer.installId === member.installId;
+    return isRightNode && answer.clusterId === now.cluster?.clusterId ? answer : null;
+  } catch (error) {
+    if (error instanceof QuorateError) return null;
+    throw error;
+  }
+}
+
+function ownView({ node, self, clock }: ServiceModules): OwnView {
+  return { status: node.status(), self, nowMs: clock.nowMs() };
+}
