@@ -4,10 +4,10 @@
 
 import { unreachable } from '../raft/assert.js';
 import type { Entry, EntryPayload } from '../raft/types.js';
+import type { ValueReader } from '../state-machine/value-reader.js';
 import { damaged, open, seal, unknownKind } from './envelope.js';
 import type { FieldValue } from './envelope.js';
-import { readFields } from './fields.js';
-import type { FieldReader } from './fields.js';
+import { FieldReader } from './field-reader.js';
 import { ENTRY_KIND } from './kinds.js';
 import { configurationFields, readConfiguration, readSettings, settingsFields } from './shapes.js';
 
@@ -57,7 +57,8 @@ export function writeRun(entries: readonly Entry[], target: Uint8Array, at: numb
 }
 
 /**
- * Decodes a run that must fill `bytes` exactly, with indexes that follow one another. Throws `CodecError`.
+ * Decodes a run that must fill `bytes` exactly and be a piece of a log: indexes follow one another, terms and stamps
+ * never fall. Throws `CodecError`.
  * The run is copied once and its entries share the copy: they are compacted at about the same time, and one
  * allocation for all is cheaper than one for each.
  */
@@ -71,23 +72,29 @@ export function readRun(what: string, lengths: readonly number[], bytes: Uint8Ar
   for (const length of lengths) {
     const entry = decodeOwned(owned.subarray(at, at + length));
     const previous = entries.at(-1);
-    if (previous !== undefined && entry.index !== previous.index + 1) {
-      throw damaged(what, `expected entry ${previous.index + 1}, got ${entry.index}`);
-    }
+    if (previous !== undefined) checkFollows(what, previous, entry);
     entries.push(entry);
     at += length;
   }
   return entries;
 }
 
+function checkFollows(what: string, previous: Entry, entry: Entry): void {
+  const isNext = entry.index === previous.index + 1;
+  if (isNext && entry.term >= previous.term && entry.stampMs >= previous.stampMs) return;
+  const shown = ({ term, index, stampMs }: Entry): string =>
+    `${index} of term ${term} at ${stampMs} ms`;
+  throw damaged(what, `expected an entry that follows ${shown(previous)}, got ${shown(entry)}`);
+}
+
 /** Decodes bytes that nobody else uses, and remembers them. */
 function decodeOwned(bytes: Uint8Array): Entry {
   const { kind, fields } = open('entry', bytes);
-  const reader = readFields('entry', fields);
+  const reader = new FieldReader('entry', fields);
   const { term, index } = reader.entryId('id');
   const stampMs = reader.integer('stampMs');
   if (term === 0 || index === 0)
-    throw reader.error(`expected term and index from 1 on, got ${term} and ${index}`);
+    throw reader.damaged(`expected term and index from 1 on, got ${term} and ${index}`);
   const entry: Entry = { term, index, stampMs, ...readPayload(kind, reader) };
   encoded.set(entry, bytes);
   return entry;
@@ -116,7 +123,7 @@ function payloadFields(payload: EntryPayload): FieldValue[] {
   }
 }
 
-function readPayload(kind: number, reader: FieldReader): EntryPayload {
+function readPayload(kind: number, reader: ValueReader): EntryPayload {
   switch (kind) {
     case ENTRY_KIND.noop:
       return { kind: 'noop' };

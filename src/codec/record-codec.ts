@@ -4,16 +4,14 @@
 
 import { invariant } from '../raft/assert.js';
 import type { ClusterIdentity, Entry, HardState, Identity, SnapshotMeta } from '../raft/types.js';
+import type { ValueReader } from '../state-machine/value-reader.js';
 import { measureRun, readRun, writeRun } from './entry-codec.js';
-import { damaged, openKind, seal, viewOf } from './envelope.js';
+import { damaged, openKind, seal } from './envelope.js';
 import type { FieldValue } from './envelope.js';
-import { readFields } from './fields.js';
-import type { FieldReader } from './fields.js';
+import { FieldReader } from './field-reader.js';
+import { joinHead, splitHead } from './head-and-tail.js';
 import { RECORD_KIND } from './kinds.js';
 import { readSnapshotMeta, snapshotMetaFields } from './shapes.js';
-
-/** In front of a batch record: length of its sealed head, unsigned, big-endian. */
-const LENGTH_BYTES = 4;
 
 export function encodeHardState({ term, votedFor }: HardState): Uint8Array {
   return seal(RECORD_KIND.hardState, [term, votedFor]);
@@ -21,7 +19,10 @@ export function encodeHardState({ term, votedFor }: HardState): Uint8Array {
 
 /** Throws `CodecError`. */
 export function decodeHardState(bytes: Uint8Array): HardState {
-  const reader = readFields('hard state', openKind('hard state', RECORD_KIND.hardState, bytes));
+  const reader = new FieldReader(
+    'hard state',
+    openKind('hard state', RECORD_KIND.hardState, bytes),
+  );
   return {
     term: reader.term('term'),
     votedFor: reader.nullable((field) => field.nodeId('votedFor')),
@@ -38,7 +39,7 @@ export function encodeIdentity({ nodeId, installId, cluster }: Identity): Uint8A
 
 /** Throws `CodecError`. */
 export function decodeIdentity(bytes: Uint8Array): Identity {
-  const reader = readFields('identity', openKind('identity', RECORD_KIND.identity, bytes));
+  const reader = new FieldReader('identity', openKind('identity', RECORD_KIND.identity, bytes));
   return {
     nodeId: reader.nodeId('nodeId'),
     installId: reader.installId('installId'),
@@ -53,7 +54,7 @@ export function encodeSnapshotMeta(meta: SnapshotMeta): Uint8Array {
 /** Throws `CodecError`. */
 export function decodeSnapshotMeta(bytes: Uint8Array): SnapshotMeta {
   const fields = openKind('snapshot meta', RECORD_KIND.snapshotMeta, bytes);
-  return readSnapshotMeta(readFields('snapshot meta', fields));
+  return readSnapshotMeta(new FieldReader('snapshot meta', fields));
 }
 
 /**
@@ -68,27 +69,19 @@ export function encodeBatchRecord(entries: readonly Entry[]): Uint8Array {
   }
   const { lengths, bytesTotal } = measureRun(entries);
   const head = seal(RECORD_KIND.batch, [first.index, lengths]);
-  const entriesAt = LENGTH_BYTES + head.length;
-  const bytes = new Uint8Array(entriesAt + bytesTotal);
-  viewOf(bytes).setUint32(0, head.length);
-  bytes.set(head, LENGTH_BYTES);
-  writeRun(entries, bytes, entriesAt);
+  const { bytes, tailAt } = joinHead(head, bytesTotal);
+  writeRun(entries, bytes, tailAt);
   return bytes;
 }
 
 /** The entries of a batch record, consecutive and at least one. Throws `CodecError`. */
 export function decodeBatchRecord(bytes: Uint8Array): Entry[] {
   const what = 'batch record';
-  if (bytes.length < LENGTH_BYTES)
-    throw damaged(what, `expected a length, got ${bytes.length} bytes`);
-  const entriesAt = LENGTH_BYTES + viewOf(bytes).getUint32(0);
-  if (entriesAt > bytes.length)
-    throw damaged(what, `expected a head of ${entriesAt} bytes, got ${bytes.length}`);
-  const head = bytes.subarray(LENGTH_BYTES, entriesAt);
-  const reader = readFields(what, openKind(what, RECORD_KIND.batch, head));
+  const { head, tail } = splitHead(what, bytes);
+  const reader = new FieldReader(what, openKind(what, RECORD_KIND.batch, head));
   const firstIndex = reader.index('firstIndex');
   const lengths = reader.list('lengths', (list) => list.integer('length'));
-  const entries = readRun(what, lengths, bytes.subarray(entriesAt));
+  const entries = readRun(what, lengths, tail);
   const index = entries[0]?.index;
   if (index !== firstIndex)
     throw damaged(what, `expected entry ${firstIndex} first, got ${String(index)}`);
@@ -104,7 +97,7 @@ function clusterFields({
   return [clusterId, clusterName, nodeName, electionTimeoutMs];
 }
 
-function readCluster(reader: FieldReader): ClusterIdentity {
+function readCluster(reader: ValueReader): ClusterIdentity {
   return {
     clusterId: reader.string('clusterId'),
     clusterName: reader.string('clusterName'),

@@ -9,8 +9,8 @@ import type {
   Settings,
   SnapshotMeta,
 } from '../raft/types.js';
+import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
-import type { FieldReader } from './fields.js';
 
 export function memberFields(member: Member): FieldValue[] {
   const { id, installId, name, address, api, version, featureMin, featureMax, autoPromote } =
@@ -18,7 +18,7 @@ export function memberFields(member: Member): FieldValue[] {
   return [id, installId, name, address, api, version, featureMin, featureMax, autoPromote];
 }
 
-export function readMember(reader: FieldReader): Member {
+export function readMember(reader: ValueReader): Member {
   return {
     id: reader.nodeId('id'),
     installId: reader.installId('installId'),
@@ -42,7 +42,7 @@ export function configurationFields({
 }
 
 /** Checks besides the fields that all lists are sorted by id without repeats and name only members. */
-export function readConfiguration(reader: FieldReader): Configuration {
+export function readConfiguration(reader: ValueReader): Configuration {
   const members = reader.list('members', (list) => list.nested('member', readMember));
   const voters = readIds(reader, 'voters');
   const outgoing = reader.nullable((field) => readIds(field, 'outgoing'));
@@ -52,7 +52,7 @@ export function readConfiguration(reader: FieldReader): Configuration {
   const known = new Set(ids);
   const named = [...voters, ...(outgoing ?? []), ...leaving];
   if (!named.every((id) => known.has(id)))
-    throw reader.error('expected only members among voters and leaving');
+    throw reader.damaged('expected only members among voters and leaving');
   return { members, voters, outgoing, leaving };
 }
 
@@ -64,7 +64,7 @@ export function settingsFields({
   return [clusterId, clusterName, electionTimeoutMs];
 }
 
-export function readSettings(reader: FieldReader): Settings {
+export function readSettings(reader: ValueReader): Settings {
   return {
     clusterId: reader.string('clusterId'),
     clusterName: reader.string('clusterName'),
@@ -85,7 +85,7 @@ export function snapshotMetaFields(meta: SnapshotMeta): FieldValue[] {
   ];
 }
 
-export function readSnapshotMeta(reader: FieldReader): SnapshotMeta {
+export function readSnapshotMeta(reader: ValueReader): SnapshotMeta {
   return {
     last: reader.entryId('last'),
     stampMs: reader.integer('stampMs'),
@@ -101,7 +101,7 @@ function reignFields(reign: Reign): FieldValue[] {
   return [epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs];
 }
 
-function readReign(reader: FieldReader): Reign {
+function readReign(reader: ValueReader): Reign {
   return {
     epoch: reader.index('epoch'),
     term: reader.term('term'),
@@ -113,13 +113,13 @@ function readReign(reader: FieldReader): Reign {
   };
 }
 
-function readIds(reader: FieldReader, name: string): NodeId[] {
+function readIds(reader: ValueReader, name: string): NodeId[] {
   const ids = reader.list(name, (list) => list.nodeId('id'));
   checkSorted(reader, name, ids);
   return ids;
 }
 
-function checkSorted(reader: FieldReader, name: string, ids: readonly NodeId[]): void {
+function checkSorted(reader: ValueReader, name: string, ids: readonly NodeId[]): void {
   const isSorted = ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? 0));
-  if (!isSorted) throw reader.error(`expected ${name} sorted by id without repeats`);
+  if (!isSorted) throw reader.damaged(`expected ${name} sorted by id without repeats`);
 }

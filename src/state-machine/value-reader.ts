@@ -101,7 +101,7 @@ export class ValueReader {
   }
 
   /** The error to throw when what was read makes no sense together. */
-  error(detail: string): Error {
+  damaged(detail: string): Error {
     return this.#fail(`${this.#what}: ${detail}`);
   }
 
@@ -121,6 +121,6 @@ export class ValueReader {
   #unexpected(name: string, expected: string, value: unknown): Error {
     const isShown = typeof value === 'number' || typeof value === 'boolean' || value === null;
     const got = isShown ? String(value) : typeof value;
-    return this.error(`expected ${expected} as ${name}, got ${got}`);
+    return this.damaged(`expected ${expected} as ${name}, got ${got}`);
   }
 }
