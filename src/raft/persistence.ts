@@ -3,7 +3,7 @@
 // Source: Raft Fig. 2 "updated on stable storage before responding", Thesis §3.8 and §10.2.1.
 
 import { invariant } from './assert.js';
-import { indexPlus, maxIndex, minIndex } from './types.js';
+import { INDEX_ZERO, indexPlus, maxIndex, minIndex } from './types.js';
 import type { HardState, LogIndex } from './types.js';
 
 interface InFlight {
@@ -68,8 +68,9 @@ export class Persistence {
     }
     this.#truncateFrom = null;
     this.#unhandedFrom = indexPlus(last, 1);
-    this.#durableIndex = minIndex(this.#durableIndex, last);
-    for (const batch of this.#inFlight) batch.lastIndex = minIndex(batch.lastIndex, last);
+    // What the disk has may differ anywhere from what the snapshot covers; nothing is claimed until it is durable.
+    this.#durableIndex = INDEX_ZERO;
+    for (const batch of this.#inFlight) batch.lastIndex = INDEX_ZERO;
   }
 
   /** Whether something the disk does not know is waiting to be handed out. */

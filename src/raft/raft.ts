@@ -163,7 +163,7 @@ export class Raft {
         onVoteDurable(state);
         return null;
       case 'snapshotTaken':
-        state.outbox.compactTo = onSnapshotTaken(state, input.meta);
+        state.outbox.compactTo = onSnapshotTaken(state, input.meta) ?? state.outbox.compactTo;
         return null;
       case 'snapshotChunkStored':
         onChunkStored(state, input.from, input.last, input.nextOffset);

@@ -46,11 +46,14 @@ function maybeSendEntries(
 
 /**
  * Sends an AppendEntries without entries to everybody. Its `prev` is the last entry sent, so that a lost message shows
- * as a conflict; a peer that waits for a snapshot is only told that the leader lives.
+ * as a conflict; a peer that waits for a snapshot is only told that the leader lives. A peer whose messages may be lost
+ * and whose next entry is compacted needs the snapshot too: about entry 0 all logs agree, so nothing would ever show.
  */
 export function sendHeartbeats(state: RaftState, leader: Leader): void {
   for (const [id, progress] of leader.progress) {
-    const prev = progress.state.type === 'snapshot' ? null : entryBefore(state, progress.nextIndex);
+    const before = entryBefore(state, progress.nextIndex);
+    if (before === null) maybeBeginSnapshot(state, progress);
+    const prev = progress.state.type === 'snapshot' ? null : before;
     sendAppend(state, leader, id, prev ?? ENTRY_ID_ZERO, []);
   }
 }
@@ -152,6 +155,10 @@ export function onAppendEntriesResponse(
         'a follower matches only what this leader has',
       );
       progress.matched(outcome.matchIndex);
+      // What the log still has need not come from a snapshot, however new the one being sent is.
+      if (progress.state.type === 'snapshot' && progress.matchIndex >= state.log.compacted.index) {
+        progress.becomeProbe(indexPlus(progress.matchIndex, 1));
+      }
       break;
     case 'conflict':
       onConflict(state, progress, outcome.rejectedIndex, outcome.hint);

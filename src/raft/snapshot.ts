@@ -5,10 +5,11 @@ import { invariant } from './assert.js';
 import { leaderWord, noteLeader, respondToLeader } from './leader-word.js';
 import type { InstallSnapshot, InstallSnapshotResponse } from './message.js';
 import type { Progress } from './progress.js';
-
-import { send } from './state.js';
+import { isVoter } from './quorum.js';
+import { becomeFollower } from './role.js';
+import { configurationInForce, hardState, send, sendAfterPersist } from './state.js';
 import type { Leader, RaftState } from './state.js';
-import { indexPlus, maxIndex, minIndex } from './types.js';
+import { INDEX_ZERO, indexPlus, maxIndex, minIndex } from './types.js';
 import type { EntryId, NodeId, SnapshotMeta } from './types.js';
 
 /** Turns to sending the snapshot when the log no longer has what a peer lacks. */
@@ -81,13 +82,16 @@ export function onChunkStored(
   nextOffset: number,
 ): void {
   if (state.leaderId !== from || state.heard === null) return;
-  send(state, from, {
+  const response: InstallSnapshotResponse = {
     type: 'installSnapshotResponse',
     term: state.term,
     round: state.heard.round,
     last,
     nextOffset,
-  });
+  };
+  // It answers a round in this term, so the term must be durable; of the log it claims nothing.
+  if (state.persistence.isDurable(INDEX_ZERO, hardState(state))) send(state, from, response);
+  else sendAfterPersist(state, from, response);
 }
 
 /**
@@ -116,8 +120,15 @@ export function onSnapshotReceived(state: RaftState, from: NodeId, meta: Snapsho
     reign: meta.reign,
   });
   state.outbox.restore = meta;
-  state.outbox.install = { meta, keepSuffix };
+  // The disk has not heard of an earlier one of this turn: what that one discarded is discarded still.
+  const isSuffixStored = keepSuffix && (state.outbox.install?.keepSuffix ?? true);
+  state.outbox.install = { meta, keepSuffix: isSuffixStored };
+  // Compaction is carried out last, and would go back behind what was just installed.
+  state.outbox.compactTo = null;
   state.outbox.hasConfigurationChanged = true;
+  if (state.role.type !== 'follower' && !isVoter(configurationInForce(state), state.options.id)) {
+    becomeFollower(state, state.term, null, 'the snapshot says that this node does not vote');
+  }
   if (state.leaderId !== from || state.heard === null) return;
   state.outbox.messagesAfterPersist.push({
     to: from,
