@@ -1,0 +1,182 @@
+// The transport port over gRPC: a server for the streams that peers open to this node, and one link to each peer.
+// Each direction of a pair has its own stream; neither waits for the other. It decides nothing: who is admitted is
+// asked of the composition root, what a message means is the driver's business. Encryption is not its subject yet.
+
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+
+import { AddressError, formatAddress, parseAddress } from '../address.js';
+import type { Address } from '../address.js';
+import { encodeMessage } from '../codec/message-codec.js';
+import type { LoggerPort, Receive, TransportPort } from '../node/ports.js';
+import type { Message } from '../raft/message.js';
+import type { Member, NodeId } from '../raft/types.js';
+import type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
+import { Inbound } from './inbound.js';
+import type { InboundCall } from './inbound.js';
+import { PeerLink } from './peer-link.js';
+import { PeerService, serverOptions } from './peer-service.js';
+import { laneOf } from './send-queue.js';
+
+export { admitByCluster } from './handshake.js';
+export type { Admission, ClusterFacts, Hello, LocalNode, RefusalReason } from './handshake.js';
+
+/** Where peers listen unless their address says otherwise. */
+export const PEER_PORT_DEFAULT = 6000;
+
+export interface GrpcTransportOptions {
+  /** Port 0: the system chooses; `address` tells. */
+  readonly listen: Address;
+  readonly self: LocalNode;
+  /** What this node says when it calls; null: it belongs to no cluster and calls nobody. Asked at each attempt. */
+  readonly cluster: () => ClusterFacts | null;
+  /** Whether a caller is heard. Asked at each greeting, so the answer may change over time. */
+  readonly admit: (hello: Hello) => Admission;
+}
+
+export interface GrpcTransportModules {
+  readonly log: LoggerPort;
+  /** A peer came up or went down, seen from here; the log is told already. */
+  readonly onPeer?: (peerId: NodeId, isUp: boolean) => void;
+}
+
+/** What `close` waits for at the same time: flushing the links, draining the server. */
+const CLOSE_LINKS_LIMIT_MS = 500;
+const CLOSE_SERVER_LIMIT_MS = 500;
+
+export class GrpcTransport implements TransportPort {
+  readonly #options: GrpcTransportOptions;
+  readonly #modules: GrpcTransportModules;
+  readonly #server = new Server(serverOptions());
+  readonly #links = new Map<NodeId, PeerLink>();
+  #inbound: Inbound | null = null;
+  #address: Address | null = null;
+  #isClosed = false;
+
+  constructor(options: GrpcTransportOptions, modules: GrpcTransportModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** Where it listens; null before `start` is done. */
+  get address(): Address | null {
+    return this.#address;
+  }
+
+  /**
+   * Listens, and hands what arrives to `receive` from then on. `setPeers` and `send` may be called before.
+   * Rejects if the address cannot be bound, naming it. Once only.
+   */
+  async start(receive: Receive): Promise<void> {
+    const { listen, admit } = this.#options;
+    const onGreeted = ({ id }: { id: NodeId }): void => this.#links.get(id)?.retryNow();
+    const inbound = new Inbound({ admit, receive, onGreeted, log: this.#modules.log });
+    this.#inbound = inbound;
+    this.#server.addService(PeerService.service, {
+      Exchange: (call: InboundCall) => inbound.accept(call),
+    });
+    this.#address = { host: listen.host, port: await this.#bind(listen) };
+  }
+
+  send(to: NodeId, message: Message): void {
+    const lane = laneOf(message);
+    const link = this.#links.get(to);
+    if (link === undefined || !link.wants(lane)) return;
+    link.send(lane, encodeMessage(message));
+  }
+
+  setPeers(members: readonly Member[]): void {
+    if (this.#isClosed) return;
+    const kept = new Set<NodeId>();
+    for (const member of members) {
+      if (member.id === this.#options.self.nodeId) continue;
+      kept.add(member.id);
+      this.#setPeer(member);
+    }
+    for (const id of this.#links.keys()) {
+      if (!kept.has(id)) this.#removeLink(id);
+    }
+  }
+
+  /** Whether messages to this peer flow. */
+  isUp(peerId: NodeId): boolean {
+    return this.#links.get(peerId)?.isOpen ?? false;
+  }
+
+  /** Messages and bytes that wait for this peer. */
+  queued(peerId: NodeId): { readonly count: number; readonly bytes: number } {
+    return this.#links.get(peerId)?.queued ?? { count: 0, bytes: 0 };
+  }
+
+  /** Sends what waits, ends all streams and stops listening; resolves within about half a second, whatever peers do. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const links = [...this.#links.values()];
+    this.#links.clear();
+    this.#inbound?.close();
+    const closings = links.map(
+      (link) => new Promise<void>((resolve) => link.close(CLOSE_LINKS_LIMIT_MS, resolve)),
+    );
+    await Promise.all([...closings, this.#closeServer()]);
+  }
+
+  #setPeer(member: Member): void {
+    const address = this.#parsePeer(member);
+    if (address === null) {
+      this.#removeLink(member.id);
+      return;
+    }
+    const existing = this.#links.get(member.id);
+    if (existing && formatAddress(existing.address) === formatAddress(address)) return;
+    this.#removeLink(member.id);
+    const { self, cluster } = this.#options;
+    const { log, onPeer = () => {} } = this.#modules;
+    const link = new PeerLink({ self, peerId: member.id, address, cluster }, { log, onPeer });
+    this.#links.set(member.id, link);
+  }
+
+  #parsePeer(member: Member): Address | null {
+    try {
+      return parseAddress(member.address, PEER_PORT_DEFAULT);
+    } catch (error) {
+      if (!(error instanceof AddressError)) throw error;
+      const fields = { peerId: member.id, name: member.name, detail: error.message };
+      this.#modules.log.error(fields, 'a member has an address that cannot be used');
+      return null;
+    }
+  }
+
+  #removeLink(id: NodeId): void {
+    this.#links.get(id)?.close(CLOSE_LINKS_LIMIT_MS, () => {});
+    this.#links.delete(id);
+  }
+
+  async #bind(listen: Address): Promise<number> {
+    const target = formatAddress(listen);
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
+          if (error === null) resolve(port);
+          else reject(error);
+        });
+      });
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`cannot listen for peers at ${target}: ${detail}`, { cause });
+    }
+  }
+
+  async #closeServer(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(() => {
+        this.#modules.log.warn({}, 'peers held their streams open and were cut off');
+        this.#server.forceShutdown();
+        resolve();
+      }, CLOSE_SERVER_LIMIT_MS);
+      this.#server.tryShutdown(() => {
+        clearTimeout(limit);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,125 @@
+// The first words between two nodes: who calls whom, in which cluster, with which timers and features.
+// Messages of another cluster must never reach the core, and nodes whose timers differ would break the lease argument,
+// so both are refused before any message is read. The decision is a pure function.
+
+import { FieldReader } from '../codec/field-reader.js';
+import type { Sender } from '../raft/message.js';
+import type { InstallId, NodeId } from '../raft/types.js';
+import type { Hello as HelloFields, Hello__Output } from '../generated/quorate/raft/v1/Hello.js';
+
+/** The node that runs here. */
+export interface LocalNode {
+  readonly nodeId: NodeId;
+  readonly installId: InstallId;
+  /** Software version, for people. */
+  readonly version: string;
+  /** Lowest and highest feature level that this node speaks. */
+  readonly featureMin: number;
+  readonly featureMax: number;
+}
+
+/** What the members of one cluster have in common. */
+export interface ClusterFacts {
+  readonly clusterId: string;
+  readonly clusterName: string;
+  /** Minimum election timeout. */
+  readonly electionTimeoutMs: number;
+}
+
+/** What a caller says first. */
+export interface Hello extends ClusterFacts {
+  readonly from: Sender;
+  /** The node that the caller believes it is calling. */
+  readonly toNodeId: NodeId;
+  readonly featureMin: number;
+  readonly featureMax: number;
+  readonly version: string;
+}
+
+/** Part of the wire format; never renamed. */
+export type RefusalReason =
+  'WRONG_CLUSTER' | 'WRONG_NODE' | 'NOT_A_MEMBER' | 'TIMERS_DIFFER' | 'FEATURES_DIFFER';
+
+export type Admission =
+  | { readonly type: 'accepted' }
+  | { readonly type: 'refused'; readonly reason: RefusalReason; readonly detail: string };
+
+/**
+ * The policy of a node: whoever is of the same cluster and means this node is heard, member or not, because
+ * a newcomer may not know yet that it is one, nor a removed node that it is none (Raft §6).
+ * `cluster` null: this node belongs to no cluster and refuses everybody.
+ */
+export function admitByCluster(
+  local: LocalNode,
+  cluster: ClusterFacts | null,
+  hello: Hello,
+): Admission {
+  if (cluster === null) return refused('NOT_A_MEMBER', 'this node belongs to no cluster');
+  if (hello.clusterId !== cluster.clusterId) {
+    const ours = `${cluster.clusterName} (${cluster.clusterId})`;
+    const theirs = `${hello.clusterName} (${hello.clusterId})`;
+    return refused('WRONG_CLUSTER', `this node is of cluster ${ours}, the caller of ${theirs}`);
+  }
+  if (hello.toNodeId !== local.nodeId) {
+    return refused(
+      'WRONG_NODE',
+      `this is node ${local.nodeId}, the caller wanted node ${hello.toNodeId}`,
+    );
+  }
+  if (hello.electionTimeoutMs !== cluster.electionTimeoutMs) {
+    const ours = `${cluster.electionTimeoutMs} ms`;
+    const theirs = `${hello.electionTimeoutMs} ms`;
+    return refused('TIMERS_DIFFER', `the election timeout here is ${ours}, the caller's ${theirs}`);
+  }
+  if (hello.featureMax < local.featureMin || hello.featureMin > local.featureMax) {
+    const ours = `${local.featureMin} to ${local.featureMax}`;
+    const theirs = `${hello.featureMin} to ${hello.featureMax}`;
+    return refused(
+      'FEATURES_DIFFER',
+      `this node speaks feature levels ${ours}, the caller ${theirs}`,
+    );
+  }
+  return { type: 'accepted' };
+}
+
+/** Hello as it travels. */
+export function helloTo(local: LocalNode, cluster: ClusterFacts, toNodeId: NodeId): HelloFields {
+  return {
+    clusterId: cluster.clusterId,
+    clusterName: cluster.clusterName,
+    fromNodeId: local.nodeId,
+    fromInstallId: local.installId,
+    toNodeId,
+    electionTimeoutMs: cluster.electionTimeoutMs,
+    featureMin: local.featureMin,
+    featureMax: local.featureMax,
+    version: local.version,
+  };
+}
+
+const CLUSTER_ID = /^[0-9a-f]{32}$/;
+/** Names and versions are for people; longer ones are cut before they reach a log line. */
+const TEXT_LENGTH_MAX = 128;
+
+/** Checks what arrived. Throws `CodecError` if it is no Hello that a node would send. */
+export function readHello(fields: Hello__Output): Hello {
+  const { fromNodeId, fromInstallId, toNodeId } = fields;
+  const reader = new FieldReader('greeting', [fromNodeId, fromInstallId, toNodeId]);
+  const from = { id: reader.nodeId('fromNodeId'), installId: reader.installId('fromInstallId') };
+  if (!CLUSTER_ID.test(fields.clusterId))
+    throw reader.damaged('clusterId is not 32 hexadecimal digits');
+  return {
+    clusterId: fields.clusterId,
+    clusterName: fields.clusterName.slice(0, TEXT_LENGTH_MAX),
+    from,
+    toNodeId: reader.nodeId('toNodeId'),
+    electionTimeoutMs: fields.electionTimeoutMs,
+    featureMin: fields.featureMin,
+    featureMax: fields.featureMax,
+    version: fields.version.slice(0, TEXT_LENGTH_MAX),
+  };
+}
+
+function refused(reason: RefusalReason, detail: string): Admission {
+  return { type: 'refused', reason, detail };
+}
