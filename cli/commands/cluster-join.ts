@@ -1,0 +1,130 @@
+// `quorate cluster-join`, said to the node that joins, and `quorate cluster-add`, the same said to a member. Both return
+// when the node is a voter and tell on standard error how far it is. A second join waits its turn within --timeout.
+
+import type { Command } from 'commander';
+import type { QuorateError } from '../../src/errors.js';
+import { apiAddressArgument, apiAddressesArgument, reasonArgument } from '../arguments.js';
+import { addChangeOptions, withClient } from '../cli.js';
+import type { ChangeOptions, Cli } from '../cli.js';
+import { count, formatDuration } from '../format.js';
+import { waitForVoter } from '../joining.js';
+import type { JoinProgress } from '../joining.js';
+
+type JoinOptions = ChangeOptions & { readonly learner?: true };
+
+/** Catching up takes as long as the log is long, so these two commands wait longer than the others. */
+const TIMEOUT_DEFAULT_MS = 60_000;
+
+const SAME_FOR_BOTH = `
+The node is first a learner that catches up, then a voter; the command ends when it is a voter, and
+tells on standard error how far it is. If another change of members runs, it waits its turn. It waits
+60s unless --timeout says otherwise; a node that was admitted goes on joining when the time is over.
+`;
+
+/** Adds `cluster-join`. */
+export function registerClusterJoin(program: Command): void {
+  const command = program
+    .command('cluster-join')
+    .description('join this node, which must be empty, to a cluster through any of its members')
+    .argument(
+      '<address...>',
+      'API addresses of members; one that answers is enough',
+      apiAddressesArgument,
+    )
+    .option('--learner', 'stay a learner: follow the log, count in no quorum')
+    .addHelpText(
+      'after',
+      `${SAME_FOR_BOTH}
+Examples:
+  quorate cluster-join 192.168.2.10
+  quorate cluster-join 192.168.2.10:6001 192.168.2.11:6001 --timeout 5m
+  quorate cluster-join 127.0.0.1:6001 --node 127.0.0.1:6011
+  quorate cluster-join [2001:db8::1]:6001 --learner`,
+    )
+    .action((addresses: string[]) =>
+      withClient<JoinOptions>(command, (cli) => clusterJoin(cli, addresses), TIMEOUT_DEFAULT_MS),
+    );
+  addChangeOptions(command, reasonArgument);
+}
+
+/** Adds `cluster-add`. */
+export function registerClusterAdd(program: Command): void {
+  const command = program
+    .command('cluster-add')
+    .description('the same as cluster-join, said on a member about a clean node')
+    .argument('<address>', 'API address of the clean node', apiAddressArgument)
+    .option('--learner', 'it stays a learner: follows the log, counts in no quorum')
+    .addHelpText(
+      'after',
+      `${SAME_FOR_BOTH}
+Examples:
+  quorate cluster-add 192.168.2.12
+  quorate cluster-add 127.0.0.1:6021 --reason "third node"
+  quorate cluster-add 192.168.2.12 --dry-run`,
+    )
+    .action((address: string) =>
+      withClient<JoinOptions>(command, (cli) => clusterAdd(cli, address), TIMEOUT_DEFAULT_MS),
+    );
+  addChangeOptions(command, reasonArgument);
+}
+
+async function clusterJoin(cli: Cli<JoinOptions>, addresses: readonly string[]): Promise<void> {
+  const { learner = false, reason = '', dryRun = false } = cli.options;
+  await joining(cli, async (onRetry) => {
+    const request = { addresses: [...addresses], learner, reason, dryRun };
+    const { cluster, clusterId, node } = await cli.client.join(request, { onRetry });
+    return { cluster, clusterId, node };
+  });
+}
+
+async function clusterAdd(cli: Cli<JoinOptions>, address: string): Promise<void> {
+  const { learner = false, reason = '', dryRun = false } = cli.options;
+  await joining(cli, async (onRetry) => {
+    const { node } = await cli.client.add({ address, learner, reason, dryRun }, { onRetry });
+    return { node };
+  });
+}
+
+interface Admitted {
+  readonly node: string;
+  readonly cluster?: string;
+  readonly clusterId?: string;
+}
+
+async function joining(
+  cli: Cli<JoinOptions>,
+  admit: (onRetry: (error: QuorateError) => void) => Promise<Admitted>,
+): Promise<void> {
+  const begunMs = performance.now();
+  const admitted = await admit(tellWaiting(cli));
+  const { node } = admitted;
+  if (cli.options.dryRun === true) {
+    cli.print({ ...admitted, dryRun: true }, [`${node} could join; nothing was changed.`]);
+    return;
+  }
+  if (cli.options.learner === true) {
+    cli.print({ ...admitted, role: 'learner' }, [`${node} is a learner of the cluster.`]);
+    return;
+  }
+  await waitForVoter(cli.client, node, begunMs + cli.timeoutMs, (progress) => {
+    cli.note(progressLine(node, progress));
+  });
+  const durationMs = Math.round(performance.now() - begunMs);
+  cli.print({ ...admitted, role: 'voter', durationMs }, [
+    `${node} joined as a voter in ${formatDuration(durationMs)}.`,
+  ]);
+}
+
+function tellWaiting(cli: Cli<JoinOptions>): (error: QuorateError) => void {
+  let told = '';
+  return ({ message }) => {
+    if (message !== told) cli.note(`waiting: ${message}`);
+    told = message;
+  };
+}
+
+function progressLine(node: string, { isVoter, lagEntries }: JoinProgress): string {
+  if (isVoter) return `${node}: voter`;
+  if (lagEntries === null) return `${node}: learner`;
+  return `${node}: learner, ${count(lagEntries, 'entry', 'entries')} behind`;
+}

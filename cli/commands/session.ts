@@ -1,0 +1,217 @@
+// `quorate session put | get | list | touch | delete`: end users' session data, replicated, with a time to live. What
+// people type is checked in arguments.ts, what is printed is made in session-view.ts.
+
+import type { Command } from 'commander';
+import type { ResponseHeader__Output as ResponseHeader } from '../../src/generated/quorate/v1/ResponseHeader.js';
+import {
+  attributeArgument,
+  numberArgument,
+  ownerArgument,
+  revisionArgument,
+  sessionIdArgument,
+  ttlArgument,
+} from '../arguments.js';
+import { withClient } from '../cli.js';
+import type { Cli } from '../cli.js';
+import { formatDuration, printable } from '../format.js';
+import { sessionLines, sessionTable, sessionView } from '../session-view.js';
+import type { SessionView } from '../session-view.js';
+
+interface PutOptions {
+  readonly ttl?: number;
+  readonly owner?: string;
+  readonly ifRevision?: number;
+}
+interface StaleOptions {
+  readonly stale?: true;
+}
+interface ListOptions extends StaleOptions {
+  readonly prefix: string;
+  readonly after: string;
+  readonly limit: number;
+}
+interface DeleteOptions {
+  readonly ifRevision?: number;
+}
+
+/** Adds the group of commands. */
+export function registerSession(program: Command): void {
+  const group = program
+    .command('session')
+    .description("end users' session data, replicated, with a time to live")
+    .addHelpText(
+      'after',
+      `
+Any member answers. Reads are linearizable unless --stale is given.
+
+Examples:
+  quorate session put alice cart=3 theme=dark --ttl 30m
+  quorate session get alice --json
+  quorate session list --prefix user/`,
+    );
+  registerPut(group);
+  registerGet(group);
+  registerList(group);
+  registerTouch(group);
+  registerDelete(group);
+}
+
+function registerPut(group: Command): void {
+  const command = group
+    .command('put')
+    .description('create a session, or merge attributes into it')
+    .argument('<id>', 'id of the session, at most 512 bytes', sessionIdArgument)
+    .argument('<KEY=VALUE...>', 'attributes to set; others stay', attributeArgument)
+    .option(
+      '--ttl <duration>',
+      'life from now on, 2s to 24h (default when created: 30m)',
+      ttlArgument,
+    )
+    .option('--owner <owner>', 'who it belongs to (default: keep)', ownerArgument)
+    .option(
+      '--if-revision <number>',
+      'refuse unless it has this revision; 0: unless it does not exist',
+      revisionArgument,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate session put alice cart=3 theme=dark
+  quorate session put alice cart=4 --ttl 30m --owner web-1
+  quorate session put alice cart=5 --if-revision 17`,
+    )
+    .action((id: string, attributes: ReadonlyMap<string, string>) =>
+      withClient<PutOptions>(command, (cli) => put(cli, id, attributes)),
+    );
+}
+
+function registerGet(group: Command): void {
+  const command = group
+    .command('get')
+    .description('show a session')
+    .argument('<id>', 'id of the session', sessionIdArgument)
+    .option('--stale', "answer from this node's own state and say how old it may be")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate session get alice
+  quorate session get alice --json
+  quorate session get alice --stale --node 192.168.2.12`,
+    )
+    .action((id: string) => withClient<StaleOptions>(command, (cli) => get(cli, id)));
+}
+
+function registerList(group: Command): void {
+  const command = group
+    .command('list')
+    .description("list sessions in the order of their ids' bytes")
+    .option('--prefix <text>', 'only ids that begin with this', '')
+    .option('--after <id>', 'continue after this id', '')
+    .option('--limit <number>', 'at most this many', numberArgument(1, 1000), 1000)
+    .option('--stale', "answer from this node's own state, which may be behind")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate session list
+  quorate session list --prefix user/ --limit 50
+  quorate session list --after user/42 --json`,
+    )
+    .action(() => withClient<ListOptions>(command, list));
+}
+
+function registerTouch(group: Command): void {
+  const command = group
+    .command('touch')
+    .description("start a session's life again")
+    .argument('<id>', 'id of the session', sessionIdArgument)
+    .addHelpText('after', '\nExamples:\n  quorate session touch alice')
+    .action((id: string) => withClient<object>(command, (cli) => touch(cli, id)));
+}
+
+function registerDelete(group: Command): void {
+  const command = group
+    .command('delete')
+    .description('delete a session; deleting what does not exist succeeds and says so')
+    .argument('<id>', 'id of the session', sessionIdArgument)
+    .option('--if-revision <number>', 'refuse unless it has this revision', revisionArgument)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  quorate session delete alice\n  quorate session delete alice --if-revision 17',
+    )
+    .action((id: string) => withClient<DeleteOptions>(command, (cli) => remove(cli, id)));
+}
+
+async function put(
+  cli: Cli<PutOptions>,
+  id: string,
+  attributes: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { ttl, owner, ifRevision } = cli.options;
+  const answer = await cli.client.putSession({
+    id,
+    attributes: Object.fromEntries([...attributes].map(([key, text]) => [key, Buffer.from(text)])),
+    ...(owner === undefined ? {} : { owner }),
+    ...(ttl === undefined ? {} : { ttlMs: ttl }),
+    ...(ifRevision === undefined ? {} : { ifRevision }),
+  });
+  const view = sessionView(answer.session);
+  cli.print(view, () => sessionLines(view, cli.style));
+}
+
+async function get(cli: Cli<StaleOptions>, id: string): Promise<void> {
+  const { stale = false } = cli.options;
+  const answer = await cli.client.getSession({ id, stale });
+  const view = sessionView(answer.session);
+  if (stale) cli.note(stalenessLine(answer.header));
+  cli.print(stale ? { ...view, stalenessMs: answer.header?.stalenessMs ?? null } : view, () =>
+    sessionLines(view, cli.style),
+  );
+}
+
+async function list(cli: Cli<ListOptions>): Promise<void> {
+  const { prefix, after, limit, stale = false } = cli.options;
+  const views: SessionView[] = [];
+  let afterId = after;
+  let more = true;
+  // A page may end early by its bytes, so pages are joined until the limit.
+  while (more && views.length < limit) {
+    const page = await cli.client.listSessions({
+      prefix,
+      afterId,
+      limit: limit - views.length,
+      stale,
+    });
+    views.push(...page.sessions.map(sessionView));
+    afterId = page.sessions.at(-1)?.id ?? afterId;
+    more = page.more && page.sessions.length > 0;
+    if (stale && views.length === page.sessions.length) cli.note(stalenessLine(page.header));
+  }
+  cli.print({ sessions: views, more }, () =>
+    views.length === 0 ? ['No sessions.'] : sessionTable(views, cli.style),
+  );
+  if (more) cli.note(`There are more: --after ${JSON.stringify(afterId)} continues.`);
+}
+
+async function touch(cli: Cli<object>, id: string): Promise<void> {
+  const view = sessionView((await cli.client.touchSession({ id })).session);
+  cli.print(view, () => sessionLines(view, cli.style));
+}
+
+async function remove(cli: Cli<DeleteOptions>, id: string): Promise<void> {
+  const { ifRevision } = cli.options;
+  const condition = ifRevision === undefined ? {} : { ifRevision };
+  const { existed } = await cli.client.deleteSession({ id, ...condition });
+  const shown = printable(id);
+  cli.print({ id, existed }, [existed ? `${shown} is deleted.` : `There was no session ${shown}.`]);
+}
+
+function stalenessLine(header: ResponseHeader | null): string {
+  const stalenessMs = header?.stalenessMs;
+  const node = header?.node ?? 'This node';
+  return stalenessMs === undefined
+    ? `${node} cannot say how old this answer is: it has not heard a leader since it started.`
+    : `${node} was last up to date ${formatDuration(stalenessMs)} ago.`;
+}

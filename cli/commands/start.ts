@@ -1,0 +1,142 @@
+// `quorate start`: runs the daemon in the foreground until a signal ends it. SIGTERM hands over, drains and ends with 0;
+// Ctrl-C does the same and ends with 130; a second signal forces. The daemon itself is loaded only here.
+
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { durationArgument, listenAddressArgument, nameArgument, API_PORT } from '../arguments.js';
+import { printJson } from '../cli.js';
+import type { GlobalOptions } from '../cli.js';
+import { exitWith, onSignal } from '../exit.js';
+import type { Signal } from '../exit.js';
+
+const PEER_PORT = 6000;
+const DATA_DIRECTORY_DEFAULT = 'quorate-data';
+const EXIT_BY_SIGNAL: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+interface StartOptions {
+  readonly name?: string;
+  readonly cluster?: string;
+  readonly dataDir: string;
+  readonly listen?: string;
+  readonly advertise?: string;
+  readonly api?: string;
+  readonly electionTimeout?: number;
+  readonly insecure?: true;
+  readonly exitWithStdin?: true;
+}
+
+/** What is told of a daemon that runs. */
+interface RunningDaemon {
+  readonly name: string;
+  readonly address: string;
+  readonly api: string;
+  status(): { readonly cluster: { readonly clusterName: string } | null };
+}
+
+/** Adds the command. */
+export function registerStart(program: Command): void {
+  const command = program
+    .command('start')
+    .description('run the daemon in the foreground; it resumes its membership, or is clean')
+    .option('--name <name>', 'name of this node (default: the host name)', nameArgument)
+    .option('--cluster <name>', 'name of its cluster (default: quorate)', nameArgument)
+    .option('--data-dir <directory>', 'created if missing', DATA_DIRECTORY_DEFAULT)
+    .option(
+      '--listen <address>',
+      'where peers reach it (default: 127.0.0.1:6000)',
+      listenAddressArgument(PEER_PORT),
+    )
+    .option(
+      '--advertise <address>',
+      'what peers are told, where that differs from --listen',
+      listenAddressArgument(PEER_PORT),
+    )
+    .option(
+      '--api <address>',
+      'where clients reach it (default: 127.0.0.1:6001)',
+      listenAddressArgument(API_PORT),
+    )
+    .option(
+      '--election-timeout <duration>',
+      'for the cluster that this node starts (default: 1s)',
+      durationArgument,
+    )
+    .option('--insecure', 'allow addresses other than loopback without encryption')
+    .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
+    .addHelpText(
+      'after',
+      `
+Logs are JSON lines on standard error. SIGTERM hands the primacy over, lets requests end and exits with
+0; a second signal ends it at once. A member resumes what its data directory says.
+
+Examples:
+  quorate start
+  quorate start --name n1 --data-dir /var/lib/quorate
+  quorate start --name n2 --data-dir ./n2 --listen 127.0.0.1:6010 --api 127.0.0.1:6011
+  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 --insecure`,
+    )
+    .action(() => start(command.optsWithGlobals<StartOptions & GlobalOptions>()));
+}
+
+async function start(options: StartOptions & GlobalOptions): Promise<void> {
+  if (options.exitWithStdin === true) exitWithStdin();
+  const { startDaemon } = await import('../../src/main.js');
+  const signalled = firstSignal();
+  const daemon = await startDaemon(daemonOptions(options));
+  tellReady(daemon, options.json === true);
+  const signal = await signalled;
+  await daemon.stop();
+  process.exitCode = signal === 'SIGTERM' ? 0 : EXIT_BY_SIGNAL[signal];
+}
+
+/** What the daemon is told; what was not said is absent, so that its own defaults count. */
+function daemonOptions(options: StartOptions) {
+  const { name, cluster, dataDir, listen, advertise, api, electionTimeout, insecure } = options;
+  return {
+    dataDir,
+    ...(name === undefined ? {} : { name }),
+    ...(cluster === undefined ? {} : { clusterName: cluster }),
+    ...(listen === undefined ? {} : { listen }),
+    ...(advertise === undefined ? {} : { advertise }),
+    ...(api === undefined ? {} : { api }),
+    ...(electionTimeout === undefined ? {} : { electionTimeoutMs: electionTimeout }),
+    ...(insecure === undefined ? {} : { insecure }),
+  };
+}
+
+/** Resolves at the first signal; the second ends the process without waiting for anything. */
+function firstSignal(): Promise<Signal> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    onSignal((signal) => {
+      if (isStopping) void exitWith(EXIT_BY_SIGNAL[signal]);
+      isStopping = true;
+      resolve(signal);
+    });
+  });
+}
+
+/**
+ * Ends the process when its standard input closes: whoever started it holds the other end of that pipe, and the kernel
+ * closes it even if the parent is killed. Nothing is handed over, as if this process had been killed with it.
+ */
+function exitWithStdin(): void {
+  const end = (): never => process.exit(EXIT_BY_SIGNAL.SIGTERM);
+  process.stdin.on('end', end).on('close', end).on('error', end).resume();
+}
+
+/** For programs one object on standard output; for people a line on their terminal, beside the log. */
+function tellReady(daemon: RunningDaemon, asJson: boolean): void {
+  const { name, address, api } = daemon;
+  const cluster = daemon.status().cluster?.clusterName ?? null;
+  if (asJson) {
+    printJson({ name, address, api, cluster });
+    return;
+  }
+  if (!process.stderr.isTTY) return;
+  const next =
+    cluster === null
+      ? `clean: \`quorate cluster-start --node ${api}\` makes it the first of a cluster`
+      : `a member of ${cluster}`;
+  process.stderr.write(`${name} is up: peers at ${address}, API at ${api}; ${next}.\n`);
+}

@@ -1,0 +1,136 @@
+// One real daemon as a child process on this machine: start it, wait until it answers, kill it, start it again.
+// It dies with whoever started it, even by SIGKILL: its standard input is a pipe whose other end only the parent holds,
+// and `start --exit-with-stdin` ends when that pipe closes. Used by the demo and by the end-to-end tests.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { QuorateClient } from '../../src/client/client.js';
+
+const READY_TIMEOUT_MS = 15_000;
+const POLL_MS = 20;
+const EXIT_TIMEOUT_MS = 15_000;
+/** Bytes of its log that are shown when it does not start. */
+const LOG_TAIL = 600;
+
+export interface DaemonPlan {
+  readonly name: string;
+  /** For data and log; created if missing. */
+  readonly directory: string;
+  /** Peer address, `HOST:PORT`. */
+  readonly address: string;
+  /** API address, `HOST:PORT`. */
+  readonly api: string;
+  /** As on the command line; null: the daemon's default. */
+  readonly electionTimeout: string | null;
+  /** The built command, `dist/cli/main.js`. */
+  readonly bin: string;
+}
+
+/** How a child ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class Daemon {
+  readonly plan: DaemonPlan;
+  readonly client: QuorateClient;
+  #child: ChildProcess | null = null;
+  #exit: Promise<Exit> | null = null;
+
+  constructor(plan: DaemonPlan) {
+    this.plan = plan;
+    this.client = new QuorateClient({ address: plan.api });
+    mkdirSync(plan.directory, { recursive: true });
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  get api(): string {
+    return this.plan.api;
+  }
+
+  get logPath(): string {
+    return join(this.plan.directory, `${this.name}.log`);
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== null;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Starts the process and resolves once its API answers. Fails if it ends before, with the end of its log. */
+  async start(): Promise<void> {
+    this.#spawn();
+    const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+    for (;;) {
+      if (this.#child === null) throw this.#failure('ended instead of starting');
+      try {
+        await this.client.nodeStatus({ timeoutMs: 1000, retry: false });
+        return;
+      } catch (error) {
+        if (performance.now() < deadlineMs) await pause(POLL_MS);
+        else throw this.#failure(`did not answer within ${READY_TIMEOUT_MS} ms: ${String(error)}`);
+      }
+    }
+  }
+
+  /** Sends the signal and resolves once the process is gone; after a bound it is killed. */
+  async stop(signal: NodeJS.Signals): Promise<Exit> {
+    const child = this.#child;
+    const exit = this.#exit;
+    if (child === null || exit === null) return { code: null, signal: null };
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_TIMEOUT_MS);
+    try {
+      return await exit;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** For the moment in which this process itself ends: kills without waiting. */
+  killNow(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  #spawn(): void {
+    const { name, directory, address, api, electionTimeout, bin } = this.plan;
+    const log = openSync(this.logPath, 'a');
+    const args = [bin, 'start', '--exit-with-stdin', '--name', name];
+    args.push('--data-dir', join(directory, 'data'), '--listen', address, '--api', api);
+    if (electionTimeout !== null) args.push('--election-timeout', electionTimeout);
+    // A group of its own, so that Ctrl-C in a terminal reaches only the parent, which then stops them in order.
+    const child = spawn(process.execPath, args, { stdio: ['pipe', log, log], detached: true });
+    closeSync(log);
+    // Writing never happens; an error of the pipe is the child's end, which `exit` tells.
+    child.stdin?.on('error', () => {});
+    this.#child = child;
+    this.#exit = new Promise((resolve) => {
+      const ended = (exit: Exit): void => {
+        if (this.#child === child) this.#child = null;
+        resolve(exit);
+      };
+      child.once('exit', (code, signal) => ended({ code, signal }));
+      child.once('error', () => ended({ code: null, signal: null }));
+    });
+  }
+
+  #failure(what: string): Error {
+    let log = '';
+    try {
+      log = readFileSync(this.logPath, 'utf8').slice(-LOG_TAIL).trim();
+    } catch {
+      // Without a log there is only the fact itself to tell.
+    }
+    return new Error(`${this.name} ${what}${log === '' ? '' : `; the end of its log: ${log}`}`);
+  }
+}

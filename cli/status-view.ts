@@ -1,0 +1,194 @@
+// The answer of Status as `mon-cluster` shows it: one object whose keys are a contract with scripts, and a table.
+// Unknown is null, never a made-up zero. Pure.
+
+import type { Node__Output as Node } from '../src/generated/quorate/v1/Node.js';
+import type { StatusResponse__Output as StatusResponse } from '../src/generated/quorate/v1/StatusResponse.js';
+import {
+  count,
+  formatDuration,
+  LINE_WIDTH_MAX,
+  printable,
+  renderTable,
+  tableWidth,
+} from './format.js';
+import type { Column, Style } from './format.js';
+
+export interface NodeView {
+  readonly name: string;
+  readonly state: string | null;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | null;
+  /** Peer address. */
+  readonly address: string | null;
+  readonly api: string | null;
+  readonly commitIndex: number | null;
+  readonly lastApplied: number | null;
+  readonly lagEntries: number | null;
+  readonly lastContactMs: number | null;
+  readonly version: string | null;
+  readonly uptimeMs: number | null;
+}
+
+/** What `mon-cluster --json` prints. */
+export interface ClusterView {
+  /** Null: the node asked belongs to no cluster. */
+  readonly cluster: string | null;
+  readonly clusterId: string | null;
+  readonly quorum: boolean;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly primary: string | null;
+  readonly epoch: number;
+  readonly failureTolerance: number;
+  readonly nodes: readonly NodeView[];
+}
+
+/** Turns the answer into what is printed. Without a quorum nobody is known to be primary. */
+export function clusterView(response: StatusResponse): ClusterView {
+  return {
+    cluster: response.cluster ?? null,
+    clusterId: response.clusterId ?? null,
+    quorum: response.quorum,
+    term: response.term,
+    leader: response.leader ?? null,
+    primary: response.quorum ? (response.primary ?? null) : null,
+    epoch: response.epoch,
+    failureTolerance: response.failureTolerance,
+    nodes: response.nodes.map(nodeView),
+  };
+}
+
+const ROLES: Readonly<Record<string, NodeView['role']>> = {
+  LEADER: 'leader',
+  FOLLOWER: 'follower',
+  CANDIDATE: 'candidate',
+  LEARNER: 'learner',
+};
+
+function nodeView(node: Node): NodeView {
+  return {
+    name: node.name,
+    state: node.state === 'NODE_STATE_UNSPECIFIED' ? null : node.state,
+    role: ROLES[node.role] ?? null,
+    address: node.address === '' ? null : node.address,
+    api: node.api === '' ? null : node.api,
+    commitIndex: node.commitIndex ?? null,
+    lastApplied: node.lastApplied ?? null,
+    lagEntries: node.lagEntries ?? null,
+    lastContactMs: node.lastContactMs ?? null,
+    version: node.version ?? null,
+    uptimeMs: node.uptimeMs ?? null,
+  };
+}
+
+/** What counts as a change between two looks: not counters and clocks, which always move. */
+export function changeKey(view: ClusterView): string {
+  const { nodes, ...whole } = view;
+  const steady = nodes.map(({ name, state, role, address, api, version }) => {
+    return [name, state, role, address, api, version];
+  });
+  return JSON.stringify([whole, steady]);
+}
+
+/** The view as lines for people, at most `widthMax` wide. */
+export function clusterLines(view: ClusterView, style: Style, widthMax = LINE_WIDTH_MAX): string[] {
+  return [...headLines(view, style), '', ...nodeTable(view, style, widthMax)];
+}
+
+function headLines(view: ClusterView, style: Style): string[] {
+  if (view.cluster === null) {
+    return [
+      `${style.bold('no cluster')} · this node is clean`,
+      'Start one with `quorate cluster-start`, or join one with `quorate cluster-join ADDRESS`.',
+    ];
+  }
+  const head = [style.bold(view.cluster)];
+  if (!view.quorum) {
+    head.push(
+      style.red('NO QUORUM'),
+      'no primary',
+      `term ${view.term}`,
+      `last epoch ${view.epoch}`,
+    );
+    return [head.join(' · '), 'Nothing is written until a majority of the voters is up again.'];
+  }
+  head.push(style.green('quorum'));
+  head.push(
+    view.primary === null
+      ? style.yellow('no primary')
+      : `primary ${style.bold(view.primary)}, epoch ${view.epoch}`,
+    `leader ${view.leader ?? 'unknown'}, term ${view.term}`,
+    view.failureTolerance === 0
+      ? style.yellow('can lose no voter')
+      : `can lose ${count(view.failureTolerance, 'voter')}`,
+  );
+  return [head.join(' · ')];
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'NAME', canShrink: true },
+  { title: 'STATE' },
+  { title: 'ROLE' },
+  { title: 'ADDRESS', canShrink: true },
+  { title: 'API', canShrink: true },
+  { title: 'COMMIT', align: 'right' },
+  { title: 'APPLIED', align: 'right' },
+  { title: 'LAG', align: 'right' },
+  { title: 'CONTACT', align: 'right' },
+  { title: 'VERSION', canShrink: true },
+  { title: 'UP', align: 'right' },
+];
+const STATE_AT = 1;
+
+function nodeTable(view: ClusterView, style: Style, widthMax: number): string[] {
+  const columns = [...COLUMNS];
+  let rows = view.nodes.map((node) => cellsOf(node));
+  // Before anything is cut, a peer address on the same host as the API is shown as its port alone.
+  if (tableWidth(columns, rows) > widthMax) {
+    rows = view.nodes.map((node) => cellsOf({ ...node, address: shortAddress(node) }));
+  }
+  const painted = rows.map((row) =>
+    row.map((text, at) => (at === STATE_AT ? { text, paint: paintState(text, style) } : { text })),
+  );
+  return renderTable(columns, painted, { widthMax, style });
+}
+
+function cellsOf(node: NodeView): string[] {
+  return [
+    printable(node.name),
+    node.state ?? '-',
+    node.role ?? '-',
+    node.address ?? '-',
+    node.api ?? '-',
+    orDash(node.commitIndex),
+    orDash(node.lastApplied),
+    orDash(node.lagEntries),
+    node.lastContactMs === null ? '-' : formatDuration(node.lastContactMs),
+    printable(node.version ?? '-'),
+    node.uptimeMs === null ? '-' : formatDuration(node.uptimeMs),
+  ];
+}
+
+function orDash(value: number | null): string {
+  return value === null ? '-' : String(value);
+}
+
+function shortAddress({ address, api }: NodeView): string | null {
+  if (address === null || api === null) return address;
+  const host = api.slice(0, api.lastIndexOf(':') + 1);
+  return address.startsWith(host) ? address.slice(host.length - 1) : address;
+}
+
+function paintState(state: string, style: Style): (text: string) => string {
+  switch (state) {
+    case 'PRIMARY':
+      return (text) => style.bold(style.green(text));
+    case 'STANDBY':
+      return style.green;
+    case 'DOWN':
+    case 'DEGRADED':
+    case 'REMOVED':
+      return style.red;
+    default:
+      return style.yellow;
+  }
+}

@@ -1,0 +1,77 @@
+// Real processes for tests: the built command run to its end, and clusters of real daemons on free ports whose children
+// are always killed. Everything has a deadline; nothing sleeps for a fixed time.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { LocalCluster } from '../../cli/demo/cluster.js';
+import type { Daemon } from '../../cli/demo/daemon.js';
+
+/** The built command. */
+export const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+if (!existsSync(BIN)) {
+  throw new Error(`${BIN} is missing: run \`npm run build\` before these tests`);
+}
+
+const RUN_TIMEOUT_MS = 30_000;
+
+export interface CommandEnd {
+  /** Null: ended by a signal, or at the limit of the test. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command to its end, without a terminal and without colours. */
+export function run(
+  args: readonly string[],
+  options: { readonly env?: Record<string, string>; readonly execArgs?: readonly string[] } = {},
+): Promise<CommandEnd> {
+  return new Promise((resolve, reject) => {
+    const { QUORATE_NODE: _node, FORCE_COLOR: _color, ...inherited } = process.env;
+    const child = spawn(process.execPath, [...(options.execArgs ?? []), BIN, ...args], {
+      env: { ...inherited, NO_COLOR: '1', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: RUN_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs a command against a daemon. */
+export function runAt(daemon: Daemon, ...args: readonly string[]): Promise<CommandEnd> {
+  return run([...args, '--node', daemon.api]);
+}
+
+/** Runs a command against a daemon and answers the object that it prints with --json; fails unless it exits with 0. */
+export async function jsonAt<T>(daemon: Daemon, ...args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await runAt(daemon, ...args, '--json');
+  if (code !== 0) throw new Error(`quorate ${args.join(' ')} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as T;
+}
+
+/** Clean daemons that run, with short timers. `close` must be called, whatever happens. */
+export async function startCleanDaemons(nodes: number): Promise<LocalCluster> {
+  const cluster = await LocalCluster.plan({
+    nodes,
+    electionTimeout: '300ms',
+    bin: BIN,
+    prefersUsualPorts: false,
+  });
+  try {
+    await cluster.startAll();
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+  return cluster;
+}
