@@ -20,7 +20,7 @@ export interface BootTime {
 }
 
 /** A distance grown by more than this is a suspend; less is the noise of reading one clock after the other. */
-export const SUSPEND_SEEN_MS = 1;
+const SUSPEND_SEEN_MS = 1;
 
 export const BOOT_TIME_ZERO: BootTime = { offsetMs: 0, nowMs: 0 };
 

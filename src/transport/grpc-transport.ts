@@ -18,10 +18,10 @@ import { PeerService, serverOptions } from './peer-service.js';
 import { laneOf } from './send-queue.js';
 
 export { admitByCluster } from './handshake.js';
-export type { Admission, ClusterFacts, Hello, LocalNode, RefusalReason } from './handshake.js';
+export type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
 
 /** Where peers listen unless their address says otherwise. */
-export const PEER_PORT_DEFAULT = 6000;
+const PEER_PORT_DEFAULT = 6000;
 
 export interface GrpcTransportOptions {
   /** Port 0: the system chooses; `address` tells. */

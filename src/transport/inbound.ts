@@ -116,11 +116,16 @@ export class Inbound {
     this.#modules.onGreeted(from);
   }
 
-  /** A peer opens a second stream when it gave the first one up; what the first still holds is late. */
+  /**
+   * A peer opens a second stream when it gave the first one up; what the first still holds is late. A peer that reads
+   * this status is not the one that came later: its data directory runs twice, and it must not fight for the place.
+   */
   #endEarlier(from: Sender): void {
     for (const stream of this.#streams) {
       const isSame = stream.from?.id === from.id && stream.from.installId === from.installId;
-      if (isSame) this.#end(stream);
+      if (!isSame) continue;
+      this.#forget(stream);
+      stream.call.emit('error', { code: status.ABORTED, details: 'a later stream took over' });
     }
   }
 

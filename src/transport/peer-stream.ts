@@ -3,8 +3,8 @@
 // overtake and old ones can be dropped; a call that takes nothing for too long has ended, whatever TCP still hopes.
 // It never begins again: peer-link.ts makes a new one.
 
-import { connectivityState, credentials } from '@grpc/grpc-js';
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { connectivityState, credentials, status } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 
 import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
@@ -68,7 +68,7 @@ export class PeerStream {
     this.#call = this.#client.exchange();
     this.#call.on('data', (answer: ExchangeResponse__Output) => this.#onAnswer(answer));
     this.#call.on('end', () => this.#end({ type: 'failed', detail: 'the peer ended the stream' }));
-    this.#call.on('error', (error) => this.#end({ type: 'failed', detail: error.message }));
+    this.#call.on('error', (error: ServiceError) => this.#onError(error));
     this.#call.write({ hello });
     const detail = `no answer to the greeting within ${timers.handshakeMs} ms`;
     this.#limit = setTimeout(() => this.#end({ type: 'failed', detail }), timers.handshakeMs);
@@ -127,6 +127,12 @@ export class PeerStream {
     this.#clearLimit();
     this.#modules.onOpen();
     this.pump();
+  }
+
+  #onError({ code, details }: ServiceError): void {
+    if (code === status.ABORTED)
+      this.#end({ type: 'refused', reason: 'REPLACED', detail: details });
+    else this.#end({ type: 'failed', detail: details });
   }
 
   #write(bytes: Uint8Array): void {

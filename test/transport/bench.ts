@@ -29,7 +29,7 @@ interface Line {
 }
 
 /** A logger port that keeps what it is told. */
-export class RecordedLog implements LoggerPort {
+class RecordedLog implements LoggerPort {
   readonly lines: Line[] = [];
 
   error(fields: object, sentence: string): void {

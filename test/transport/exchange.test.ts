@@ -126,6 +126,19 @@ describe('GrpcTransport', () => {
   });
 });
 
+test('a data directory that runs twice is told so, and its two nodes do not fight fast', async () => {
+  const [one, two] = await startPair();
+  const twin = await TestNode.start(2);
+  nodes.push(twin);
+  const { length: before } = one.greetings;
+  twin.meets(one);
+  const refused = 'a peer refuses this node';
+  await until('both had the place', () => two.log.count(refused) + twin.log.count(refused) === 2);
+  expect(one.greetings.length - before).toBeLessThanOrEqual(3);
+  const line = two.log.lines.find(({ sentence }) => sentence === refused);
+  expect(line?.fields).toMatchObject({ reason: 'REPLACED' });
+});
+
 describe('the handshake', () => {
   const local = { nodeId: N(1), installId: install(1), version: '1', featureMin: 2, featureMax: 3 };
   const hello: Hello = {
