@@ -47,6 +47,12 @@ export function run(
   });
 }
 
+/** Answers what was printed; fails, with what was said, unless the command ended with 0. */
+export function mustSucceed({ code, stdout, stderr }: CommandEnd): string {
+  if (code !== 0) throw new Error(`it ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
 /** Runs a command against a daemon. */
 export function runAt(daemon: Daemon, ...args: readonly string[]): Promise<CommandEnd> {
   return run([...args, '--node', daemon.api]);
@@ -54,9 +60,7 @@ export function runAt(daemon: Daemon, ...args: readonly string[]): Promise<Comma
 
 /** Runs a command against a daemon and answers the object that it prints with --json; fails unless it exits with 0. */
 export async function jsonAt<T>(daemon: Daemon, ...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await runAt(daemon, ...args, '--json');
-  if (code !== 0) throw new Error(`quorate ${args.join(' ')} ended with ${code}: ${stderr}`);
-  return JSON.parse(stdout) as T;
+  return JSON.parse(mustSucceed(await runAt(daemon, ...args, '--json'))) as T;
 }
 
 /** Clean daemons that run, with short timers. `close` must be called, whatever happens. */
