@@ -1,8 +1,8 @@
 // The checksum of everything stored or sent. It finds accidental damage; it is no defence against an attacker.
 
-import { buf } from 'crc-32';
+import crc32 from 'crc-32';
 
 /** CRC-32 (IEEE 802.3) of the bytes, as an unsigned 32-bit number. */
 export function checksum(bytes: Uint8Array): number {
-  return buf(bytes) >>> 0;
+  return crc32.buf(bytes) >>> 0;
 }
