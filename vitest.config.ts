@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // CommonJS libraries are imported as Node imports them, or a test would run other code than the daemon does.
+    deps: { interopDefault: false },
     reporters: ['default'],
   },
 });

@@ -1,0 +1,73 @@
+// Short ways to say commands on sessions, and how fast-check draws them: few ids, so that they meet; lives that end
+// within the run.
+
+import fc from 'fast-check';
+import type { Command } from '../../src/state-machine/command.js';
+import { index, nodeId } from './log-words.js';
+
+type PutSession = Extract<Command, { kind: 'putSession' }>;
+
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function put(id: string, wish: Partial<Omit<PutSession, 'kind' | 'id'>> = {}): PutSession {
+  return {
+    kind: 'putSession',
+    requestId: 'r',
+    id,
+    owner: null,
+    nodeId: nodeId(1),
+    attributes: new Map(),
+    removed: [],
+    ttlMs: null,
+    ifRevision: null,
+    ...wish,
+  };
+}
+
+export function touch(id: string): Command {
+  return { kind: 'touchSession', requestId: 'r', id };
+}
+
+export function remove(id: string, ifRevision: number | null = null): Command {
+  const revision = ifRevision === null ? null : index(ifRevision);
+  return { kind: 'deleteSession', requestId: 'r', id, ifRevision: revision };
+}
+
+export function expire(...sessions: readonly (readonly [string, number])[]): Command {
+  return {
+    kind: 'expireSessions',
+    sessions: sessions.map(([id, revision]) => ({ id, revision: index(revision) })),
+  };
+}
+
+export const SESSION_IDS = ['a', 'aa', 'ab', 'b', 'é', '\uffee', '\u{1f600}'] as const;
+
+const id = fc.constantFrom(...SESSION_IDS);
+const attributeName = fc.constantFrom('k', 'l', '\uffee', '\u{1f600}');
+const revision = fc.integer({ min: 0, max: 60 }).map(index);
+
+/** Any command; revisions are often wrong and sometimes right. */
+export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        id,
+        owner: fc.option(fc.constantFrom('', 'ann', 'bob')),
+        attributes: fc
+          .array(fc.tuple(attributeName, fc.uint8Array({ maxLength: 3 })), { maxLength: 3 })
+          .map((pairs) => new Map(pairs)),
+        removed: fc.array(attributeName, { maxLength: 2 }),
+        ttlMs: fc.option(fc.constantFrom(1_999, 2_000, 3_000, 5_000)),
+        ifRevision: fc.option(revision, { freq: 3 }),
+      })
+      .map(({ id: given, ...wish }) => put(given, wish)),
+  },
+  id.map(touch),
+  fc
+    .tuple(id, fc.option(revision, { freq: 2 }))
+    .map(([given, expected]) => remove(given, expected)),
+  fc.array(fc.tuple(id, revision), { maxLength: 3 }).map((sessions) => expire(...sessions)),
+);
