@@ -1,0 +1,87 @@
+// At which addresses a daemon listens and which it tells others. Pure: nothing is resolved or bound here.
+// Listened is not advertised, and nothing listens beyond loopback without encryption unless that was asked for.
+
+import { AddressError, formatAddress, parseAddress } from '../address.js';
+import type { Address } from '../address.js';
+import { QuorateError } from '../errors.js';
+
+const PEER_PORT = 6000;
+const API_PORT = 6001;
+
+export interface AddressOptions {
+  /** HOST[:6000]. */
+  readonly listen: string;
+  /** HOST[:PORT], by default the port that was bound; null: as listened. */
+  readonly advertise: string | null;
+  /** HOST[:6001]. */
+  readonly api: string;
+  readonly isInsecure: boolean;
+}
+
+export interface DaemonAddresses {
+  readonly listen: Address;
+  /** Port 0: the one that is bound. Null: as listened. */
+  readonly advertise: Address | null;
+  readonly api: Address;
+}
+
+/** Reads and checks the addresses. Refuses with WRONG_USAGE or INSECURE_ADDRESS, naming the option. */
+export function daemonAddresses(options: AddressOptions): DaemonAddresses {
+  const { isInsecure } = options;
+  const listen = listenAddress('--listen', options.listen, PEER_PORT, isInsecure);
+  const api = listenAddress('--api', options.api, API_PORT, isInsecure);
+  if (options.advertise !== null) {
+    const advertise = addressFrom('--advertise', options.advertise, 0);
+    if (!isWildcard(advertise.host)) return { listen, advertise, api };
+    throw usage('--advertise', `${options.advertise} is no address that others can reach`);
+  }
+  if (!isWildcard(listen.host)) return { listen, advertise: null, api };
+  throw usage('--advertise', `say by which address others reach ${options.listen}`);
+}
+
+/** What others are told, once the ports are bound: the API is told by the peers' host if it listens everywhere. */
+export function advertised(
+  { listen, advertise, api }: DaemonAddresses,
+  peerPort: number,
+  apiPort: number,
+): { readonly address: string; readonly api: string } {
+  const { host, port } = advertise ?? { host: listen.host, port: 0 };
+  const apiHost = isWildcard(api.host) ? host : api.host;
+  return {
+    address: formatAddress({ host, port: port === 0 ? peerPort : port }),
+    api: formatAddress({ host: apiHost, port: apiPort }),
+  };
+}
+
+function listenAddress(
+  option: string,
+  text: string,
+  defaultPort: number,
+  isInsecure: boolean,
+): Address {
+  const address = addressFrom(option, text, defaultPort);
+  if (isInsecure || isLoopback(address.host)) return address;
+  const message = `${option}: ${text} is not loopback, and the traffic would not be encrypted`;
+  throw new QuorateError('INSECURE_ADDRESS', message, { option });
+}
+
+function addressFrom(option: string, text: string, defaultPort: number): Address {
+  try {
+    return parseAddress(text, defaultPort);
+  } catch (error) {
+    if (error instanceof AddressError) throw usage(option, error.message);
+    throw error;
+  }
+}
+
+function usage(option: string, message: string): QuorateError {
+  return new QuorateError('WRONG_USAGE', `${option}: ${message}`, { option });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || /^[0:]+$/.test(host);
+}

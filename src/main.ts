@@ -1,0 +1,465 @@
+// The composition root: the only file that knows every concrete class. Starts the parts of a daemon in order, wires the
+// ports, stops them in reverse with a limit that names the part that hung. What a daemon decides stands elsewhere;
+// here stand only its options, checked, and the policy of what is fatal: a fault in the core ends the process.
+
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { formatAddress } from './address.js';
+import type { Address } from './address.js';
+import { advertised, daemonAddresses } from './config/daemon-addresses.js';
+import type { DaemonAddresses } from './config/daemon-addresses.js';
+import { commandCodec } from './codec/command-codec.js';
+import { QuorateError } from './errors.js';
+import { SystemClock } from './ops/clock.js';
+import { Logger } from './ops/logger.js';
+import type { LogLevel } from './ops/logger.js';
+import { immediateSchedule } from './ops/schedule.js';
+import { Ticker } from './ops/ticker.js';
+import type { NodeStatus } from './node/api.js';
+import { Node } from './node/node.js';
+import type { ClusterIdentity, SchedulePort } from './node/ports.js';
+import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS, timersFor } from './raft/options.js';
+import { bestSuccessor } from './service/admission.js';
+import { ApiServer } from './service/api-server.js';
+import type { SelfFacts } from './service/modules.js';
+import { handOver } from './service/node-calls.js';
+import { NodeLinks } from './service/node-links.js';
+import { Routing } from './service/routing.js';
+import { checkNodeName } from './service/validate.js';
+import { openStorage } from './storage/level-storage.js';
+import type { LevelStorage } from './storage/level-storage.js';
+import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
+
+/** The process ends with this when a fact that must hold did not (EX_SOFTWARE of sysexits.h). */
+export const EXIT_FATAL = 70;
+
+/** Defaults of a daemon without configuration: reachable from this machine only. */
+export const DAEMON_DEFAULTS = {
+  clusterName: 'quorate',
+  listen: '127.0.0.1:6000',
+  api: '127.0.0.1:6001',
+  electionTimeoutMs: 1000,
+  logLevel: 'info',
+} as const;
+
+/** Feature levels that this version speaks. */
+const FEATURES = { featureMin: 1, featureMax: 1 } as const;
+/** How long a part may take to stop, and requests in progress to end. */
+const STOP_LIMITS = { partMs: 5000, drainMs: 1000 } as const;
+
+export interface DaemonOptions {
+  /** Created if missing. */
+  readonly dataDir: string;
+  /** Default: the host's name. A member keeps the name it joined with. */
+  readonly name?: string;
+  /** Of the cluster that this node starts or joins. */
+  readonly clusterName?: string;
+  /** HOST[:6000] for peers; port 0: any that is free. */
+  readonly listen?: string;
+  /** HOST[:PORT] by which others reach `listen`, if that differs. */
+  readonly advertise?: string;
+  /** HOST[:6001] for clients. */
+  readonly api?: string;
+  /** Minimum election timeout of a cluster that this node starts. */
+  readonly electionTimeoutMs?: number;
+  /** Allows listening beyond loopback without encryption. */
+  readonly insecure?: boolean;
+  readonly logLevel?: LogLevel;
+}
+
+export interface DaemonHooks {
+  /** Called once after a fault was logged. Default: ends the process with EXIT_FATAL. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+/** A daemon that runs. */
+export interface Daemon {
+  readonly name: string;
+  /** As others reach it, HOST:PORT. */
+  readonly address: string;
+  readonly api: string;
+  status(): NodeStatus;
+  /**
+   * Hands over if this node leads, lets requests end, closes everything; bounded. What SIGTERM does.
+   * Rejects with STOP_TIMED_OUT, everything else being closed, if a part hung. Calling it again awaits the same end.
+   */
+  stop(): Promise<void>;
+}
+
+interface Part {
+  readonly name: string;
+  readonly stop: () => Promise<unknown> | void;
+}
+
+/**
+ * Starts a daemon: resumes its membership if the data directory has one, else it is CLEAN.
+ * Rejects with a QuorateError that says what to change: options, addresses, the data directory.
+ */
+export async function startDaemon(
+  options: DaemonOptions,
+  hooks: DaemonHooks = {},
+): Promise<Daemon> {
+  const checked = checkOptions(options);
+  const log = Logger.create({ level: checked.logLevel, bindings: { node: checked.name } });
+  const parts: Part[] = [];
+  try {
+    return await assemble(checked, hooks, log, parts);
+  } catch (error) {
+    await stopAll(parts, log);
+    throw error;
+  }
+}
+
+/** The parts below the node, open and bound; messages that come before there is a node are dropped. */
+interface Ground {
+  readonly clock: SystemClock;
+  readonly storage: LevelStorage;
+  readonly transport: GrpcTransport;
+  readonly server: ApiServer;
+  readonly self: SelfFacts;
+  readonly holder: { node: Node | null };
+}
+
+async function assemble(
+  options: CheckedOptions,
+  hooks: DaemonHooks,
+  log: Logger,
+  parts: Part[],
+): Promise<Daemon> {
+  const onFatal = fatal(log, hooks);
+  const ground = await openGround(options, log, parts);
+  const { clock, self } = ground;
+  const node = await startNode(ground, onFatal, log, parts);
+  const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
+  parts.push({ name: 'ticker', stop: ticking });
+  serve(ground, node, onFatal, log, parts);
+  const { name, address, api } = self;
+  const { cluster, condition } = node.status();
+  const fields = { address, api, cluster: cluster?.clusterName ?? null, version: self.version };
+  log.info({ ...fields, condition }, 'the daemon is up');
+  let stopping: Promise<void> | null = null;
+  return {
+    name,
+    address,
+    api,
+    status: () => node.status(),
+    stop: () => {
+      stopping ??= stopDaemon(node, clock, log, parts);
+      return stopping;
+    },
+  };
+}
+
+async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): Promise<Ground> {
+  // grpc-js would print what bindAsync also answers.
+  setLogVerbosity(logVerbosity.NONE);
+  const version = packageVersion();
+  const clock = new SystemClock();
+  const storage = await opened(options.dataDir);
+  parts.push({ name: 'storage', stop: () => storage.close() });
+  const { nodeId, installId, cluster } = storage.stored.identity;
+  checkMembership(options, cluster, log);
+
+  const holder: Ground['holder'] = { node: null };
+  const local = { nodeId, installId, version, ...FEATURES };
+  const clusterNow = (): ClusterIdentity | null =>
+    holder.node === null ? cluster : holder.node.status().cluster;
+  const transport = new GrpcTransport(
+    {
+      listen: options.addresses.listen,
+      self: local,
+      cluster: clusterNow,
+      admit: (hello) => admitByCluster(local, clusterNow(), hello),
+    },
+    { log },
+  );
+  parts.push({ name: 'transport', stop: () => transport.close() });
+  await listening('--listen', options.addresses.listen, () =>
+    transport.start((from, message) => holder.node?.receive(from, message)),
+  );
+
+  const server = new ApiServer({ listen: options.addresses.api, drainMs: STOP_LIMITS.drainMs });
+  parts.push({ name: 'API port', stop: () => server.stop() });
+  const apiPort = await listening('--api', options.addresses.api, () => server.listen());
+  const peerPort = transport.address?.port ?? options.addresses.listen.port;
+  const self: SelfFacts = {
+    name: cluster?.nodeName ?? options.name,
+    clusterName: options.clusterName,
+    electionTimeoutMs: options.electionTimeoutMs,
+    ...advertised(options.addresses, peerPort, apiPort),
+    version,
+    ...FEATURES,
+    startedAtMs: clock.nowMs(),
+  };
+  return { clock, storage, transport, server, self, holder };
+}
+
+async function startNode(
+  { clock, storage, transport, self, holder }: Ground,
+  onFatal: (error: unknown) => void,
+  log: Logger,
+  parts: Part[],
+): Promise<Node> {
+  const { address, api, version } = self;
+  const node = new Node(
+    {
+      stored: storage.stored,
+      self: { address, api, version, ...FEATURES },
+      randomSeed: randomInt(2 ** 32),
+    },
+    { clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },
+  );
+  holder.node = node;
+  parts.push({
+    name: 'node',
+    stop: () => {
+      node.stop();
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    node.start((error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+  return node;
+}
+
+function serve(
+  { clock, server, self }: Ground,
+  node: Node,
+  onFatal: (error: unknown) => void,
+  log: Logger,
+  parts: Part[],
+): void {
+  const links = new NodeLinks();
+  parts.push({
+    name: 'links',
+    stop: () => {
+      links.close();
+    },
+  });
+  // Stopped first: requests end while everything they need still runs.
+  parts.push({ name: 'API', stop: () => server.stop() });
+  const routing = new Routing(node, clock, links);
+  const authorise = (): boolean => true;
+  server.serve({ node, clock, log, self, authorise, links, routing, onFatal });
+}
+
+/** Hands over, then stops the parts in reverse. */
+async function stopDaemon(
+  node: Node,
+  clock: SystemClock,
+  log: Logger,
+  parts: readonly Part[],
+): Promise<void> {
+  log.info({}, 'stopping');
+  await handOverBeforeStop(node, clock, log);
+  const hung = await stopAll(parts, log);
+  if (hung.length === 0) {
+    log.info({}, 'stopped');
+    return;
+  }
+  const message = `did not stop within ${STOP_LIMITS.partMs} ms: ${hung.join(', ')}`;
+  throw new QuorateError('STOP_TIMED_OUT', message, { parts: hung.join(',') });
+}
+
+/** A leader lets the best voter take over, so that the cluster need not notice its absence by a timeout. */
+async function handOverBeforeStop(node: Node, clock: SystemClock, log: Logger): Promise<void> {
+  const status = node.status();
+  const to = status.role === 'leader' ? bestSuccessor(status) : null;
+  if (to === null || status.cluster === null) return;
+  // The core gives a hand-over twice the minimum election timeout; a little more, so that its word comes first.
+  const limitMs = Math.ceil(status.cluster.electionTimeoutMs * 2.2);
+  const cause = `${status.cluster.nodeName} stops`;
+  try {
+    await handOver(node, clock, to, cause, clock.nowMs() + limitMs);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn({ to, why }, 'stopping without a hand-over');
+  }
+}
+
+/** Stops all parts, the last started first; answers the names of those that hung. */
+async function stopAll(parts: readonly Part[], log: Logger): Promise<string[]> {
+  const hung: string[] = [];
+  for (const { name, stop } of parts.toReversed()) {
+    const limitMs = STOP_LIMITS.partMs;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => {
+        resolve('late');
+      }, limitMs);
+    });
+    try {
+      if ((await Promise.race([stop(), late])) !== 'late') continue;
+      log.error({ part: name, limitMs }, 'a part did not stop in time');
+      hung.push(name);
+    } catch (error) {
+      log.error({ part: name, err: error }, 'a part failed to stop');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  return hung;
+}
+
+/** A fault in the core: a node that may be wrong must not go on. */
+function fatal(log: Logger, { onFatal }: DaemonHooks): (error: unknown) => void {
+  return (error) => {
+    log.error({ err: error }, 'a fact that must hold did not; the daemon ends here');
+    if (onFatal === undefined) process.exit(EXIT_FATAL);
+    onFatal(error);
+  };
+}
+
+function guarded(onFatal: (error: unknown) => void): SchedulePort {
+  return {
+    soon(callback) {
+      immediateSchedule.soon(() => {
+        try {
+          callback();
+        } catch (error) {
+          onFatal(error);
+        }
+      });
+    },
+  };
+}
+
+/** Ticks as the cluster's timers ask; a clean node, which has none, by its own until it belongs to one. */
+function startTicking(
+  node: Node,
+  clock: SystemClock,
+  electionTimeoutMs: number,
+  onFatal: (error: unknown) => void,
+): () => void {
+  let timeoutMs = node.status().cluster?.electionTimeoutMs ?? electionTimeoutMs;
+  let isMember = node.status().cluster !== null;
+  const onTick = (lateMs: number): void => {
+    try {
+      node.tick(lateMs);
+    } catch (error) {
+      onFatal(error);
+      return;
+    }
+    if (isMember) return;
+    const { cluster } = node.status();
+    if (cluster === null) return;
+    isMember = true;
+    if (cluster.electionTimeoutMs === timeoutMs) return;
+    timeoutMs = cluster.electionTimeoutMs;
+    ticker.stop();
+    ticker = begin();
+  };
+  const begin = (): Ticker =>
+    new Ticker({ tickMs: timersFor(timeoutMs).tickMs }, { clock, onTick });
+  let ticker = begin();
+  return () => {
+    ticker.stop();
+  };
+}
+
+interface CheckedOptions {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly isNameGiven: boolean;
+  readonly clusterName: string;
+  readonly isClusterNameGiven: boolean;
+  readonly addresses: DaemonAddresses;
+  readonly electionTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+function checkOptions(options: DaemonOptions): CheckedOptions {
+  const { name = hostname(), clusterName = DAEMON_DEFAULTS.clusterName } = options;
+  const { electionTimeoutMs = DAEMON_DEFAULTS.electionTimeoutMs } = options;
+  checkNodeName('--name', name);
+  checkNodeName('--cluster', clusterName);
+  const isInRange =
+    Number.isSafeInteger(electionTimeoutMs) &&
+    electionTimeoutMs >= ELECTION_TIMEOUT_MIN_MS &&
+    electionTimeoutMs <= ELECTION_TIMEOUT_MAX_MS;
+  if (!isInRange) {
+    const range = `${ELECTION_TIMEOUT_MIN_MS} to ${ELECTION_TIMEOUT_MAX_MS} ms`;
+    const message = `--election-timeout: expected ${range}, got ${electionTimeoutMs}`;
+    throw new QuorateError('WRONG_USAGE', message, { option: '--election-timeout' });
+  }
+  return {
+    dataDir: options.dataDir,
+    name,
+    isNameGiven: options.name !== undefined,
+    clusterName,
+    isClusterNameGiven: options.clusterName !== undefined,
+    addresses: daemonAddresses({
+      listen: options.listen ?? DAEMON_DEFAULTS.listen,
+      advertise: options.advertise ?? null,
+      api: options.api ?? DAEMON_DEFAULTS.api,
+      isInsecure: options.insecure === true,
+    }),
+    electionTimeoutMs,
+    logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
+  };
+}
+
+/** Opens the data directory and says in our words why it cannot be used. */
+async function opened(directory: string): Promise<LevelStorage> {
+  try {
+    return await openStorage(directory);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot use the data directory ${directory}: ${why}`;
+    throw new QuorateError('DATA_DIRECTORY', message, { directory }, { cause });
+  }
+}
+
+/** Runs a bind and says in our words why it failed. */
+async function listening<T>(option: string, address: Address, bind: () => Promise<T>): Promise<T> {
+  try {
+    return await bind();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const target = formatAddress(address);
+    const data = { option, address: target };
+    if (why.includes('EADDRINUSE')) {
+      const message = `cannot listen at ${target}: something listens there already`;
+      throw new QuorateError('ADDRESS_IN_USE', message, data, { cause });
+    }
+    const reason = /EADDRNOTAVAIL|ENOTFOUND|resolution/.test(why)
+      ? 'it is not an address of this machine'
+      : why;
+    const message = `cannot listen at ${target}: ${reason}`;
+    throw new QuorateError('ADDRESS_NOT_LOCAL', message, data, { cause });
+  }
+}
+
+/** What the data directory says goes before the options; where they contradict it about the cluster, nothing starts. */
+function checkMembership(
+  options: CheckedOptions,
+  cluster: ClusterIdentity | null,
+  log: Logger,
+): void {
+  if (cluster === null) return;
+  if (options.isClusterNameGiven && options.clusterName !== cluster.clusterName) {
+    const message = `${options.dataDir} belongs to cluster ${cluster.clusterName}, not to ${options.clusterName}`;
+    throw new QuorateError('CLUSTER_NAME_MISMATCH', message, { cluster: cluster.clusterName });
+  }
+  if (options.isNameGiven && options.name !== cluster.nodeName) {
+    const fields = { asked: options.name, kept: cluster.nodeName };
+    log.warn(fields, 'a member keeps the name that it joined with');
+  }
+}
+
+function packageVersion(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (existsSync(path)) {
+      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+      return version;
+    }
+    if (folder === dirname(folder)) throw new Error('the package has no package.json');
+  }
+}

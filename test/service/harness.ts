@@ -1,0 +1,250 @@
+// Nodes for the service's tests: the real driver, core, state machine, codec, clock and gRPC server on loopback, with a
+// disk in memory and a network that is a function call and can be cut. What it leaves out, bytes on disk and on the
+// peers' wire, has its own tests.
+
+import { Metadata } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import { commandCodec } from '../../src/codec/command-codec.js';
+import { QuorateError } from '../../src/errors.js';
+import { Node } from '../../src/node/node.js';
+import type {
+  Done,
+  LoggerPort,
+  PersistRequest,
+  StoragePort,
+  Stored,
+  TransportPort,
+} from '../../src/node/ports.js';
+import { SystemClock } from '../../src/ops/clock.js';
+import { immediateSchedule } from '../../src/ops/schedule.js';
+import { Ticker } from '../../src/ops/ticker.js';
+import { timersFor } from '../../src/raft/options.js';
+import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../../src/raft/types.js';
+import type { NodeId } from '../../src/raft/types.js';
+import { ApiServer } from '../../src/service/api-server.js';
+import type { SelfFacts } from '../../src/service/modules.js';
+import { NodeLinks } from '../../src/service/node-links.js';
+import { CLUSTER } from '../../src/service/protos.js';
+import { Routing } from '../../src/service/routing.js';
+import { installId } from './words.js';
+
+export const ELECTION_TIMEOUT_MS = 200;
+const { tickMs } = timersFor(ELECTION_TIMEOUT_MS);
+
+export interface AskExtra {
+  readonly timeoutMs?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly isWrite?: boolean;
+}
+
+/** Several nodes on one network. */
+export class TestCluster {
+  readonly clock = new SystemClock();
+  readonly nodes = new Map<NodeId, TestNode>();
+  readonly #cut = new Set<NodeId>();
+  readonly #links = new NodeLinks();
+
+  /** Makes a clean node `n<id>` and waits until it serves. */
+  async add(id: number, self: Partial<SelfFacts> = {}): Promise<TestNode> {
+    const node = new TestNode(this, id as NodeId);
+    this.nodes.set(id as NodeId, node);
+    await node.start(self);
+    return node;
+  }
+
+  /** A cluster of n1 to n<count>, all voters, n1 primary. */
+  async form(count: number): Promise<TestNode[]> {
+    const first = await this.add(1);
+    const nodes = [first];
+    await first.ask(CLUSTER.Start, {}, { isWrite: true });
+    for (let id = 2; id <= count; id += 1) {
+      const node = await this.add(id);
+      await node.ask(CLUSTER.Join, { addresses: [first.api] }, { isWrite: true });
+      nodes.push(node);
+    }
+    await eventually(() => first.node.status().configuration.voters.length === count);
+    await eventually(() => nodes.every(({ node }) => node.state.members.length === count));
+    return nodes;
+  }
+
+  /** Nobody hears this node, and it hears nobody; its API stays reachable. */
+  cut(id: NodeId): void {
+    this.#cut.add(id);
+  }
+
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  isCut(id: NodeId): boolean {
+    return this.#cut.has(id);
+  }
+
+  ask<Request, Response, RequestOut extends Request, ResponseOut>(
+    api: string,
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    { timeoutMs = 5000, metadata = {}, isWrite = false }: AskExtra = {},
+  ): Promise<ResponseOut> {
+    const sent = new Metadata();
+    for (const [key, value] of Object.entries(metadata)) sent.set(key, value);
+    return this.#links.ask(api, method, request, { metadata: sent, timeoutMs, isWrite });
+  }
+
+  async stop(): Promise<void> {
+    this.#links.close();
+    await Promise.all([...this.nodes.values()].map((node) => node.stop()));
+  }
+}
+
+/** A daemon without disk and peer sockets. */
+export class TestNode {
+  readonly #cluster: TestCluster;
+  readonly id: NodeId;
+  readonly disk = new MemoryDisk();
+  readonly node: Node;
+  readonly links = new NodeLinks();
+  readonly fatal: unknown[] = [];
+  isAuthorised = true;
+  #server = new ApiServer({ listen: { host: '127.0.0.1', port: 0 }, drainMs: 100 });
+  #ticker: Ticker | null = null;
+  #self: SelfFacts;
+  #port = 0;
+
+  constructor(cluster: TestCluster, id: NodeId) {
+    this.#cluster = cluster;
+    this.id = id;
+    this.#self = {
+      name: `n${id}`,
+      clusterName: 'quorate',
+      electionTimeoutMs: ELECTION_TIMEOUT_MS,
+      address: `127.0.0.1:${16_000 + id}`,
+      api: '',
+      version: '0.1.0',
+      featureMin: 1,
+      featureMax: 1,
+      startedAtMs: cluster.clock.nowMs(),
+    };
+    const stored: Stored = {
+      identity: { nodeId: id, installId: installId(id), cluster: null },
+      hardState: HARD_STATE_ZERO,
+      snapshot: null,
+      compacted: ENTRY_ID_ZERO,
+      entries: [],
+    };
+    const self = this.#self;
+    // The API's port is known once it is bound; the node reads it when it founds a cluster.
+    const described = {
+      address: self.address,
+      version: self.version,
+      featureMin: 1,
+      featureMax: 1,
+      api: '',
+    };
+    Object.defineProperty(described, 'api', { get: () => this.api, enumerable: true });
+    this.node = new Node(
+      { stored, self: described, randomSeed: Number(id) * 7919 },
+      {
+        clock: cluster.clock,
+        schedule: immediateSchedule,
+        storage: this.disk,
+        transport: this.#transport(),
+        codec: commandCodec,
+        log: SILENT,
+      },
+    );
+  }
+
+  get api(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  async start(self: Partial<SelfFacts>): Promise<void> {
+    this.#port = await this.#server.listen();
+    this.#self = { ...this.#self, api: this.api, ...self };
+    const { clock } = this.#cluster;
+    const { node, links } = this;
+    this.#ticker = new Ticker({ tickMs }, { clock, onTick: (lateMs) => node.tick(lateMs) });
+    this.#server.serve({
+      node,
+      clock,
+      log: SILENT,
+      self: this.#self,
+      authorise: () => this.isAuthorised,
+      links,
+      routing: new Routing(node, clock, links),
+      onFatal: (error) => {
+        this.fatal.push(error);
+      },
+    });
+  }
+
+  ask<Request, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    extra: AskExtra = {},
+  ): Promise<ResponseOut> {
+    return this.#cluster.ask(this.api, method, request, extra);
+  }
+
+  /** Asks for what shall be refused; answers the error. */
+  async refused<Request, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    extra: AskExtra = {},
+  ): Promise<QuorateError> {
+    const answer = await this.ask(method, request, extra).catch((error: unknown) => error);
+    if (answer instanceof QuorateError) return answer;
+    throw new Error(`expected a refusal, got ${JSON.stringify(answer)}`);
+  }
+
+  /** The daemon dies: its peers no longer hear it, its API is gone. */
+  async stop(): Promise<void> {
+    this.#cluster.cut(this.id);
+    await this.#server.stop();
+    this.#ticker?.stop();
+    this.node.stop();
+    this.links.close();
+  }
+
+  #transport(): TransportPort {
+    const from = { id: this.id, installId: installId(this.id) };
+    return {
+      send: (to, message) => {
+        setImmediate(() => {
+          if (this.#cluster.isCut(this.id) || this.#cluster.isCut(to)) return;
+          this.#cluster.nodes.get(to)?.node.receive(from, message);
+        });
+      },
+      setPeers: () => {},
+    };
+  }
+}
+
+/** A disk that keeps nothing, since no test here restarts a node, and that can be broken. */
+class MemoryDisk implements StoragePort {
+  isBroken = false;
+
+  persist(_request: PersistRequest, done: Done): void {
+    setImmediate(() => done(this.isBroken ? new Error('the disk is broken') : null));
+  }
+
+  saveSnapshot(_meta: unknown, _parts: unknown, done: Done): void {
+    setImmediate(() => done(null));
+  }
+
+  readSnapshot(done: Parameters<StoragePort['readSnapshot']>[0]): void {
+    setImmediate(() => done(null, null));
+  }
+}
+
+const SILENT: LoggerPort = { error() {}, warn() {}, info() {}, debug() {} };
+
+/** Waits until the condition holds, at most 10 s. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  const endMs = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > endMs) throw new Error('expected it to hold within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
