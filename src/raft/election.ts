@@ -160,9 +160,9 @@ export function onRequestVote(state: RaftState, from: Sender, request: RequestVo
   const isGranted =
     request.term === state.term &&
     (state.votedFor === null || state.votedFor === from.id) &&
-    state.role.type === 'follower' &&
     isUpToDate(request.last, state.log.last);
   if (isGranted) {
+    if (state.role.type !== 'follower') becomeFollower(state, state.term, null, 'gave its vote');
     state.votedFor = from.id;
     resetElectionTimer(state);
   }

