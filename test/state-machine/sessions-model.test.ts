@@ -35,6 +35,7 @@ describe('sessions', () => {
         const frozen: { state: FrozenState; expected: Uint8Array[] }[] = [];
         let nowMs = 0;
         for (const step of steps) {
+          let answer: { actual: object; expected: unknown } = { actual: {}, expected: {} };
           if (step.do === 'wait') {
             nowMs += step.ms;
             log.wait(step.ms);
@@ -47,8 +48,9 @@ describe('sessions', () => {
             const command =
               step.do === 'apply' ? step.command : { kind: 'expireSessions' as const, sessions };
             const expected = model.apply(command, log.entries.length + 1, nowMs);
-            expect(log.command(command)).toMatchObject(expected as object);
+            answer = { actual: log.command(command), expected };
           }
+          expect(answer.actual).toMatchObject(answer.expected as object);
           expect(log.state.listSessions(EVERYTHING)).toEqual({
             sessions: model.list(),
             isMore: false,

@@ -1,0 +1,174 @@
+// One of everything that has an encoding, by name: the values of test/golden. A value is never changed once its bytes
+// were released; what is added to a type gets a value of its own.
+
+import type { Message } from '../../src/raft/message.js';
+import type { Entry, HardState, Identity, SnapshotMeta } from '../../src/raft/types.js';
+import { REIGN_NONE } from '../../src/raft/types.js';
+import type { Command } from '../../src/state-machine/command.js';
+import type { SnapshotPart } from '../../src/state-machine/snapshot-part.js';
+import {
+  A,
+  AppliedLog,
+  B,
+  C,
+  configuration,
+  index,
+  installId,
+  nodeId,
+  SETTINGS,
+  term,
+} from './log-words.js';
+import { bytes, expire, put, remove, touch } from './session-words.js';
+
+/** Beyond 32 bits, where msgpack changes its form. */
+const LARGE = 2 ** 40 + 7;
+
+const joint = configuration([A, B, C], [A, B], { outgoing: [A, C], leaving: [C] });
+
+function entry(at: number, payload: object): Entry {
+  return { term: term(3), index: index(LARGE + at), stampMs: 5_000 + at, ...payload } as Entry;
+}
+
+export const ENTRIES = {
+  noop: entry(1, { kind: 'noop' }),
+  command: entry(2, { kind: 'command', data: Uint8Array.from([0, 1, 127, 128, 255]) }),
+  emptyCommand: entry(3, { kind: 'command', data: new Uint8Array(0) }),
+  configuration: entry(4, {
+    kind: 'configuration',
+    configuration: configuration([A], [A]),
+    cause: 'the cluster was started',
+  }),
+  jointConfiguration: entry(5, { kind: 'configuration', configuration: joint, cause: 'Grüße 😀' }),
+  settings: entry(6, { kind: 'settings', settings: SETTINGS }),
+  activation: entry(7, { kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected' }),
+  proof: entry(8, { kind: 'proof', epoch: index(LARGE + 7) }),
+} satisfies Record<string, Entry>;
+
+export const HARD_STATES = {
+  before: { term: term(0), votedFor: null },
+  voted: { term: term(LARGE), votedFor: nodeId(2) },
+} satisfies Record<string, HardState>;
+
+const { clusterId, clusterName, electionTimeoutMs } = SETTINGS;
+
+export const IDENTITIES = {
+  clean: { nodeId: nodeId(LARGE), installId: installId(0xabcdef), cluster: null },
+  member: {
+    nodeId: nodeId(1),
+    installId: installId(1),
+    cluster: { clusterId, clusterName, nodeName: 'A', electionTimeoutMs },
+  },
+} satisfies Record<string, Identity>;
+
+export const METAS = {
+  early: {
+    last: { term: term(1), index: index(2) },
+    stampMs: 0,
+    configuration: configuration([A], [A]),
+    configurationIndex: index(2),
+    settings: SETTINGS,
+    reign: REIGN_NONE,
+  },
+  joint: {
+    last: { term: term(9), index: index(LARGE) },
+    stampMs: LARGE,
+    configuration: joint,
+    configurationIndex: index(70_000),
+    settings: SETTINGS,
+    reign: {
+      epoch: index(69_000),
+      term: term(8),
+      nodeId: B.id,
+      leaseMs: 750,
+      isOver: true,
+      isProven: false,
+      unprovenLeaseMs: 1500,
+    },
+  },
+} satisfies Record<string, SnapshotMeta>;
+
+export const COMMANDS = {
+  putSession: put('session 😀', {
+    requestId: '0123456789abcdef',
+    owner: 'ann',
+    nodeId: nodeId(2),
+    attributes: new Map([
+      ['cart', Uint8Array.from([0, 255])],
+      ['é', new Uint8Array(0)],
+    ]),
+    removed: ['old'],
+    ttlMs: 60_000,
+    ifRevision: index(LARGE),
+  }),
+  putSessionKeepingAll: put('s'),
+  touchSession: touch('s'),
+  deleteSession: remove('s'),
+  deleteSessionIf: remove('s', 7),
+  expireSessions: expire(['a', 3], ['b', LARGE]),
+} satisfies Record<string, Command>;
+
+/** The parts of a small state, one for each fact, as the state machine writes them. */
+function partsByFact(): Record<string, SnapshotPart> {
+  const log = AppliedLog.started();
+  log.write({ kind: 'configuration', configuration: configuration([A, B], [A]), cause: 'join' });
+  log.write({ kind: 'configuration', configuration: configuration([A], [A]), cause: '' });
+  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected' });
+  log.write({ kind: 'proof', epoch: index(5) });
+  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'again' });
+  log.command(put('s', { owner: 'ann', attributes: new Map([['k', bytes('v')]]), ttlMs: 5000 }));
+  const parts = [...log.state.freeze().parts(1000)];
+  return Object.fromEntries(parts.map((part) => [part.fact, part]));
+}
+
+export const PARTS: Record<string, SnapshotPart> = partsByFact();
+
+const word = { term: term(3), round: LARGE, leaseMs: 750, clusterTimeMs: 6_000 };
+const last = { term: term(2), index: index(LARGE) };
+
+export const MESSAGES = {
+  requestVote: { type: 'requestVote', term: term(4), preVote: false, transfer: true, last },
+  requestVoteResponse: {
+    type: 'requestVoteResponse',
+    term: term(4),
+    preVote: true,
+    granted: true,
+  },
+  heartbeat: { type: 'appendEntries', ...word, prev: last, entries: [], commitIndex: index(5) },
+  appendEntries: {
+    type: 'appendEntries',
+    ...word,
+    prev: last,
+    entries: Object.values(ENTRIES),
+    commitIndex: index(LARGE),
+  },
+  matched: {
+    type: 'appendEntriesResponse',
+    term: term(3),
+    round: 1,
+    outcome: { type: 'matched', matchIndex: index(9) },
+  },
+  conflict: {
+    type: 'appendEntriesResponse',
+    term: term(3),
+    round: 1,
+    outcome: { type: 'conflict', rejectedIndex: index(9), hint: last },
+  },
+  stale: { type: 'appendEntriesResponse', term: term(3), round: 1, outcome: { type: 'stale' } },
+  installSnapshot: {
+    type: 'installSnapshot',
+    ...word,
+    meta: METAS.joint,
+    offset: 262_144,
+    data: Uint8Array.from([1, 2, 3]),
+    checksum: 0xffff_ffff,
+    totalBytes: 262_147,
+  },
+  installSnapshotResponse: {
+    type: 'installSnapshotResponse',
+    term: term(3),
+    round: 2,
+    last,
+    nextOffset: 262_144,
+  },
+  timeoutNow: { type: 'timeoutNow', term: term(3), cause: 'set-primary B' },
+} satisfies Record<string, Message>;
