@@ -34,6 +34,8 @@ export function startTransfer(state: RaftState, to: NodeId | null, cause: string
     phase: mustStop ? 'stopping' : 'catchingUp',
   };
   if (mustStop) state.outbox.stopEpoch = state.applied.reign.epoch;
+  // An activation that is appended and not applied yet must not become a reign while its leader hands over.
+  else leader.isEpochOver = true;
   emit(state, { type: 'handOverStarted', to: target });
   return { type: 'accepted' };
 }
@@ -42,6 +44,8 @@ export function startTransfer(state: RaftState, to: NodeId | null, cause: string
 export function onStopped(state: RaftState, epoch: LogIndex): void {
   const leader = state.role;
   if (leader.type !== 'leader' || leader.transfer?.phase !== 'stopping') return;
+  // A late word about an earlier epoch says nothing about the processes that run.
+  if (epoch !== state.applied.reign.epoch) return;
   leader.transfer.phase = maybeProve(state, leader, epoch) ? 'proving' : 'catchingUp';
 }
 

@@ -28,7 +28,8 @@ export function maybeActivate(state: RaftState, leader: Leader): boolean {
   }
   if (leader.boundUntilMs === null) {
     const { isProven, unprovenLeaseMs } = state.applied.reign;
-    leader.boundUntilMs = leader.electedAtMs + (isProven ? 0 : unprovenLeaseMs);
+    // A clock is read in whole milliseconds, so the election may be up to one later than its reading: rounded up.
+    leader.boundUntilMs = leader.electedAtMs + (isProven ? 0 : unprovenLeaseMs + 1);
   }
   leader.activationIndex = appendEntry(state, {
     kind: 'activation',
