@@ -157,6 +157,7 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
   // grpc-js would print what bindAsync also answers.
   setLogVerbosity(logVerbosity.NONE);
   const version = packageVersion();
+  const { addresses } = options;
   const clock = new SystemClock();
   const storage = await opened(options.dataDir);
   parts.push({ name: 'storage', stop: () => storage.close() });
@@ -164,12 +165,16 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
   checkMembership(options, cluster, log);
 
   const holder: Ground['holder'] = { node: null };
-  const local = { nodeId, installId, version, ...FEATURES };
+  const peerAddress = (): string => {
+    const port = transport.address?.port ?? addresses.listen.port;
+    return advertised(options.addresses, port, addresses.api.port).address;
+  };
+  const local = { nodeId, installId, version, ...FEATURES, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;
   const transport = new GrpcTransport(
     {
-      listen: options.addresses.listen,
+      listen: addresses.listen,
       self: local,
       cluster: clusterNow,
       admit: (hello) => admitByCluster(local, clusterNow(), hello),
@@ -177,19 +182,18 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
     { log },
   );
   parts.push({ name: 'transport', stop: () => transport.close() });
-  await listening('--listen', options.addresses.listen, () =>
+  await listening('--listen', addresses.listen, () =>
     transport.start((from, message) => holder.node?.receive(from, message)),
   );
 
-  const server = new ApiServer({ listen: options.addresses.api, drainMs: STOP_LIMITS.drainMs });
+  const server = new ApiServer({ listen: addresses.api, drainMs: STOP_LIMITS.drainMs });
   parts.push({ name: 'API port', stop: () => server.stop() });
-  const apiPort = await listening('--api', options.addresses.api, () => server.listen());
-  const peerPort = transport.address?.port ?? options.addresses.listen.port;
+  const apiPort = await listening('--api', addresses.api, () => server.listen());
   const self: SelfFacts = {
     name: cluster?.nodeName ?? options.name,
     clusterName: options.clusterName,
     electionTimeoutMs: options.electionTimeoutMs,
-    ...advertised(options.addresses, peerPort, apiPort),
+    ...reach(apiPort),
     version,
     ...FEATURES,
     startedAtMs: clock.nowMs(),

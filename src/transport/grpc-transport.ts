@@ -43,11 +43,16 @@ export interface GrpcTransportModules {
 const CLOSE_LINKS_LIMIT_MS = 500;
 const CLOSE_SERVER_LIMIT_MS = 500;
 
+/** Callers that are no members and are answered all the same; the oldest gives way. */
+const GUESTS_MAX = 8;
+
 export class GrpcTransport implements TransportPort {
   readonly #options: GrpcTransportOptions;
   readonly #modules: GrpcTransportModules;
   readonly #server = new Server(serverOptions());
   readonly #links = new Map<NodeId, PeerLink>();
+  /** Links to callers that are no members as far as this node knows; oldest first. */
+  readonly #guests = new Map<NodeId, PeerLink>();
   #inbound: Inbound | null = null;
   #address: Address | null = null;
   #isClosed = false;
@@ -68,7 +73,7 @@ export class GrpcTransport implements TransportPort {
    */
   async start(receive: Receive): Promise<void> {
     const { listen, admit } = this.#options;
-    const onGreeted = ({ id }: { id: NodeId }): void => this.#links.get(id)?.retryNow();
+    const onGreeted = (hello: Hello): void => this.#onGreeted(hello);
     const inbound = new Inbound({ admit, receive, onGreeted, log: this.#modules.log });
     this.#inbound = inbound;
     this.#server.addService(PeerService.service, {
@@ -79,7 +84,7 @@ export class GrpcTransport implements TransportPort {
 
   send(to: NodeId, message: Message): void {
     const lane = laneOf(message);
-    const link = this.#links.get(to);
+    const link = this.#links.get(to) ?? this.#guests.get(to);
     if (link === undefined || !link.wants(lane)) return;
     link.send(lane, encodeMessage(message));
   }
@@ -111,8 +116,9 @@ export class GrpcTransport implements TransportPort {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const links = [...this.#links.values()];
+    const links = [...this.#links.values(), ...this.#guests.values()];
     this.#links.clear();
+    this.#guests.clear();
     this.#inbound?.close();
     const closings = links.map(
       (link) => new Promise<void>((resolve) => link.close(CLOSE_LINKS_LIMIT_MS, resolve)),
@@ -121,7 +127,8 @@ export class GrpcTransport implements TransportPort {
   }
 
   #setPeer(member: Member): void {
-    const address = this.#parsePeer(member);
+    this.#removeGuest(member.id);
+    const address = this.#parsePeer(member.id, member.address);
     if (address === null) {
       this.#removeLink(member.id);
       return;
@@ -129,19 +136,48 @@ export class GrpcTransport implements TransportPort {
     const existing = this.#links.get(member.id);
     if (existing && formatAddress(existing.address) === formatAddress(address)) return;
     this.#removeLink(member.id);
-    const { self, cluster } = this.#options;
-    const { log, onPeer = () => {} } = this.#modules;
-    const link = new PeerLink({ self, peerId: member.id, address, cluster }, { log, onPeer });
-    this.#links.set(member.id, link);
+    this.#links.set(member.id, this.#newLink(member.id, address));
   }
 
-  #parsePeer(member: Member): Address | null {
+  /**
+   * A caller that is no member here must be answered all the same, or it could never become one: a newcomer hears
+   * its leader before it has the entry that names it, and so does a node that slept through a change (Raft §6).
+   */
+  #onGreeted({ from: { id }, fromAddress }: Hello): void {
+    const link = this.#links.get(id);
+    if (link !== undefined) {
+      link.retryNow();
+      return;
+    }
+    if (this.#isClosed || fromAddress === '') return;
+    const address = this.#parsePeer(id, fromAddress);
+    if (address === null) return;
+    this.#removeGuest(id);
+    this.#guests.set(id, this.#newLink(id, address));
+    const [oldest] = this.#guests.keys();
+    if (this.#guests.size > GUESTS_MAX && oldest !== undefined) this.#removeGuest(oldest);
+  }
+
+  #newLink(peerId: NodeId, address: Address): PeerLink {
+    const { self, cluster } = this.#options;
+    const { log, onPeer = () => {} } = this.#modules;
+    return new PeerLink({ self, peerId, address, cluster }, { log, onPeer });
+  }
+
+  #removeGuest(id: NodeId): void {
+    this.#guests.get(id)?.close(CLOSE_LINKS_LIMIT_MS, () => {});
+    this.#guests.delete(id);
+  }
+
+  #parsePeer(peerId: NodeId, address: string): Address | null {
     try {
-      return parseAddress(member.address, PEER_PORT_DEFAULT);
+      return parseAddress(address, PEER_PORT_DEFAULT);
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
-      const fields = { peerId: member.id, name: member.name, detail: error.message };
-      this.#modules.log.error(fields, 'a member has an address that cannot be used');
+      this.#modules.log.error(
+        { peerId, detail: error.message },
+        'a peer has an address that cannot be used',
+      );
       return null;
     }
   }

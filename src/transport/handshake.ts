@@ -16,6 +16,8 @@ export interface LocalNode {
   /** Lowest and highest feature level that this node speaks. */
   readonly featureMin: number;
   readonly featureMax: number;
+  /** Where peers reach this node, HOST:PORT; asked at each greeting, since the port may be known only then. */
+  readonly advertised: () => string;
 }
 
 /** What the members of one cluster have in common. */
@@ -29,6 +31,8 @@ export interface ClusterFacts {
 /** What a caller says first. */
 export interface Hello extends ClusterFacts {
   readonly from: Sender;
+  /** Where the caller says it is reached, HOST:PORT. */
+  readonly fromAddress: string;
   /** The node that the caller believes it is calling. */
   readonly toNodeId: NodeId;
   readonly featureMin: number;
@@ -89,6 +93,7 @@ export function helloTo(local: LocalNode, cluster: ClusterFacts, toNodeId: NodeI
     clusterName: cluster.clusterName,
     fromNodeId: local.nodeId,
     fromInstallId: local.installId,
+    fromAddress: local.advertised(),
     toNodeId,
     electionTimeoutMs: cluster.electionTimeoutMs,
     featureMin: local.featureMin,
@@ -100,6 +105,8 @@ export function helloTo(local: LocalNode, cluster: ClusterFacts, toNodeId: NodeI
 const CLUSTER_ID = /^[0-9a-f]{32}$/;
 /** Names and versions are for people; longer ones are cut before they reach a log line. */
 const TEXT_LENGTH_MAX = 128;
+/** A host name has at most 253 characters; a colon and a port follow. */
+const ADDRESS_LENGTH_MAX = 260;
 
 /** Checks what arrived. Throws `CodecError` if it is no Hello that a node would send. */
 export function readHello(fields: Hello__Output): Hello {
@@ -112,6 +119,7 @@ export function readHello(fields: Hello__Output): Hello {
     clusterId: fields.clusterId,
     clusterName: fields.clusterName.slice(0, TEXT_LENGTH_MAX),
     from,
+    fromAddress: fields.fromAddress.slice(0, ADDRESS_LENGTH_MAX),
     toNodeId: reader.nodeId('toNodeId'),
     electionTimeoutMs: fields.electionTimeoutMs,
     featureMin: fields.featureMin,

@@ -20,7 +20,7 @@ export interface InboundModules {
   readonly admit: (hello: Hello) => Admission;
   readonly receive: Receive;
   /** A peer greeted and was accepted. */
-  readonly onGreeted: (from: Sender) => void;
+  readonly onGreeted: (hello: Hello) => void;
   readonly log: LoggerPort;
 }
 
@@ -113,7 +113,7 @@ export class Inbound {
     this.#endEarlier(from);
     stream.from = from;
     stream.call.write({ accepted: true, reason: '', detail: '' });
-    this.#modules.onGreeted(from);
+    this.#modules.onGreeted(hello);
   }
 
   /**

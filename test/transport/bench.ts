@@ -82,6 +82,7 @@ export class TestNode {
       version: '0.1.0',
       featureMin: 1,
       featureMax: 1,
+      advertised: () => formatAddress(this.address),
     };
     this.transport = new GrpcTransport(
       {

@@ -140,10 +140,18 @@ test('a data directory that runs twice is told so, and its two nodes do not figh
 });
 
 describe('the handshake', () => {
-  const local = { nodeId: N(1), installId: install(1), version: '1', featureMin: 2, featureMax: 3 };
+  const local = {
+    nodeId: N(1),
+    installId: install(1),
+    version: '1',
+    featureMin: 2,
+    featureMax: 3,
+    advertised: () => '127.0.0.1:6000',
+  };
   const hello: Hello = {
     ...CLUSTER,
     from: sender(2),
+    fromAddress: '127.0.0.1:6010',
     toNodeId: N(1),
     featureMin: 3,
     featureMax: 4,

@@ -48,7 +48,14 @@ function makeCall(from: PeerServiceClient = client): Caller {
 
 function hello(from = 2, incarnation = 1): ExchangeRequest {
   const installId = install(from, incarnation);
-  const local = { nodeId: N(from), installId, version: '1', featureMin: 1, featureMax: 1 };
+  const local = {
+    nodeId: N(from),
+    installId,
+    version: '1',
+    featureMin: 1,
+    featureMax: 1,
+    advertised: () => '',
+  };
   return { hello: helloTo(local, CLUSTER, N(1)) };
 }
 

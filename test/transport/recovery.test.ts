@@ -208,6 +208,7 @@ describe('a peer that accepts connections and never speaks', () => {
       version: '1',
       featureMin: 1,
       featureMax: 1,
+      advertised: () => '',
     };
     const hello = helloTo(self, CLUSTER, N(2));
     const end = await new Promise((resolve) => {
