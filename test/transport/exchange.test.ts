@@ -114,7 +114,7 @@ describe('GrpcTransport', () => {
     one.transport.setPeers([member(3, { address: '::1:6000' }), two.member]);
     expect(one.sees(two)).toBe(true);
     const line = one.log.lines.find(({ level }) => level === 'error');
-    expect(line?.fields).toMatchObject({ name: 'node3' });
+    expect(line?.fields).toMatchObject({ peerId: 3 });
     expect(line?.fields['detail']).toContain('"::1:6000"');
   });
 

@@ -23,8 +23,10 @@ test('A node answers a caller that it does not know as a member', async () => {
   const leader = await start(1);
   const newcomer = await start(2);
   leader.meets(newcomer);
-  leader.transport.send(N(2), heartbeat(1));
-  await until('the heartbeat arrived', () => newcomer.received.length === 1);
+  await until('the heartbeat arrived', () => {
+    leader.transport.send(N(2), heartbeat(1));
+    return newcomer.received.length > 0;
+  });
   await until('the answer arrived', () => {
     if (leader.received.length === 0) newcomer.transport.send(N(1), vote(2));
     return leader.received.length > 0;
