@@ -15,7 +15,7 @@ const HEAD_BYTES = 2;
 const CHECKSUM_BYTES = 4;
 
 /** Bytes that sealing adds to the packed fields. */
-export const ENVELOPE_BYTES = HEAD_BYTES + CHECKSUM_BYTES;
+const ENVELOPE_BYTES = HEAD_BYTES + CHECKSUM_BYTES;
 
 /** Records off: a record would be a structure that the reader must have seen before. */
 const packr = new Packr({ useRecords: false });

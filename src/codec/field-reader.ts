@@ -1,5 +1,5 @@
-// Reads the fields of an envelope: the checks are those of every value that enters (state-machine/value-reader.ts),
-// and what fails them is damage.
+// Reads the fields of an envelope. The checks are those of every value that enters (state-machine/value-reader.ts);
+// here, what fails them is damage.
 
 import { ValueReader } from '../state-machine/value-reader.js';
 import { CodecError } from './codec-error.js';

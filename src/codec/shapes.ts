@@ -12,13 +12,13 @@ import type {
 import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
 
-export function memberFields(member: Member): FieldValue[] {
+function memberFields(member: Member): FieldValue[] {
   const { id, installId, name, address, api, version, featureMin, featureMax, autoPromote } =
     member;
   return [id, installId, name, address, api, version, featureMin, featureMax, autoPromote];
 }
 
-export function readMember(reader: ValueReader): Member {
+function readMember(reader: ValueReader): Member {
   return {
     id: reader.nodeId('id'),
     installId: reader.installId('installId'),

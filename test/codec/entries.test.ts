@@ -1,4 +1,5 @@
 // What entries promise beyond round trips: encoded once, own memory, known versions and kinds only.
+// What is refused is said in a sentence, which is compared here because a human will act on it.
 
 import { describe, expect, it } from 'vitest';
 import { CodecError } from '../../src/codec/codec-error.js';

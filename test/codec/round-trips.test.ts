@@ -1,4 +1,5 @@
 // Everything that has an encoding survives it, and any damage to the bytes is found.
+// Values are drawn of the right shape; fields of the wrong shape are hostile-messages.test.ts's subject.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
 // The state as a whole: order, determinism across snapshots, freezing, and what a restore refuses.
+// Snapshots travel as bytes here, as they do between nodes.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

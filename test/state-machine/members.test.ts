@@ -1,4 +1,5 @@
 // Members as configuration entries make them, with the events that tell of it.
+// Configurations are written by hand: which ones the core would write is its own tests' subject.
 
 import { describe, expect, it } from 'vitest';
 import { REMOVED_MEMBERS_MAX } from '../../src/state-machine/members.js';

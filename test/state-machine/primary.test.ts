@@ -1,4 +1,5 @@
 // Reigns: how they begin, the three ways in which they end, and what is remembered of them.
+// Who may act as primary is decided by the core; here is only what the log tells.
 
 import { describe, expect, it } from 'vitest';
 import { REIGNS_MAX } from '../../src/state-machine/primary.js';

@@ -1,4 +1,5 @@
 // Any run of commands against the naive model, with snapshots taken, frozen and restored at any point.
+// QUORATE_TEST_LONG=1 runs many more.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

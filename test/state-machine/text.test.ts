@@ -1,4 +1,5 @@
 // Names, well-formed text, lengths in UTF-8, and the order of UTF-8 bytes, against Node's own encoder.
+// Strings are drawn near the borders at which UTF-16 and UTF-8 disagree.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

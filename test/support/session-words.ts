@@ -1,5 +1,5 @@
-// Short ways to say commands on sessions, and how fast-check draws them: few ids, so that they meet; lives that end
-// within the run.
+// Short ways to say commands on sessions, and how fast-check draws them. There are few ids, so that commands meet,
+// and lives are short, so that they end within the run.
 
 import fc from 'fast-check';
 import type { Command } from '../../src/state-machine/command.js';
