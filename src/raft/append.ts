@@ -43,7 +43,12 @@ export function adoptConfiguration(
     if (member.id !== state.options.id) role.departing.set(member.id, { member, untilMs });
   }
   for (const member of configuration.members) {
+    const departed = role.departing.get(member.id);
     role.departing.delete(member.id);
+    // What another data directory acknowledged says nothing about this one.
+    if (departed !== undefined && departed.member.installId !== member.installId) {
+      role.progress.delete(member.id);
+    }
     if (member.id === state.options.id || role.progress.has(member.id)) continue;
     role.progress.set(member.id, new Progress(indexPlus(state.log.lastIndex, 1)));
   }

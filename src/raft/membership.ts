@@ -116,8 +116,8 @@ function whyInvalid(configuration: Configuration, change: ConfigChange): string 
   const known = new Map(configuration.members.map((member) => [member.id, member]));
   for (const { id, name } of change.add) {
     if (known.has(id)) return `${name} is a member already`;
-    const holder = configuration.members.find((member) => member.name === name);
-    if (holder !== undefined) return `the name ${name} is taken`;
+    const holders = [...configuration.members, ...change.add].filter((it) => it.name === name);
+    if (holders.length > 1) return `the name ${name} is taken`;
   }
   const unknown = named.slice(change.add.length).find((id) => !known.has(id));
   if (unknown !== undefined) return `node ${unknown} is not a member`;
