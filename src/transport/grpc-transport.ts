@@ -127,21 +127,24 @@ export class GrpcTransport implements TransportPort {
   }
 
   #setPeer(member: Member): void {
-    this.#removeGuest(member.id);
-    const address = this.#parsePeer(member.id, member.address);
-    if (address === null) {
-      this.#removeLink(member.id);
+    const { id } = member;
+    const address = this.#parsePeer(id, member.address);
+    const existing = this.#links.get(id) ?? this.#guests.get(id);
+    if (address !== null && existing !== undefined && leadsTo(existing, address)) {
+      // A guest that becomes a member keeps its link.
+      this.#guests.delete(id);
+      this.#links.set(id, existing);
       return;
     }
-    const existing = this.#links.get(member.id);
-    if (existing && formatAddress(existing.address) === formatAddress(address)) return;
-    this.#removeLink(member.id);
-    this.#links.set(member.id, this.#newLink(member.id, address));
+    this.#removeGuest(id);
+    this.#removeLink(id);
+    if (address !== null) this.#links.set(id, this.#newLink(id, address));
   }
 
   /**
    * A caller that is no member here must be answered all the same, or it could never become one: a newcomer hears
    * its leader before it has the entry that names it, and so does a node that slept through a change (Raft §6).
+   * A link that exists is kept: two nodes that are guests of each other would otherwise call back for ever.
    */
   #onGreeted({ from: { id }, fromAddress }: Hello): void {
     const link = this.#links.get(id);
@@ -152,6 +155,13 @@ export class GrpcTransport implements TransportPort {
     if (this.#isClosed || fromAddress === '') return;
     const address = this.#parsePeer(id, fromAddress);
     if (address === null) return;
+    const guest = this.#guests.get(id);
+    if (guest !== undefined && leadsTo(guest, address)) {
+      guest.retryNow();
+      this.#guests.delete(id);
+      this.#guests.set(id, guest);
+      return;
+    }
     this.#removeGuest(id);
     this.#guests.set(id, this.#newLink(id, address));
     const [oldest] = this.#guests.keys();
@@ -215,4 +225,8 @@ export class GrpcTransport implements TransportPort {
       });
     });
   }
+}
+
+function leadsTo(link: PeerLink, address: Address): boolean {
+  return formatAddress(link.address) === formatAddress(address);
 }

@@ -13,8 +13,8 @@ afterEach(async () => {
   nodes = [];
 });
 
-async function start(node: number): Promise<TestNode> {
-  const started = await TestNode.start(node);
+async function start(node: number, port = 0): Promise<TestNode> {
+  const started = await TestNode.start(node, { port });
   nodes.push(started);
   return started;
 }
@@ -49,4 +49,36 @@ test('A node keeps links to at most eight callers that are no members, the newes
     return answered().length >= 8;
   });
   expect(answered()).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+});
+
+test('Two nodes that are guests of each other greet each other once', async () => {
+  const first = await start(1);
+  const two = await start(2);
+  first.meets(two);
+  await until('two answers', () => first.greetings.length === 1);
+  await first.transport.close();
+  // Comes back and knows nobody, while node 2 still has its link.
+  const one = await start(1, first.address.port);
+  await until('each was greeted again', () => {
+    return one.greetings.length >= 1 && two.greetings.length >= 2;
+  });
+  for (let term = 1; term <= 20; term += 1) {
+    one.transport.send(N(2), vote(term));
+    await until('it arrived', () => two.received.length === term);
+    two.transport.send(N(1), vote(term));
+    await until('it arrived', () => one.received.length === term);
+  }
+  expect([one.greetings.length, two.greetings.length]).toEqual([1, 2]);
+});
+
+test('A guest that becomes a member keeps its link', async () => {
+  const one = await start(1);
+  const two = await start(2);
+  one.meets(two);
+  await until('two answers', () => one.greetings.length === 1);
+  two.meets(one);
+  await until('it is up', () => two.sees(one));
+  two.transport.send(N(1), vote(1));
+  await until('it arrived', () => one.received.length === 1);
+  expect(one.greetings).toHaveLength(1);
 });
