@@ -165,10 +165,9 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
   checkMembership(options, cluster, log);
 
   const holder: Ground['holder'] = { node: null };
-  const peerAddress = (): string => {
-    const port = transport.address?.port ?? addresses.listen.port;
-    return advertised(options.addresses, port, addresses.api.port).address;
-  };
+  const reach = (apiPort: number): ReturnType<typeof advertised> =>
+    advertised(addresses, transport.address?.port ?? addresses.listen.port, apiPort);
+  const peerAddress = (): string => reach(addresses.api.port).address;
   const local = { nodeId, installId, version, ...FEATURES, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;

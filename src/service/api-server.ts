@@ -27,7 +27,7 @@ import {
 import { checkEpoch, members, nodeStatus, status } from './status-service.js';
 import { unary } from './unary.js';
 
-export const SERVER_LIMITS = {
+const SERVER_LIMITS = {
   /** A request of 1.5 MiB, and room for its frame and for forwarding. */
   receiveBytesMax: 1.5 * 1024 * 1024 + 64 * 1024,
   /** A page of sessions and its frame; one session of the largest size fits. */

@@ -99,7 +99,7 @@ export function metadataFor(context: CallContext, ownNodeId: NodeId, isForward: 
 }
 
 /** A request id: 16 hexadecimal digits. */
-export function drawRequestId(): string {
+function drawRequestId(): string {
   return randomBytes(8).toString('hex');
 }
 

@@ -23,7 +23,7 @@ import { whyUnable } from './routing.js';
 import { checkReason, checkText, invalid, REQUEST_LIMITS } from './validate.js';
 
 /** Port of the API where an address names none. */
-export const API_PORT_DEFAULT = 6001;
+const API_PORT_DEFAULT = 6001;
 /** One attempt at one address while others are left to try. */
 const ATTEMPT_MS = 2000;
 

@@ -60,6 +60,10 @@ export function transportError(
   if (code === GRPC_CODES.UNIMPLEMENTED) {
     return new QuorateError('UNIMPLEMENTED', `${address} does not know this request`, data);
   }
+  if (code === GRPC_CODES.RESOURCE_EXHAUSTED && details.includes('larger than max')) {
+    const limits = { ...data, field: 'the request', limit: '1.5 MiB' };
+    return new QuorateError('TOO_LARGE', `${address} refused: ${details}`, limits, { cause });
+  }
   if (code === GRPC_CODES.RESOURCE_EXHAUSTED) {
     return new QuorateError('OVERLOADED', `${address} refused: ${details}`, data, { cause });
   }

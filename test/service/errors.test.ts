@@ -110,7 +110,7 @@ describe('an error over gRPC', () => {
       isWrite: true,
       expected: 'UNIMPLEMENTED',
     },
-    { name: 'a message above the limit', code: 8, isWrite: true, expected: 'OVERLOADED' },
+    { name: 'a server out of streams', code: 8, isWrite: true, expected: 'OVERLOADED' },
   ])('$name is $expected', ({ code, isWrite, expected }) => {
     const error = transportError(bare(code, 'x'), '127.0.0.1:6001', isWrite);
     expect(error.code).toBe(expected);
