@@ -149,7 +149,7 @@ export class Node implements NodeApi {
       condition,
       raft: this.raft,
       nowMs,
-      stalenessMs: this.#staleness.ageMs(this.raft, nowMs),
+      stalenessMs: this.#staleness.ageMs(nowMs),
     });
   }
 

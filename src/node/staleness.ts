@@ -18,19 +18,23 @@ export class Staleness {
     this.#heard = { commitIndex: input.message.commitIndex, atMs: nowMs };
   }
 
-  /** Notes what has been applied; call once a turn. */
+  /** Notes what has been applied, and by a leader, who still confirms it; call once a turn. */
   noteApplied(raft: Raft): void {
-    const heard = this.#heard;
-    if (heard !== null && raft.state.lastApplied >= heard.commitIndex) {
-      this.#upToDateAtMs = heard.atMs;
+    const { role, lastApplied } = raft.state;
+    if (role.type === 'leader') {
+      // What it heard as a follower is older than what it knows as leader, and must not come back when it steps down.
+      this.#heard = null;
+      const contactMs = quorumContactMs(raft.state, role);
+      // Before its no-op is applied it may lack what earlier leaders committed (Raft §8).
+      if (lastApplied >= role.noopIndex && contactMs !== null) this.#upToDateAtMs = contactMs;
+      return;
     }
+    const heard = this.#heard;
+    if (heard !== null && lastApplied >= heard.commitIndex) this.#upToDateAtMs = heard.atMs;
   }
 
   /** Milliseconds; null: this node has not been up to date since it started. */
-  ageMs(raft: Raft | null, nowMs: number): number | null {
-    if (raft === null) return null;
-    const { role } = raft.state;
-    const atMs = role.type === 'leader' ? quorumContactMs(raft.state, role) : this.#upToDateAtMs;
-    return atMs === null ? null : Math.max(0, nowMs - atMs);
+  ageMs(nowMs: number): number | null {
+    return this.#upToDateAtMs === null ? null : Math.max(0, nowMs - this.#upToDateAtMs);
   }
 }
