@@ -29,7 +29,7 @@ import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './service/node-links.js';
 import { Routing } from './service/routing.js';
 import { checkNodeName } from './service/validate.js';
-import { openStorage } from './storage/level-storage.js';
+import { openStorage, StorageError } from './storage/level-storage.js';
 import type { LevelStorage } from './storage/level-storage.js';
 import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
 
@@ -413,9 +413,13 @@ async function opened(directory: string): Promise<LevelStorage> {
   try {
     return await openStorage(directory);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot use the data directory ${directory}: ${why}`;
-    throw new QuorateError('DATA_DIRECTORY', message, { directory }, { cause });
+    if (!(cause instanceof StorageError)) throw cause;
+    const code = cause.code === 'DAMAGED' ? 'DAMAGED' : 'DATA_DIRECTORY';
+    const { message, hint } = cause;
+    // Its message ends with its hint, which is told beside ours.
+    const why = message.endsWith(hint) ? message.slice(0, -hint.length - 2) : message;
+    const next = `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
+    throw new QuorateError(code, why, { directory }, { cause, hint: next });
   }
 }
 
