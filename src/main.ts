@@ -26,7 +26,7 @@ import { bestSuccessor } from './service/admission.js';
 import { ApiServer } from './service/api-server.js';
 import type { SelfFacts } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
-import { NodeLinks } from './service/node-links.js';
+import { NodeLinks } from './client/node-links.js';
 import { Routing } from './service/routing.js';
 import { checkNodeName } from './service/validate.js';
 import { openStorage, StorageError } from './storage/level-storage.js';

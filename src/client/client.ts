@@ -35,8 +35,8 @@ import type { StatusRequest } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { TouchSessionRequest } from '../generated/quorate/v1/TouchSessionRequest.js';
 import type { TouchSessionResponse__Output as TouchSessionResponse } from '../generated/quorate/v1/TouchSessionResponse.js';
-import { NodeLinks } from '../service/node-links.js';
-import { CLUSTER, SESSIONS } from '../service/protos.js';
+import { NodeLinks } from './node-links.js';
+import { CLUSTER, SESSIONS } from './protos.js';
 import { pauseBeforeRetry } from './retry.js';
 
 export interface ClientOptions {

@@ -16,7 +16,7 @@ import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
 import { admit, remove, setPrimary } from './member-service.js';
 import type { ServiceModules } from './modules.js';
-import { CLUSTER, SESSIONS } from './protos.js';
+import { CLUSTER, SESSIONS } from '../client/protos.js';
 import {
   deleteSession,
   getSession,

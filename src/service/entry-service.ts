@@ -18,7 +18,7 @@ import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import { causeFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
-import { CLUSTER } from './protos.js';
+import { CLUSTER } from '../client/protos.js';
 import { whyUnable } from './routing.js';
 import { checkReason, checkText, invalid, REQUEST_LIMITS } from './validate.js';
 

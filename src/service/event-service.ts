@@ -8,7 +8,7 @@ import type { CallContext } from './call-context.js';
 import { checkHasState, headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { readLinearizable } from './node-calls.js';
-import { CLUSTER } from './protos.js';
+import { CLUSTER } from '../client/protos.js';
 import { checkNumber, pageLimit } from './validate.js';
 
 /** Answers Cluster.Events. */

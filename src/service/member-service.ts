@@ -18,7 +18,7 @@ import type { CallContext } from './call-context.js';
 import { causeFor, nameOfOwn } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { changeMembers, handOver, readLinearizable } from './node-calls.js';
-import { CLUSTER } from './protos.js';
+import { CLUSTER } from '../client/protos.js';
 import { whyUnable } from './routing.js';
 import { memberByName, refusalError } from './status-map.js';
 import { memberMessages } from './status-service.js';

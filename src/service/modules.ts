@@ -6,7 +6,7 @@ import type { NodeApi, NodeStatus } from '../node/api.js';
 import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
 import type { LogIndex, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
-import type { NodeLinks } from './node-links.js';
+import type { NodeLinks } from '../client/node-links.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
 

@@ -9,7 +9,7 @@ import type { NodeApi, NodeStatus } from '../node/api.js';
 import type { ClockPort } from '../node/ports.js';
 import { CALL_LIMITS, metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
-import type { NodeLinks } from './node-links.js';
+import type { NodeLinks } from '../client/node-links.js';
 import { leaderData, memberById, refusalError } from './status-map.js';
 
 /** How often a waiting request looks whether somebody leads. */

@@ -21,7 +21,7 @@ import { checkHasState, headerFor, nameOfMember } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { propose, readLinearizable } from './node-calls.js';
 import type { Applied } from './node-calls.js';
-import { SESSIONS } from './protos.js';
+import { SESSIONS } from '../client/protos.js';
 import { sessionNotFound } from './status-map.js';
 import {
   checkPutSession,

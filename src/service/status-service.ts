@@ -21,7 +21,7 @@ import type { CallContext } from './call-context.js';
 import { headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { readLinearizable } from './node-calls.js';
-import { CLUSTER } from './protos.js';
+import { CLUSTER } from '../client/protos.js';
 import { memberById } from './status-map.js';
 import { isVoter, leaderView, localView, ownLine } from './status-view.js';
 import type { Answers, OwnView } from './status-view.js';

@@ -7,7 +7,7 @@ import { InvariantViolation } from '../raft/assert.js';
 import { contextFor, KEYS } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import type { ServiceModules } from './modules.js';
-import { statusFor } from './status-details.js';
+import { statusFor } from '../client/status-details.js';
 import { leaderData } from './status-map.js';
 
 /** Wraps a handler for grpc-js. `method` is its path, such as `/quorate.v1.Cluster/Status`. */

@@ -2,7 +2,7 @@
 // hand-over, removal, and every refusal with its code and its hint. Timers are short; nothing is simulated but disk
 // and peer sockets.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CLUSTER, SESSIONS } from '../../src/service/protos.js';
+import { CLUSTER, SESSIONS } from '../../src/client/protos.js';
 import { ELECTION_TIMEOUT_MS, eventually, TestCluster } from './harness.js';
 import type { TestNode } from './harness.js';
 import { installId } from './words.js';

@@ -11,8 +11,8 @@ import { advertised, daemonAddresses } from '../../src/config/daemon-addresses.j
 import { QuorateError } from '../../src/errors.js';
 import { startDaemon } from '../../src/main.js';
 import type { Daemon, DaemonOptions } from '../../src/main.js';
-import { NodeLinks } from '../../src/service/node-links.js';
-import { CLUSTER, SESSIONS } from '../../src/service/protos.js';
+import { NodeLinks } from '../../src/client/node-links.js';
+import { CLUSTER, SESSIONS } from '../../src/client/protos.js';
 import { eventually } from './harness.js';
 
 let directory: string;

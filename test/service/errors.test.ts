@@ -7,7 +7,7 @@ import { ERRORS, GRPC_CODES, hintFor, isErrorCode, QuorateError } from '../../sr
 import type { ErrorCode } from '../../src/errors.js';
 import type { NodeRefusal } from '../../src/node/api.js';
 import type { LogIndex, NodeId } from '../../src/raft/types.js';
-import { errorFromStatus, statusFor, transportError } from '../../src/service/status-details.js';
+import { errorFromStatus, statusFor, transportError } from '../../src/client/status-details.js';
 import {
   changeError,
   commandError,

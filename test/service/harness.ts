@@ -23,8 +23,8 @@ import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../../src/raft/types.js';
 import type { NodeId } from '../../src/raft/types.js';
 import { ApiServer } from '../../src/service/api-server.js';
 import type { SelfFacts } from '../../src/service/modules.js';
-import { NodeLinks } from '../../src/service/node-links.js';
-import { CLUSTER } from '../../src/service/protos.js';
+import { NodeLinks } from '../../src/client/node-links.js';
+import { CLUSTER } from '../../src/client/protos.js';
 import { Routing } from '../../src/service/routing.js';
 import { installId } from './words.js';
 

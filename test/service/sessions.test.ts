@@ -1,7 +1,7 @@
 // Sessions.* over real gRPC with the real driver: what is written through one member is read through another, every
 // refusal has its code and its hint, and what cannot be known is said to be indeterminate.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SESSIONS } from '../../src/service/protos.js';
+import { SESSIONS } from '../../src/client/protos.js';
 import type { QuorateError } from '../../src/errors.js';
 import { eventually, TestCluster } from './harness.js';
 import type { TestNode } from './harness.js';

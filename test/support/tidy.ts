@@ -69,7 +69,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/ops': ADAPTER,
   'src/supervisor': ADAPTER,
   'src/discovery': ADAPTER,
-  'src/service': FRONT,
+  // It asks other nodes as their client.
+  'src/service': { knows: [...FRONT.knows, 'src/client'] },
   'src/http': FRONT,
   'src/config': { knows: LEAVES },
   'src/client': { knows: ['src/generated', ...LEAVES] },
