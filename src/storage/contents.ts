@@ -1,0 +1,143 @@
+// What an opened database holds, read whole and proven: every key fits the seal, records decode, indexes are contiguous,
+// log and snapshot meet. Anything else is damage, named with the directory and what is wrong; nothing is mended.
+
+import type { Level } from 'level';
+
+import {
+  decodeBatchRecord,
+  decodeHardState,
+  decodeIdentity,
+  decodeSnapshotMeta,
+} from '../codec/record-codec.js';
+import type { Identity, Stored } from '../node/ports.js';
+import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../raft/types.js';
+import type { Entry, EntryId, HardState, LogIndex, SnapshotMeta, Term } from '../raft/types.js';
+import { KEY_KIND, numberIn } from './keys.js';
+import { decodeSeal, LiveKeys } from './live-keys.js';
+import type { Seal } from './live-keys.js';
+
+export type Database = Level<Buffer, Uint8Array>;
+
+/** One stored append batch. */
+export interface LogRecord {
+  readonly firstIndex: number;
+  /** As on disk; those at or below the compacted entry are no longer part of the log. */
+  readonly entries: readonly Entry[];
+}
+
+export interface Contents {
+  readonly live: LiveKeys;
+  /** Null: a new database. */
+  readonly identity: Identity | null;
+  readonly stored: Omit<Stored, 'identity'>;
+  readonly records: readonly LogRecord[];
+  /** Keys of snapshot parts, of the current snapshot and of one whose saving a crash cut short. */
+  readonly partKeys: readonly Buffer[];
+}
+
+interface Found {
+  seal: Seal | null;
+  identity: Identity | null;
+  hardState: HardState;
+  compacted: EntryId;
+  snapshot: SnapshotMeta | null;
+  readonly records: LogRecord[];
+  readonly partKeys: Buffer[];
+}
+
+/** Reads and proves everything. Throws an Error that says what does not fit; the caller names the directory. */
+export async function readContents(database: Database): Promise<Contents> {
+  const live = new LiveKeys();
+  const found: Found = {
+    seal: null,
+    identity: null,
+    hardState: HARD_STATE_ZERO,
+    compacted: ENTRY_ID_ZERO,
+    snapshot: null,
+    records: [],
+    partKeys: [],
+  };
+  for await (const [key, value] of database.iterator()) {
+    if (key[0] === KEY_KIND.seal) found.seal = decodeSeal(value);
+    else live.note(key, value);
+    take(found, key, value);
+  }
+  checkSeal(found.seal, live.seal);
+  live.continueAfter(found.seal?.sequence ?? 0);
+  const entries = found.records
+    .flatMap((record) => record.entries)
+    .filter(({ index }) => index > found.compacted.index);
+  checkLog(found, entries);
+  const { identity, hardState, snapshot, compacted, records, partKeys } = found;
+  return { live, identity, stored: { hardState, snapshot, compacted, entries }, records, partKeys };
+}
+
+function take(found: Found, key: Buffer, value: Uint8Array): void {
+  switch (key[0]) {
+    case KEY_KIND.seal:
+      return;
+    case KEY_KIND.identity:
+      found.identity = decodeIdentity(value);
+      return;
+    case KEY_KIND.hardState:
+      found.hardState = decodeHardState(value);
+      return;
+    case KEY_KIND.compacted:
+      found.compacted = decodeEntryId(value);
+      return;
+    case KEY_KIND.snapshotMeta:
+      found.snapshot = decodeSnapshotMeta(value);
+      return;
+    case KEY_KIND.logRecord:
+      found.records.push({ firstIndex: numberIn(key, 0) ?? 0, entries: decodeBatchRecord(value) });
+      return;
+    case KEY_KIND.snapshotPart:
+      found.partKeys.push(key);
+      return;
+    default:
+      throw new Error(`a key of the unknown kind ${key[0]}`);
+  }
+}
+
+function checkSeal(seal: Seal | null, actual: Seal): void {
+  if (seal === null) {
+    if (actual.count > 0) throw new Error('the seal over the contents is missing or damaged');
+    return;
+  }
+  if (seal.count !== actual.count) {
+    throw new Error(`expected ${seal.count} records, found ${actual.count}`);
+  }
+  if (seal.sum !== actual.sum) throw new Error('the records are not those that were written last');
+}
+
+function checkLog({ compacted, snapshot, records }: Found, entries: readonly Entry[]): void {
+  for (const { firstIndex, entries: stored } of records) {
+    if (stored[0]?.index !== firstIndex)
+      throw new Error(`the record ${firstIndex} holds other entries`);
+  }
+  let expected = compacted.index + 1;
+  for (const { index } of entries) {
+    if (index !== expected) throw new Error(`expected entry ${expected}, found ${index}`);
+    expected += 1;
+  }
+  if (compacted.index > 0 && (snapshot === null || snapshot.last.index < compacted.index)) {
+    throw new Error('no snapshot covers the part of the log that was compacted');
+  }
+}
+
+/** An entry id as two numbers; the seal guards it. */
+export function encodeEntryId({ term, index }: EntryId): Uint8Array {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64BE(BigInt(term), 0);
+  bytes.writeBigUInt64BE(BigInt(index), 8);
+  return bytes;
+}
+
+function decodeEntryId(value: Uint8Array): EntryId {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (bytes.length !== 16) throw new Error('an entry id has another length');
+  return {
+    term: Number(bytes.readBigUInt64BE(0)) as Term,
+    index: Number(bytes.readBigUInt64BE(8)) as LogIndex,
+  };
+}

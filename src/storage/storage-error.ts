@@ -1,0 +1,40 @@
+// Why a data directory cannot be used: one class with a stable code, what was found where, and what to do.
+// A damaged one is never mended here: what is missing can only come from the other members.
+
+/** `DAMAGED`: something synced is gone or changed. `NEWER_FORMAT`: written by a later version. */
+export type StorageErrorCode = 'DAMAGED' | 'LOCKED' | 'UNWRITABLE' | 'NEWER_FORMAT';
+
+const HINTS: { readonly [Code in StorageErrorCode]: string } = {
+  DAMAGED:
+    'move the data directory away, start this node empty, and replace the member with it (remove it, then join again)',
+  LOCKED: 'stop the daemon that uses this data directory, or give this one its own',
+  UNWRITABLE:
+    'give the user of the daemon the right to write there, or choose another data directory',
+  NEWER_FORMAT: 'start the version that wrote it, or a later one',
+};
+
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly code: StorageErrorCode;
+  /** File or directory concerned. */
+  readonly file: string;
+  /** Byte in the file; null where that means nothing. */
+  readonly offset: number | null;
+  /** What to do, one clause. */
+  readonly hint: string;
+
+  constructor(
+    code: StorageErrorCode,
+    file: string,
+    offset: number | null,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    const place = offset === null ? file : `${file} at byte ${offset}`;
+    super(`${place}: ${detail}; ${HINTS[code]}`, options);
+    this.code = code;
+    this.file = file;
+    this.offset = offset;
+    this.hint = HINTS[code];
+  }
+}

@@ -1,0 +1,204 @@
+// Damage to real database files: every byte of the write-ahead log's last records flipped, the log cut at every offset
+// there, other files flipped at random or removed. Opening must show everything that was synced, or lack exactly the end
+// that was cut off, or refuse as DAMAGED; it never shows less in silence. QUORATE_TEST_LONG tries every offset.
+
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { LogIndex, NodeId, Term } from '../../src/raft/types.js';
+import { openStorage, StorageError } from '../../src/storage/level-storage.js';
+import { command, metaAt, persist, requestOf } from '../contract/storage-contract.js';
+
+const BATCHES = 12;
+const isLong = process.env['QUORATE_TEST_LONG'] === '1';
+const root = mkdtempSync(join(tmpdir(), 'quorate-damage-'));
+/** The last entry of each state that a cut may fall back to; the newest last. */
+const young = join(root, 'young');
+const grown = join(root, 'grown');
+
+async function fill(directory: string, from: number): Promise<void> {
+  const storage = await openStorage(directory);
+  for (let batch = 0; batch < BATCHES; batch += 1) {
+    const first = from + batch * 2;
+    const hardState = { term: first as Term, votedFor: 3 as NodeId };
+    await persist(
+      storage,
+      requestOf({ hardState, entries: [command(first, 1, 40), command(first + 1, 1, 300)] }),
+    );
+  }
+  await storage.close();
+}
+
+beforeAll(async () => {
+  await fill(young, 1);
+  await fill(grown, 1);
+  const storage = await openStorage(grown);
+  await new Promise<void>((resolve, reject) => {
+    storage.saveSnapshot(
+      metaAt(10),
+      [new Uint8Array(5000).fill(7), new Uint8Array(300)],
+      (error) => (error === null ? resolve() : reject(error)),
+    );
+  });
+  const compactTo = { term: 1 as Term, index: 6 as LogIndex };
+  await persist(storage, requestOf({ compactTo }));
+  await storage.close();
+  await fill(grown, 1 + BATCHES * 2);
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const filesOf = (directory: string, pattern: RegExp): string[] =>
+  readdirSync(join(directory, 'db'))
+    .filter((name) => pattern.test(name))
+    .sort();
+
+type Verdict = { type: 'opened'; last: number; term: number } | { type: 'refused'; error: unknown };
+
+let trial = 0;
+/** Copies a store, spoils the copy, and opens it. */
+async function open(source: string, spoil: (database: string) => void): Promise<Verdict> {
+  trial += 1;
+  const copy = join(root, `trial-${trial}`);
+  cpSync(source, copy, { recursive: true });
+  spoil(join(copy, 'db'));
+  try {
+    const storage = await openStorage(copy);
+    const last = storage.stored.entries.at(-1)?.index ?? 0;
+    const { term } = storage.stored.hardState;
+    if (storage.stored.snapshot !== null) {
+      await new Promise<void>((resolve, reject) => {
+        storage.readSnapshot((error) => (error === null ? resolve() : reject(error)));
+      });
+    }
+    await storage.close();
+    return { type: 'opened', last, term };
+  } catch (error) {
+    return { type: 'refused', error };
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function flip(file: string, offset: number, mask: number): void {
+  const bytes = readFileSync(file);
+  bytes[offset] = (bytes[offset] ?? 0) ^ mask;
+  writeFileSync(file, bytes);
+}
+
+/** Nothing synced is missing, or the start is refused as DAMAGED. */
+function expectWholeOrRefused(verdict: Verdict, last: number): void {
+  if (verdict.type === 'opened') {
+    expect(verdict.last).toBe(last);
+    expect(verdict.term).toBe(last - 1);
+    return;
+  }
+  expect(verdict.error).toBeInstanceOf(StorageError);
+  expect(verdict.error).toMatchObject({ code: 'DAMAGED' });
+}
+
+describe.each([
+  ['a young store', young, BATCHES * 2],
+  ['a store with tables, a snapshot and a compacted log', grown, BATCHES * 4],
+])('%s', (_name, source, last) => {
+  const log = (database: string): string => {
+    const name = filesOf(source, /\.log$/).at(-1);
+    if (name === undefined) throw new Error('a store has a write-ahead log');
+    return join(database, name);
+  };
+  const sizeOf = (): number => statSync(log(join(source, 'db'))).size;
+
+  test('opens with everything when nothing was spoiled', async () => {
+    expect(await open(source, () => {})).toEqual({ type: 'opened', last, term: last - 1 });
+  });
+
+  test(
+    'cut anywhere in its last records, lacks exactly whole batches at the end',
+    { timeout: 120_000 },
+    async () => {
+      const size = sizeOf();
+      const step = isLong ? 1 : 23;
+      for (let cut = size - 1; cut > Math.max(0, size - 1100); cut -= step) {
+        const verdict = await open(source, (database) => truncateSync(log(database), cut));
+        expect(verdict.type, `cut at ${cut} of ${size}`).toBe('opened');
+        if (verdict.type !== 'opened') continue;
+        expect(verdict.last % 2).toBe(0);
+        expect(verdict.last).toBeLessThan(last);
+        expect(verdict.last).toBeGreaterThanOrEqual(last - 2 * Math.ceil((size - cut + 500) / 400));
+        expect(verdict.term).toBe(verdict.last - 1);
+      }
+    },
+  );
+
+  test(
+    'flipped anywhere in its last records, is whole or refuses',
+    { timeout: 120_000 },
+    async () => {
+      const size = sizeOf();
+      const step = isLong ? 1 : 17;
+      for (let at = size - 1; at > Math.max(0, size - 1100); at -= step) {
+        const verdict = await open(source, (database) => flip(log(database), at, 1 << (at % 8)));
+        expectWholeOrRefused(verdict, last);
+        expect(verdict.type, `flipped at ${at} of ${size}`).toBe('refused');
+      }
+    },
+  );
+
+  test('flipped in every header byte of the log, is refused', { timeout: 120_000 }, async () => {
+    const bytes = readFileSync(log(join(source, 'db')));
+    let at = 0;
+    const headers: number[] = [];
+    while (at + 7 <= bytes.length) {
+      headers.push(at);
+      at += 7 + bytes.readUInt16LE(at + 4);
+    }
+    const chosen = isLong ? headers : [headers[0], headers.at(-2), headers.at(-1)];
+    for (const header of chosen) {
+      if (header === undefined) continue;
+      for (let byte = 0; byte < 7; byte += 1) {
+        const verdict = await open(source, (database) => flip(log(database), header + byte, 0x10));
+        expect(verdict.type, `byte ${byte} of the header at ${header}`).toBe('refused');
+      }
+    }
+  });
+
+  test('flipped at random in any file, is whole or refuses', { timeout: 300_000 }, async () => {
+    const names = filesOf(source, /\.(log|ldb)$|MANIFEST|CURRENT/);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...names),
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        fc.integer({ min: 1, max: 255 }),
+        async (name, place, mask) => {
+          const verdict = await open(source, (database) => {
+            const file = join(database, name);
+            flip(file, Math.floor(place * statSync(file).size), mask);
+          });
+          expectWholeOrRefused(verdict, last);
+        },
+      ),
+      { numRuns: isLong ? 2000 : 60 },
+    );
+  });
+
+  test('with any file removed, is whole or refuses', async () => {
+    for (const name of filesOf(source, /\.(log|ldb)$|MANIFEST|CURRENT/)) {
+      const verdict = await open(source, (database) => rmSync(join(database, name)));
+      expect(verdict.type, name).toBe('refused');
+      expectWholeOrRefused(verdict, last);
+    }
+  });
+});
