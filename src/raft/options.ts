@@ -56,8 +56,9 @@ export interface Limits {
   readonly uncommittedBytesMax: number;
   /** Handed to the driver for application at once. */
   readonly committedEntriesMax: number;
-  /** Entries kept below the snapshot for slow followers. */
+  /** Entries kept in memory below the snapshot for slow followers, and their bytes. */
   readonly keptEntriesMax: number;
+  readonly keptBytesMax: number;
   /** A learner this close to the leader's log may be promoted. */
   readonly promotionLagMax: number;
 }
@@ -71,6 +72,7 @@ export const LIMITS: Limits = {
   uncommittedBytesMax: 64 * 1024 * 1024,
   committedEntriesMax: 1024,
   keptEntriesMax: 5000,
+  keptBytesMax: 32 * 1024 * 1024,
   promotionLagMax: 250,
 };
 

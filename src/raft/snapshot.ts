@@ -2,6 +2,7 @@
 // does to the log. Raft §7. The bytes are the driver's: the core names chunks and hears that they are stored.
 
 import { invariant } from './assert.js';
+import { entryBytes } from './log.js';
 import { leaderWord, noteLeader, respondToLeader } from './leader-word.js';
 import type { InstallSnapshot, InstallSnapshotResponse } from './message.js';
 import type { Progress } from './progress.js';
@@ -10,7 +11,7 @@ import { becomeFollower } from './role.js';
 import { configurationInForce, hardState, send, sendAfterPersist } from './state.js';
 import type { Leader, RaftState } from './state.js';
 import { INDEX_ZERO, indexPlus, maxIndex, minIndex } from './types.js';
-import type { EntryId, NodeId, SnapshotMeta } from './types.js';
+import type { EntryId, LogIndex, NodeId, SnapshotMeta } from './types.js';
 
 /** Turns to sending the snapshot when the log no longer has what a peer lacks. */
 export function maybeBeginSnapshot(state: RaftState, progress: Progress): boolean {
@@ -146,7 +147,22 @@ export function onSnapshotTaken(state: RaftState, meta: SnapshotMeta): EntryId |
   if (state.snapshot !== null && meta.last.index <= state.snapshot.last.index) return null;
   invariant(meta.last.index <= state.lastApplied, 'a snapshot covers only what was applied');
   state.snapshot = meta;
-  const kept = indexPlus(meta.last.index, -state.options.limits.keptEntriesMax);
-  const index = minIndex(maxIndex(state.log.compacted.index, kept), state.persistence.durableIndex);
+  const index = minIndex(forgettable(state, meta.last.index), state.persistence.durableIndex);
   return index > state.log.compacted.index ? state.log.compactTo(index) : null;
+}
+
+/** The newest entry at or below `last` that neither the number nor the bytes of those to be kept cover. */
+function forgettable({ log, options }: RaftState, last: LogIndex): LogIndex {
+  const { keptEntriesMax, keptBytesMax } = options.limits;
+  const lowest = maxIndex(log.compacted.index, indexPlus(last, -keptEntriesMax));
+  let index = last;
+  let bytes = 0;
+  while (index > lowest) {
+    const entry = log.entryAt(index);
+    invariant(entry !== null, 'what a snapshot covers and was not compacted is in the log');
+    bytes += entryBytes(entry);
+    if (bytes > keptBytesMax) break;
+    index = indexPlus(index, -1);
+  }
+  return index;
 }

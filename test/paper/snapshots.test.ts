@@ -81,6 +81,18 @@ describe('Raft §7: a node that takes a snapshot', () => {
     expect(bench.state.log.has(id(3, 2)), 'still answers the consistency check').toBe(true);
   });
 
+  it('keeps no more bytes of them than may be kept, however few entries they are', () => {
+    const bench = new Bench({ voters: [1], limits: { keptEntriesMax: 100, keptBytesMax: 2500 } });
+    bench.timeOut();
+    bench.settle();
+    bench.step({ type: 'propose', commands: [new Uint8Array(1000), new Uint8Array(1000)] });
+    bench.settle();
+    const meta = bench.raft.snapshotMeta();
+    if (meta === null) throw new Error('expected something to cover');
+    bench.step({ type: 'snapshotTaken', meta });
+    expect(bench.take().persist?.compactTo, 'the two commands are kept').toEqual(id(4, 2));
+  });
+
   it('keeps the compaction when an older snapshot is announced in the same turn', () => {
     const bench = new Bench({ voters: [1], limits: { keptEntriesMax: 0 } });
     bench.timeOut();
