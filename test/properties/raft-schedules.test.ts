@@ -72,7 +72,9 @@ const schedule = fc.record({
   size: fc.integer({ min: 3, max: 5 }),
   seed: fc.integer({ min: 1, max: 1_000_000 }),
   slow: node,
+  persistMs: fc.constantFrom(1, 15, 90),
   keptEntriesMax: fc.constantFrom(0, 2, 1000),
+  messageEntriesMax: fc.constantFrom(1, 3),
   steps: fc.array(fc.record({ act, thenMs: fc.constantFrom(0, 3, 40, 300, 1500) }), {
     minLength: 5,
     maxLength: 30,
@@ -81,13 +83,21 @@ const schedule = fc.record({
 
 type Schedule = typeof schedule extends fc.Arbitrary<infer V> ? V : never;
 
-function begin({ size, seed, slow, keptEntriesMax }: Schedule): RaftCluster {
+function begin({
+  size,
+  seed,
+  slow,
+  persistMs,
+  keptEntriesMax,
+  messageEntriesMax,
+}: Schedule): RaftCluster {
   const all = [1, 2, 3, 4, 5];
   const cluster = new RaftCluster({
     voters: all.slice(0, size),
     spares: all.slice(size),
     seed,
-    limits: { keptEntriesMax, messageEntriesMax: 3, inflightMessagesMax: 3 },
+    persistMs,
+    limits: { keptEntriesMax, messageEntriesMax, inflightMessagesMax: 3 },
     electionTimeoutMs: 200,
     // Rates differ by less than 5 %.
     clockRates: { [slow]: 0.976, [(slow % size) + 1]: 1.024 },
@@ -165,7 +175,7 @@ function healAll(cluster: RaftCluster): void {
 
 // The short run is the same every time; the long one draws fresh schedules, and fast-check prints the seed of a failure.
 const RUNS =
-  process.env['QUORATE_TEST_LONG'] === undefined ? { numRuns: 300, seed: 1 } : { numRuns: 5000 };
+  process.env['QUORATE_TEST_LONG'] === undefined ? { numRuns: 250, seed: 1 } : { numRuns: 5000 };
 
 describe('A schedule of random faults', () => {
   it('breaks no promise of Raft, lets no two nodes be primary, and leaves a cluster that comes together', () => {
