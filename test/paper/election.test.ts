@@ -1,17 +1,14 @@
-// Elections. Raft §5.1 (terms), §5.2 (votes), §5.4.1 (up-to-date logs), Fig. 2 (RequestVote), §6 and Thesis §4.2.3
-// (withheld votes), Thesis §9.6 (pre-vote); and the rules of our own about late timers and slow disks.
+// Elections. Raft §5.1 (terms), §5.2 (votes), §5.4.1 (up-to-date logs), Fig. 2 (RequestVote); and the rules of our own about
+// late timers. Pre-votes and withheld votes have a file of their own.
 
 import { describe, expect, it } from 'vitest';
 import type { RequestVoteResponse } from '../../src/raft/message.js';
-import { Bench, first, sentTo } from '../support/raft-bench.js';
-import { RaftCluster } from '../support/raft-cluster.js';
+import { Bench, sentTo } from '../support/raft-bench.js';
 import { EMPTY_READY } from '../support/raft-ready.js';
 import {
   appendEntries,
-  change,
   configuration,
   entry,
-  I,
   id,
   loaded,
   logOf,
@@ -393,180 +390,5 @@ describe('Raft §8 and §5.2: a new leader', () => {
     const bench = new Bench({ loaded: loaded(logOf([1, 1, 2, 2])) });
     bench.elect();
     expect(bench.terms()).toEqual([1, 1, 2, 2, 3]);
-  });
-});
-
-describe('Thesis §9.6: a pre-vote', () => {
-  it('is given only for a term that the voter has not entered', () => {
-    const bench = awake({ loaded: loaded(logOf([1, 1]), { term: T(5) }) });
-    expect(bench.hear(2, requestVote(5, id(9, 4), { preVote: true })).messages).toEqual([
-      { to: 2, message: answer(5, false, true) },
-    ]);
-    expect(bench.hear(2, requestVote(6, id(9, 4), { preVote: true })).messages).toEqual([
-      { to: 2, message: answer(6, true, true) },
-    ]);
-  });
-
-  it('promises nothing: it changes no term, no vote and no timer, and may be given to several', () => {
-    const bench = awake();
-    const before = bench.state.electionDeadlineMs;
-    for (const from of [2, 3]) {
-      const ready = bench.hear(from, requestVote(2, id(2, 1), { preVote: true }));
-      expect(ready).toEqual({
-        ...EMPTY_READY,
-        messages: [{ to: from, message: answer(2, true, true) }],
-      });
-    }
-    expect(bench.state).toMatchObject({ term: 1, votedFor: null, electionDeadlineMs: before });
-  });
-
-  it('rejected with a higher term makes the asker enter that term, so that it asks for the right one next', () => {
-    const bench = new Bench();
-    bench.timeOut();
-    bench.hear(2, answer(7, false, true));
-    expect(bench.state).toMatchObject({ term: 7, role: { type: 'follower' } });
-    bench.settle();
-    const again = bench.timeOut();
-    expect(first(again.messages, 'requestVote')).toMatchObject({ term: 8, preVote: true });
-  });
-
-  it('is counted also from a voter whose own term is behind', () => {
-    const bench = new Bench({ loaded: loaded(logOf([1, 1]), { term: T(9) }) });
-    bench.timeOut();
-    bench.give(3, answer(10, true, true));
-    expect(bench.state).toMatchObject({ term: 10, role: { type: 'candidate' } });
-  });
-
-  it('of an earlier campaign is not counted', () => {
-    const bench = new Bench({ loaded: loaded(logOf([1, 1]), { term: T(9) }) });
-    bench.timeOut();
-    bench.give(3, answer(9, true, true));
-    expect(bench.state).toMatchObject({ term: 9, role: { type: 'preCandidate' } });
-  });
-});
-
-describe('Raft §6, Thesis §4.2.3: votes are withheld', () => {
-  const asks = requestVote(5, id(9, 4));
-
-  it('for a minimum election timeout after a live leader was heard, without an answer or a new term', () => {
-    const bench = awake();
-    bench.hear(2, appendEntries(1, id(2, 1), []));
-    bench.nowMs += 999;
-    expect(bench.hear(3, asks)).toEqual(EMPTY_READY);
-    expect(bench.hear(3, { ...asks, preVote: true })).toEqual(EMPTY_READY);
-    expect(bench.state).toMatchObject({ term: 1, leaderId: 2 });
-    bench.nowMs += 1;
-    expect(bench.hear(3, { ...asks, preVote: true }).messages).toHaveLength(1);
-    expect(bench.hear(3, asks).messagesAfterPersist).toHaveLength(1);
-  });
-
-  it('for the leader’s lease if that is longer', () => {
-    const bench = awake();
-    bench.hear(2, appendEntries(1, id(2, 1), [], { leaseMs: 3000 }));
-    bench.nowMs += 2999;
-    expect(bench.hear(3, asks)).toEqual(EMPTY_READY);
-    bench.nowMs += 1;
-    expect(bench.hear(3, asks).messagesAfterPersist).toHaveLength(1);
-  });
-
-  it('after a restart, when nobody knows what it had heard', () => {
-    const bench = new Bench();
-    bench.nowMs = 999;
-    expect(bench.hear(3, asks)).toEqual(EMPTY_READY);
-    bench.nowMs = 1000;
-    expect(bench.hear(3, asks).messagesAfterPersist).toHaveLength(1);
-  });
-
-  it('by a leader', () => {
-    const bench = new Bench();
-    bench.reign();
-    expect(bench.hear(3, asks)).toEqual(EMPTY_READY);
-    expect(bench.hear(3, { ...asks, preVote: true })).toEqual(EMPTY_READY);
-    expect(bench.state.role.type).toBe('leader');
-  });
-
-  it('by a leader that has stepped down, as if it had just heard itself', () => {
-    const bench = new Bench();
-    bench.reign();
-    bench.hear(2, answer(4, false));
-    expect(bench.state).toMatchObject({ term: 4, role: { type: 'follower' } });
-    bench.nowMs += 999;
-    expect(bench.hear(3, asks)).toEqual(EMPTY_READY);
-    bench.nowMs += 1;
-    expect(bench.hear(3, asks).messagesAfterPersist).toHaveLength(1);
-  });
-
-  it('never from the leader that was heard', () => {
-    const bench = awake();
-    bench.hear(2, appendEntries(1, id(2, 1), []));
-    expect(bench.hear(2, asks).messagesAfterPersist).toMatchObject([
-      { to: 2, message: { granted: true } },
-    ]);
-  });
-
-  it('never from this node itself: a campaign begins with its own pre-vote', () => {
-    const bench = awake();
-    bench.hear(2, appendEntries(1, id(2, 1), [], { leaseMs: 60_000 }));
-    bench.timeOut();
-    bench.give(3, answer(2, true, true));
-    expect(bench.state.role.type).toBe('candidate');
-  });
-
-  it('so a removed node or one with a high term disturbs nobody, though it asks again and again', () => {
-    const cluster = new RaftCluster({ voters: [1, 2, 3], seed: 5 });
-    const leader = cluster.elect();
-    const out = leader.id === 1 ? 2 : 1;
-    cluster.cutOneWay(leader.id, out);
-    cluster.run(20_000);
-    expect(cluster.leader?.id).toBe(leader.id);
-    expect(leader.raft.state.term, 'no new term').toBe(2);
-    expect(cluster.raft(out).state.role.type).toBe('preCandidate');
-  });
-});
-
-describe('Howard and Abraham: partial partitions', () => {
-  const apart = [
-    [1, 4],
-    [1, 5],
-    [2, 5],
-    [3, 4],
-    [4, 5],
-  ] as const;
-
-  it('HA-1: two nodes at the edge, each hearing one of a clique of three, do not depose its leader', () => {
-    const cluster = clique(3);
-    for (const [a, b] of apart) cluster.cut([a], [b]);
-    const { term } = cluster.raft(3).state;
-    cluster.run(30_000);
-    expect(cluster.leader).toMatchObject({ id: 3 });
-    expect(cluster.raft(3).state.term).toBe(term);
-    expect(cluster.propose(3, 'still served')).toMatchObject({ type: 'appended' });
-  });
-
-  it('HA-2: a leader that hears one node of five steps down, and the clique elects another', () => {
-    const cluster = clique(4);
-    for (const [a, b] of apart) cluster.cut([a], [b]);
-    cluster.crash(5);
-    const isServed = (): boolean => [1, 2, 3].includes(cluster.leader?.id ?? 0) && cluster.isLed;
-    expect(cluster.runUntil(isServed, 10_000)).toBe(true);
-  });
-
-  function clique(leaderId: number): RaftCluster {
-    const cluster = new RaftCluster({ voters: [1, 2, 3, 4, 5], seed: 11 });
-    const elected = cluster.elect();
-    cluster.runUntil(() => cluster.isConverged);
-    if (elected.id !== leaderId) cluster.transfer(elected.id, leaderId);
-    cluster.runUntil(() => cluster.leader?.id === leaderId && cluster.isConverged);
-    return cluster;
-  }
-});
-
-describe('A cluster of one', () => {
-  it('does not wait for a leader that cannot be', () => {
-    const bench = new Bench({ voters: [1] });
-    bench.tick(0);
-    bench.settle();
-    expect(bench.state).toMatchObject({ nowMs: 0, role: { type: 'leader' }, commitIndex: I(4) });
-    expect(bench.change(change({ add: [2] }))).toMatchObject({ type: 'appended' });
   });
 });

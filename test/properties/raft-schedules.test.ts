@@ -1,5 +1,5 @@
-// Random schedules of three to five bare Rafts: faults of every kind the cluster can play, with the watcher looking after
-// each event, and at the end a healed cluster that must come together again.
+// Random schedules of three to five bare Rafts, with faults of every kind the cluster can play. The watcher looks after each
+// event, and at the end a healed cluster must come together again.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

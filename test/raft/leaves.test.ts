@@ -1,4 +1,5 @@
-// Tables for the small leaves of the core: lease arithmetic and cluster time stand in test/paper.
+// Tables for the small leaves of the core: timers, dice, reign, progress, rounds, cluster time.
+// Log, quorums and persistence have files of their own; the lease and the bound stand in test/paper.
 
 import { describe, expect, it } from 'vitest';
 import { clusterTimeMs } from '../../src/raft/cluster-time.js';

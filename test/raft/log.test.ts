@@ -1,4 +1,4 @@
-// The log: a table of its answers, and a property against the naive model, an array with a floor.
+// The log, as a table of its answers. Then a property against the naive model, an array with a floor.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

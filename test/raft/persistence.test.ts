@@ -1,5 +1,5 @@
-// What is durable: tables of the bookkeeping, and a property that plays random histories of a log against a model disk:
-// whatever is claimed to be durable must be on the disk at that moment, at every crash.
+// What is durable, as tables of the bookkeeping. Then a property plays random histories of a log against a model disk:
+// whatever is claimed to be durable must be on the disk at that moment.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

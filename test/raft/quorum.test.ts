@@ -1,4 +1,5 @@
-// Majorities: tables, and properties against brute force over all subsets, also joint.
+// Majorities of one configuration and of both halves of a joint one, as tables.
+// Then properties against brute force over all subsets.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
 // Readys as values to compare with: the empty one, and several seen as one.
+// Nothing here carries a Ready out.
 
 import type { Ready } from '../../src/raft/ready.js';
 

@@ -1,7 +1,6 @@
-// Looks at all nodes of a raft-cluster after each event and throws when one of Raft's promises is broken:
-// election safety, leader completeness, log matching, state machine safety (Raft Fig. 3), commitIndex that never falls,
-// durability of what was committed, and our own: one primary at a time (the epoch's processes outlive a crash until their
-// lease ends), epochs that only grow.
+// Looks at all nodes of a raft-cluster after each event and throws when a promise is broken. Raft's are election safety,
+// leader completeness, log matching and state machine safety (Raft Fig. 3), and a commitIndex that never falls. Ours is one
+// primary at a time, where the processes of a primary that crashed outlive it until their lease ends.
 
 import type { RaftState } from '../../src/raft/state.js';
 import type { Entry, LogIndex, NodeId, SnapshotMeta, Term } from '../../src/raft/types.js';
