@@ -115,7 +115,8 @@ function play(cluster: RaftCluster, it: Act): void {
       return;
     case 'read':
       readId += 1;
-      cluster.read(leader, readId);
+      // Also of one that leads no more and does not know it.
+      cluster.read(it.a, readId);
       return;
     case 'crash':
       cluster.crash(it.a, it.a % 2);

@@ -258,6 +258,7 @@ export class RaftCluster {
   }
 
   read(node: number, readId: number): Answer | null {
+    this.watcher.readAsked(readId);
     return this.step(node, { type: 'readIndex', readId });
   }
 
@@ -347,7 +348,10 @@ export class RaftCluster {
     else for (const { to, message } of ready.messagesAfterPersist) this.#send(sim.id, to, message);
     if (ready.restore !== null) this.watcher.restored(sim, ready.restore);
     this.watcher.applied(sim, ready.committed);
-    for (const { readId, readIndex } of ready.reads) sim.reads.set(readId, readIndex);
+    for (const { readId, readIndex } of ready.reads) {
+      this.watcher.readReleased(readId, readIndex);
+      sim.reads.set(readId, readIndex);
+    }
     for (const { to, offset, word } of ready.chunksToSend) {
       const meta = sim.raft.state.snapshot;
       if (meta === null) throw new Error('a chunk was asked for without a snapshot');

@@ -1,6 +1,6 @@
 // Looks at all nodes of a raft-cluster after each event and throws when a promise is broken. Raft's are election safety,
-// leader completeness, log matching and state machine safety (Raft Fig. 3), and a commitIndex that never falls. Ours is one
-// primary at a time, where the processes of a primary that crashed outlive it until their lease ends.
+// leader completeness, log matching and state machine safety (Raft Fig. 3), reads that miss nothing, and a commitIndex that
+// never falls. Ours is one primary at a time, where the processes of a primary that crashed outlive it until their lease ends.
 
 import type { RaftState } from '../../src/raft/state.js';
 import type { Entry, LogIndex, NodeId, SnapshotMeta, Term } from '../../src/raft/types.js';
@@ -19,6 +19,8 @@ export class Watcher {
   readonly leaders = new Map<Term, NodeId>();
   /** How often some node was primary at a look, so that a test can tell that it tested something. */
   primaryLooks = 0;
+  /** Reads asked for: what some node had applied at that moment. */
+  readonly #reads = new Map<number, number>();
   readonly #lastApplied = new Map<NodeId, LogIndex>();
   readonly #seen = new Map<NodeId, Seen>();
   readonly #ghosts: {
@@ -51,6 +53,19 @@ export class Watcher {
         `node ${node.id} applies another entry ${entry.index} (Raft Fig. 3, state machine safety)`,
       );
     }
+  }
+
+  readAsked(readId: number): void {
+    this.#reads.set(readId, this.committedTo);
+  }
+
+  /** A linearizable read sees all that was applied anywhere before it was asked (Thesis §6.4). */
+  readReleased(readId: number, readIndex: LogIndex | null): void {
+    const floor = this.#reads.get(readId) ?? 0;
+    expect(
+      readIndex === null || readIndex >= floor,
+      `read ${readId} at ${readIndex} misses ${floor}`,
+    );
   }
 
   restored(node: SimulatedNode, meta: SnapshotMeta): void {
