@@ -1,4 +1,4 @@
-// Turns the core's events into log lines: one constant sentence each, the values as fields.
+// Turns the core's events into log lines: one constant sentence each, the values as fields. Nothing depends on them.
 
 import type { RaftEvent } from '../raft/ready.js';
 import type { LoggerPort } from './ports.js';

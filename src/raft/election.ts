@@ -12,7 +12,7 @@ import { nextTerm } from './types.js';
 import type { EntryId, NodeId, Term } from './types.js';
 
 /** Draws the time at which this node campaigns unless it hears a leader before (Raft §5.2). */
-export function resetElectionTimer(state: RaftState): void {
+function resetElectionTimer(state: RaftState): void {
   const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
   state.electionDeadlineMs =
     state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
@@ -39,7 +39,7 @@ export function onElectionTick(state: RaftState, lateMs: number): void {
 }
 
 /** Whether this node may campaign: it votes in the configuration in force, and its disk keeps up. */
-export function canCampaign(state: RaftState): boolean {
+function canCampaign(state: RaftState): boolean {
   return isVoter(configurationInForce(state), state.options.id) && !isDiskOverdue(state);
 }
 
@@ -132,7 +132,7 @@ function countVotes(state: RaftState): void {
  * Never from the leader it heard. `transfer` lifts it for the term after that leader's only.
  * Source: Raft §6 last paragraph, Thesis §4.2.3, §3.10.
  */
-export function isVoteWithheld(
+function isVoteWithheld(
   state: RaftState,
   from: NodeId,
   request: Pick<RequestVote, 'term' | 'transfer'>,
@@ -195,7 +195,7 @@ function respond(state: RaftState, to: NodeId, response: RequestVoteResponse): v
 }
 
 /** Whether a log that ends with `theirs` is at least as up to date as one that ends with `ours` (Raft §5.4.1). */
-export function isUpToDate(theirs: EntryId, ours: EntryId): boolean {
+function isUpToDate(theirs: EntryId, ours: EntryId): boolean {
   if (theirs.term !== ours.term) return theirs.term > ours.term;
   return theirs.index >= ours.index;
 }

@@ -15,7 +15,7 @@ import type { Leader, RaftState } from './state.js';
 import type { LogIndex } from './types.js';
 
 /** The part of the recorded lease that a primary uses; the rest covers clock rates that differ by less than 5 %. */
-export const LEASE_USED = 0.95;
+const LEASE_USED = 0.95;
 
 /**
  * Activates this leader once its no-op is applied: appends the entry whose index will be the epoch.
@@ -61,7 +61,7 @@ export function primaryUntilMs(state: RaftState): number | null {
 }
 
 /** From when on this leader may act as primary: the bound; null: not known yet. */
-export function primaryFromMs(state: RaftState): number | null {
+function primaryFromMs(state: RaftState): number | null {
   return state.role.type === 'leader' ? state.role.boundUntilMs : null;
 }
 

@@ -34,7 +34,7 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
 }
 
 /** Whether a change is not finished: its newest entry is not committed, or the configuration is joint. */
-export function isChangeRunning(state: RaftState): boolean {
+function isChangeRunning(state: RaftState): boolean {
   return (
     configurationIndex(state) > state.commitIndex || configurationInForce(state).outgoing !== null
   );

@@ -1,5 +1,6 @@
 // The data directory around the database: made if missing, recognised by a marker file that also names the format, so
-// that a database that has vanished is not mistaken for a new node, nor a later version's for ours.
+// that a database that has vanished is not mistaken for a new node, nor a later version's
+// for ours. It never deletes anything.
 
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,6 +3,7 @@
 // write nothing is written any more, because nobody knows what is on disk.
 
 import { randomBytes, randomInt } from 'node:crypto';
+import { callbackify } from 'node:util';
 
 import { Level } from 'level';
 
@@ -129,10 +130,10 @@ export class LevelStorage implements StoragePort {
       done(null, null);
       return;
     }
-    this.#readParts(keys).then(
-      (parts) => done(null, { meta, parts }),
-      (error: Error) => done(error, null),
-    );
+    callbackify(() => this.#readParts(keys))((error: Error | null, parts) => {
+      if (error === null) done(null, { meta, parts });
+      else done(error, null);
+    });
   }
 
   /** Finishes what is being written, then closes. */

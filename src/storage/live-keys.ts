@@ -78,7 +78,7 @@ function spread(sum: number): number {
   return (sum * 65_521) % SUM_LIMIT;
 }
 
-export function encodeSeal({ sequence, count, sum }: Seal): Uint8Array {
+function encodeSeal({ sequence, count, sum }: Seal): Uint8Array {
   const bytes = Buffer.alloc(SEAL_BYTES);
   bytes.writeBigUInt64BE(BigInt(sequence), 0);
   bytes.writeBigUInt64BE(BigInt(count), 8);

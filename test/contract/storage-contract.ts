@@ -35,7 +35,7 @@ export const command = (index: number, term = 1, size = 3): Entry => ({
   data: new Uint8Array(size).fill(index % 251),
 });
 
-export const batchOf = (part: Partial<PersistBatch>): PersistBatch => ({
+const batchOf = (part: Partial<PersistBatch>): PersistBatch => ({
   persistId: 1,
   hardState: null,
   truncateFrom: null,
@@ -74,7 +74,7 @@ async function save(port: StoragePort, meta: SnapshotMeta, parts: Uint8Array[]):
 async function read(
   port: StoragePort,
 ): Promise<{ meta: SnapshotMeta; parts: Uint8Array[] } | null> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     port.readSnapshot((error, found) => (error === null ? resolve(found) : reject(error)));
   });
 }
