@@ -1,0 +1,58 @@
+// How often the situations came about that a simulation is run for. A sweep in which one of them stays at zero has not
+// tested what its reader thinks it has. Each column is explained here, where it is named.
+
+/** Name and meaning of each column, in the order in which they are printed. */
+export const SITUATIONS = {
+  elections: 'leaders elected',
+  reigns: 'times that a node became primary',
+  handOvers: 'hand-overs begun by the operator that ended with the target as primary',
+  promotions: 'learners that became voters',
+  removals: 'members removed',
+  truncations: 'times that a follower replaced entries of an earlier leader',
+  snapshotsTaken: 'snapshots that nodes took of their own state',
+  snapshotsInstalled: 'snapshots of a leader that a follower restored',
+  crashes: 'processes killed, with and without their machine',
+  recoveries: 'processes that came back on a disk with a log',
+  pauses: 'processes that got no time for a while',
+  partitions: 'times that links were cut',
+  lost: 'messages lost by the network, cut links not counted',
+  doubled: 'messages delivered twice',
+  late: 'messages that took extremely long',
+  writesApplied: 'writes answered as applied',
+  writesRefused: 'writes refused, or overwritten by another leader',
+  writesUnknown: 'writes whose outcome their client never learned',
+  conflicts: 'compare-and-set refused because the session had another revision',
+  reads: 'linearizable reads answered',
+  staleReads: 'stale reads answered',
+  expiries: 'sessions expired',
+} as const;
+
+export type Situation = keyof typeof SITUATIONS;
+
+export const SITUATION_NAMES = Object.keys(SITUATIONS) as Situation[];
+
+/** One number for each situation. */
+export class Counts {
+  readonly #numbers = new Map<Situation, number>();
+
+  add(situation: Situation, count = 1): void {
+    this.#numbers.set(situation, this.of(situation) + count);
+  }
+
+  of(situation: Situation): number {
+    return this.#numbers.get(situation) ?? 0;
+  }
+
+  addAll(other: Counts): void {
+    for (const name of SITUATION_NAMES) this.add(name, other.of(name));
+  }
+
+  /** Situations that never came about. */
+  get missing(): Situation[] {
+    return SITUATION_NAMES.filter((name) => this.of(name) === 0);
+  }
+
+  toJSON(): Record<string, number> {
+    return Object.fromEntries(SITUATION_NAMES.map((name) => [name, this.of(name)]));
+  }
+}

@@ -1,0 +1,241 @@
+// A simulated disk behind the driver's storage port. What is given to it is kept as the bytes of record-codec and becomes
+// durable some time later, batch by batch in order; a crash loses what was not durable, whole batches only, and never
+// more. Opening it decodes those bytes again, so that a restarted node lives from what was really stored.
+
+import {
+  decodeBatchRecord,
+  decodeHardState,
+  decodeIdentity,
+  decodeSnapshotMeta,
+  encodeBatchRecord,
+  encodeHardState,
+  encodeIdentity,
+  encodeSnapshotMeta,
+} from '../src/codec/record-codec.js';
+import { decodeEntry, encodeEntry } from '../src/codec/entry-codec.js';
+import type { Done, PersistRequest, StoragePort, Stored } from '../src/node/ports.js';
+import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../src/raft/types.js';
+import type { Entry, EntryId, HardState, Identity, SnapshotMeta } from '../src/raft/types.js';
+
+/** What the disk needs of the world. */
+export interface DiskModules {
+  /** How long the next operation takes, in microseconds. */
+  readonly syncUs: () => number;
+  readonly later: (delayUs: number, run: () => void) => void;
+  readonly nowUs: () => number;
+  /** Told after a batch has become durable, before anybody else is. */
+  readonly onDurable?: () => void;
+}
+
+/** The operations of one batch, as bytes. */
+interface BatchBytes {
+  readonly identity: Uint8Array | null;
+  readonly hardState: Uint8Array | null;
+  readonly install: { readonly snapshot: SnapshotBytes; readonly keepSuffix: boolean } | null;
+  readonly truncateFrom: number | null;
+  readonly entries: Uint8Array | null;
+  readonly compactTo: EntryId | null;
+}
+
+interface SnapshotBytes {
+  readonly meta: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+}
+
+interface Pending {
+  readonly apply: () => void;
+  readonly done: Done;
+}
+
+/** One order of completion; the log has one, snapshots taken have another. */
+interface Lane {
+  pending: Pending[];
+  busyUntilUs: number;
+}
+
+type Found = Parameters<Parameters<StoragePort['readSnapshot']>[0]>[1];
+
+export class Disk implements StoragePort {
+  readonly #modules: DiskModules;
+  #identity: Uint8Array;
+  #hardState: Uint8Array | null = null;
+  /** Bytes of the entries after `#compacted`, and their terms. */
+  #entries: Uint8Array[] = [];
+  #terms: number[] = [];
+  #compacted: EntryId = ENTRY_ID_ZERO;
+  #snapshot: SnapshotBytes | null = null;
+  #snapshotLast: EntryId = ENTRY_ID_ZERO;
+  #durableHardState: HardState = HARD_STATE_ZERO;
+  readonly #log: Lane = { pending: [], busyUntilUs: 0 };
+  readonly #snapshots: Lane = { pending: [], busyUntilUs: 0 };
+  /** Counts crashes: what was planned before one does not happen after it. */
+  #life = 0;
+
+  constructor(identity: Identity, modules: DiskModules) {
+    this.#modules = modules;
+    this.#identity = encodeIdentity(identity);
+  }
+
+  /** Durable term and vote. */
+  get hardState(): HardState {
+    return this.#durableHardState;
+  }
+
+  /** Number of batches that are not durable yet. */
+  get pendingBatches(): number {
+    return this.#log.pending.length;
+  }
+
+  /** Index of the last durable entry. */
+  get lastIndex(): number {
+    return this.#compacted.index + this.#entries.length;
+  }
+
+  /** Durable term at `index`; null if it is compacted or beyond the last. */
+  termAt(index: number): number | null {
+    if (index === this.#compacted.index) return this.#compacted.term;
+    if (index === this.#snapshotLast.index) return this.#snapshotLast.term;
+    return this.#terms[index - this.#compacted.index - 1] ?? null;
+  }
+
+  /** Whether this very entry is durable here, in the log or under a snapshot of committed entries. */
+  covers(id: { readonly term: number; readonly index: number }): boolean {
+    if (id.index <= this.#compacted.index || id.index <= this.#snapshotLast.index) return true;
+    return this.termAt(id.index) === id.term;
+  }
+
+  persist(request: PersistRequest, done: Done): void {
+    const bytes = encodeBatch(request);
+    this.#take(this.#log, { apply: () => this.#applyBatch(bytes), done });
+  }
+
+  saveSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[], done: Done): void {
+    const snapshot = snapshotBytes(meta, parts);
+    const apply = (): void => {
+      if (meta.last.index > this.#snapshotLast.index) this.#setSnapshot(snapshot);
+    };
+    this.#take(this.#snapshots, { apply, done });
+  }
+
+  readSnapshot(done: (error: Error | null, found: Found) => void): void {
+    const life = this.#life;
+    this.#modules.later(this.#modules.syncUs(), () => {
+      if (life !== this.#life) return;
+      const snapshot = this.#snapshot;
+      if (snapshot === null) {
+        done(null, null);
+        return;
+      }
+      const parts = snapshot.parts.map((part) => new Uint8Array(part));
+      done(null, { meta: decodeSnapshotMeta(snapshot.meta), parts });
+    });
+  }
+
+  /**
+   * Power is lost: the first `keptBatches` waiting batches had just reached the disk although nobody was told,
+   * the others are gone.
+   */
+  crash(keptBatches: number): void {
+    for (const { apply } of this.#log.pending.slice(0, keptBatches)) apply();
+    this.#life += 1;
+    for (const lane of [this.#log, this.#snapshots]) {
+      lane.pending = [];
+      lane.busyUntilUs = 0;
+    }
+  }
+
+  /** What a node finds when it starts. */
+  open(): Stored {
+    const snapshot = this.#snapshot === null ? null : decodeSnapshotMeta(this.#snapshot.meta);
+    return {
+      identity: decodeIdentity(this.#identity),
+      hardState: this.#hardState === null ? HARD_STATE_ZERO : decodeHardState(this.#hardState),
+      snapshot,
+      compacted: this.#compacted,
+      entries: this.#entries.map(decodeEntry),
+    };
+  }
+
+  #take(lane: Lane, pending: Pending): void {
+    const { nowUs, syncUs, later } = this.#modules;
+    const life = this.#life;
+    lane.pending.push(pending);
+    lane.busyUntilUs = Math.max(nowUs(), lane.busyUntilUs) + syncUs();
+    later(lane.busyUntilUs - nowUs(), () => {
+      if (life !== this.#life) return;
+      lane.pending.shift();
+      pending.apply();
+      this.#modules.onDurable?.();
+      pending.done(null);
+    });
+  }
+
+  /** In the order that `PersistBatch` prescribes. */
+  #applyBatch(batch: BatchBytes): void {
+    if (batch.identity !== null) this.#identity = batch.identity;
+    if (batch.install !== null) {
+      this.#setSnapshot(batch.install.snapshot);
+      this.#compact(this.#snapshotLast);
+      if (!batch.install.keepSuffix) this.#truncate(this.#snapshotLast.index + 1);
+    }
+    if (batch.truncateFrom !== null) this.#truncate(batch.truncateFrom);
+    if (batch.entries !== null) {
+      for (const entry of decodeBatchRecord(batch.entries)) this.#append(entry);
+    }
+    if (batch.hardState !== null) {
+      this.#hardState = batch.hardState;
+      this.#durableHardState = decodeHardState(batch.hardState);
+    }
+    if (batch.compactTo !== null) this.#compact(batch.compactTo);
+  }
+
+  #append(entry: Entry): void {
+    if (entry.index !== this.lastIndex + 1) {
+      throw new Error(`expected entry ${this.lastIndex + 1} to be stored next, got ${entry.index}`);
+    }
+    this.#entries.push(encodeEntry(entry));
+    this.#terms.push(entry.term);
+  }
+
+  #truncate(from: number): void {
+    const kept = Math.max(0, from - this.#compacted.index - 1);
+    if (kept >= this.#entries.length) return;
+    this.#entries.length = kept;
+    this.#terms.length = kept;
+  }
+
+  #compact(to: EntryId): void {
+    const gone = to.index - this.#compacted.index;
+    if (gone <= 0) return;
+    this.#entries.splice(0, gone);
+    this.#terms.splice(0, gone);
+    this.#compacted = to;
+  }
+
+  #setSnapshot(snapshot: SnapshotBytes): void {
+    this.#snapshot = snapshot;
+    this.#snapshotLast = decodeSnapshotMeta(snapshot.meta).last;
+  }
+}
+
+function encodeBatch({ batch, installParts, identity }: PersistRequest): BatchBytes {
+  const { install } = batch;
+  return {
+    identity: identity === null ? null : encodeIdentity(identity),
+    hardState: batch.hardState === null ? null : encodeHardState(batch.hardState),
+    install:
+      install === null
+        ? null
+        : {
+            snapshot: snapshotBytes(install.meta, installParts ?? []),
+            keepSuffix: install.keepSuffix,
+          },
+    truncateFrom: batch.truncateFrom,
+    entries: batch.entries.length === 0 ? null : encodeBatchRecord(batch.entries),
+    compactTo: batch.compactTo,
+  };
+}
+
+function snapshotBytes(meta: SnapshotMeta, parts: readonly Uint8Array[]): SnapshotBytes {
+  return { meta: encodeSnapshotMeta(meta), parts: parts.map((part) => new Uint8Array(part)) };
+}

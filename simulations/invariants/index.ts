@@ -1,0 +1,43 @@
+// All properties of a run. The order matters where one writes a fact of the history that a later one reads: entries
+// before commitments, commitments before everything that rests on them.
+
+import type { History } from '../history.js';
+import type { World } from '../world.js';
+import { acknowledgements } from './acknowledgements.js';
+import { bounds } from './bounds.js';
+import { commitOnQuorum } from './commit-on-quorum.js';
+import { committedImmutable } from './committed-immutable.js';
+import { electionSafety } from './election-safety.js';
+import type { Invariant } from './invariant.js';
+import { leaderAppendOnly } from './leader-append-only.js';
+import { leaderCompleteness } from './leader-completeness.js';
+import { linearizable } from './linearizable.js';
+import { logMatching } from './log-matching.js';
+import { membershipOverlaps } from './membership-overlaps.js';
+import { monotonic } from './monotonic.js';
+import { onePrimary } from './one-primary.js';
+import { sameState } from './same-state.js';
+import { sessionLives } from './session-lives.js';
+import { trueOutcomes } from './true-outcomes.js';
+import { votes } from './votes.js';
+
+export function invariants(world: World, history: History): Invariant[] {
+  return [
+    logMatching(world, history),
+    electionSafety(),
+    leaderAppendOnly(),
+    membershipOverlaps(),
+    commitOnQuorum(world),
+    committedImmutable(history),
+    leaderCompleteness(world, history),
+    votes(),
+    acknowledgements(world),
+    monotonic(),
+    onePrimary(world),
+    sameState(world, history),
+    sessionLives(world, history),
+    trueOutcomes(history),
+    linearizable(history),
+    bounds(world),
+  ];
+}

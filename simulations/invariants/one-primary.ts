@@ -1,0 +1,93 @@
+// No two machines run primary-only processes at the same true time, and epochs only grow (design promise 1). A machine
+// runs them exactly while its node says that it is primary, judged by its own clock: between two of its events that is
+// an interval of true time, computed to the microsecond. If the daemon dies, a keeper that survives it lets them run until the
+// deadline that was known last; a reboot ends them at once.
+
+import type { Machine, Process } from '../machine.js';
+import { hold } from '../violation.js';
+import type { World } from '../world.js';
+import { showTime } from '../trace.js';
+import type { Invariant } from './invariant.js';
+
+/** True time, `untilUs` not included. */
+interface Reign {
+  readonly machine: Machine;
+  readonly epoch: number;
+  readonly fromUs: number;
+  readonly untilUs: number;
+}
+
+export function onePrimary(world: World): Invariant {
+  const reigns = new Map<Machine, Reign>();
+  /** What a keeper still runs for a daemon that died. */
+  const kept = new Map<Machine, Reign>();
+  let newest: Reign | null = null;
+
+  /** Whether somebody else rules at `atUs` as well. */
+  const checkAt = (reign: Reign, atUs: number): void => {
+    for (const other of [...reigns.values(), ...kept.values()]) {
+      const isBoth =
+        other.machine !== reign.machine && other.fromUs <= atUs && atUs < other.untilUs;
+      hold(!isBoth, 'one-primary', () => {
+        return `at ${showTime(atUs)} node ${reign.machine.id} is primary of epoch ${reign.epoch} and node ${other.machine.id} of epoch ${other.epoch}`;
+      });
+    }
+    const last = newest;
+    hold(last === null || reign.epoch >= last.epoch, 'one-primary', () => {
+      return `node ${reign.machine.id} is primary of epoch ${reign.epoch} after epoch ${last?.epoch}`;
+    });
+    if (last === null || reign.epoch > last.epoch) {
+      newest = reign;
+      world.count('reigns');
+    } else {
+      hold(last.machine === reign.machine, 'one-primary', () => {
+        return `node ${reign.machine.id} is primary of epoch ${reign.epoch}, which was node ${last.machine.id}'s`;
+      });
+    }
+  };
+
+  return {
+    passed(atUs) {
+      for (const reign of reigns.values()) {
+        // A bound that ends without an event begins a reign.
+        const begins = world.nowUs < reign.fromUs && reign.fromUs <= atUs;
+        if (begins && reign.fromUs < reign.untilUs) checkAt(reign, reign.fromUs);
+      }
+      for (const [machine, { untilUs }] of kept) if (untilUs <= atUs) kept.delete(machine);
+    },
+    happened(machine, process) {
+      const reign = reignOf(world, machine, process);
+      if (reign === null) {
+        reigns.delete(machine);
+        return;
+      }
+      reigns.set(machine, reign);
+      if (reign.fromUs <= world.nowUs && world.nowUs < reign.untilUs) checkAt(reign, world.nowUs);
+    },
+    crashed(machine, isReboot) {
+      const reign = reigns.get(machine);
+      reigns.delete(machine);
+      if (isReboot) kept.delete(machine);
+      else if (reign !== undefined && reign.fromUs <= world.nowUs && world.nowUs < reign.untilUs) {
+        kept.set(machine, reign);
+      }
+    },
+  };
+}
+
+/** From when until when the node will say that it is primary, unless something happens to it before; null: it will not. */
+function reignOf(world: World, machine: Machine, { node }: Process): Reign | null {
+  const { raft } = node;
+  if (raft === null || raft.state.role.type !== 'leader') return null;
+  const untilMs = raft.primaryUntilMs;
+  const fromMs = raft.state.role.boundUntilMs;
+  const { isPrimary, epoch } = node.status();
+  if (untilMs === null || fromMs === null) {
+    hold(!isPrimary, 'one-primary', () => `node ${machine.id} is primary without a lease`);
+    return null;
+  }
+  const fromUs = isPrimary ? world.nowUs : machine.clock.trueUsOf(fromMs);
+  const untilUs = machine.clock.trueUsOf(untilMs);
+  if (!isPrimary && fromUs <= world.nowUs) return null;
+  return { machine, epoch, fromUs, untilUs: isPrimary ? Math.max(untilUs, fromUs + 1) : untilUs };
+}

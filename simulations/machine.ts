@@ -1,0 +1,263 @@
+// One simulated machine: its clock, its disk and the process on it, which is the shipped driver with its core. The
+// process is started, paused, killed and started again; its machine lives on. Whatever reaches the process goes through
+// `enter`, where the event is traced, its failures become violations and the oracle looks at the result.
+
+import { commandCodec } from '../src/codec/command-codec.js';
+import { Node } from '../src/node/node.js';
+import type { LoggerPort, StoragePort } from '../src/node/ports.js';
+import { InvariantViolation } from '../src/raft/assert.js';
+import { timersFor } from '../src/raft/options.js';
+import type { Identity, InstallId, Member, NodeId } from '../src/raft/types.js';
+import { SimulatedClock } from './clock.js';
+import { Disk } from './disk.js';
+import type { Arrival } from './network.js';
+import type { Stream } from './random.js';
+import { NotLive, Violation } from './violation.js';
+import type { World } from './world.js';
+
+/** One run of the daemon on a machine. */
+export interface Process {
+  readonly node: Node;
+  /** Counts from 1 on each machine. */
+  readonly number: number;
+}
+
+interface Held {
+  readonly isMessage: boolean;
+  readonly run: () => void;
+}
+
+export class Machine {
+  readonly id: NodeId;
+  readonly installId: InstallId;
+  readonly name: string;
+  readonly clock: SimulatedClock;
+  readonly disk: Disk;
+  /** Null while the daemon is down. */
+  process: Process | null = null;
+  readonly #world: World;
+  readonly #draw: Stream;
+  readonly #tickMs: number;
+  #runs = 0;
+  /** Null: runs; else what reaches the paused process, until it goes on. */
+  #held: Held[] | null = null;
+
+  constructor(world: World, id: NodeId, ratePpm: number) {
+    this.#world = world;
+    this.id = id;
+    this.name = `node${id}`;
+    this.installId = id.toString(16).padStart(16, '0') as InstallId;
+    this.#draw = world.streams.stream(`machine/${id}`);
+    this.#tickMs = timersFor(world.parameters.electionTimeoutMs).tickMs;
+    this.clock = new SimulatedClock(() => world.nowUs, ratePpm, this.#draw.between(0, 1_000_000));
+    const identity: Identity = { nodeId: id, installId: this.installId, cluster: null };
+    const diskDraw = world.streams.stream(`disk/${id}`);
+    this.disk = new Disk(identity, {
+      syncUs: () => syncUs(world, diskDraw),
+      later: (delayUs, run) => world.plan(delayUs, run),
+      nowUs: () => world.nowUs,
+      onDurable: () => world.oracle.durable(this),
+    });
+  }
+
+  get isUp(): boolean {
+    return this.process !== null;
+  }
+
+  get isPaused(): boolean {
+    return this.#held !== null;
+  }
+
+  /** The running, unpaused driver; null otherwise. */
+  get node(): Node | null {
+    return this.isPaused ? null : (this.process?.node ?? null);
+  }
+
+  /** What a configuration says of this machine. */
+  get member(): Member {
+    return {
+      id: this.id,
+      installId: this.installId,
+      name: this.name,
+      ...SELF,
+      autoPromote: true,
+    };
+  }
+
+  /** Starts the daemon on what the disk holds. */
+  boot(): void {
+    this.#runs += 1;
+    const { limits, snapshots } = this.#world.parameters;
+    const number = this.#runs;
+    const open: { process: Process | null } = { process: null };
+    const enter = (kind: string, run: () => void): void => {
+      if (open.process !== null) this.enter(open.process, kind, 0, run);
+    };
+    const node = this.#guard(() => {
+      return new Node(
+        {
+          stored: this.disk.open(),
+          self: SELF,
+          randomSeed: this.#world.streams.stream(`raft/${this.id}`).bits(),
+          limits,
+          snapshotLimits: snapshots,
+        },
+        {
+          clock: this.clock,
+          schedule: {
+            soon: (callback) =>
+              this.#world.plan(this.#draw.between(5, 60), () => enter('turn', callback)),
+          },
+          storage: this.#storage(enter),
+          transport: {
+            send: (to, message) => {
+              this.#world.send(this, to, message);
+            },
+            setPeers: () => undefined,
+          },
+          codec: commandCodec,
+          log: this.#logger(),
+        },
+      );
+    });
+    const process: Process = { node, number };
+    open.process = process;
+    this.process = process;
+    this.#world.oracle.booted(this, process);
+    this.enter(process, 'start', number, () =>
+      node.start((error) => {
+        if (error !== null) throw error;
+      }),
+    );
+    this.#planTick(process, this.clock.nowMs() + this.#tickMs);
+  }
+
+  /** Runs something in this process as one event, unless that process is over; while paused it waits. */
+  enter(
+    process: Process,
+    kind: string,
+    content: number,
+    run: () => void,
+    describe: () => string = () => '',
+  ): void {
+    if (this.process !== process) return;
+    if (this.#held !== null) {
+      const held = (): void => this.enter(process, kind, content, run, describe);
+      this.#held.push({ isMessage: kind === 'receive', run: held });
+      return;
+    }
+    const world = this.#world;
+    world.trace.note(world.nowUs, this.id, kind, content, describe);
+    this.#guard(run);
+    world.oracle.after(this, process);
+  }
+
+  /** A message arrives; a machine that is down does not notice. */
+  receive({ from, message, digest }: Arrival): void {
+    const { process } = this;
+    if (process === null) return;
+    this.enter(
+      process,
+      'receive',
+      digest,
+      () => process.node.receive(from, message),
+      () => `from node ${from.id}: ${JSON.stringify(message)}`,
+    );
+  }
+
+  /**
+   * The daemon dies without a word. With `reboot` the machine goes down too and its clock starts anew.
+   * Some of the batches on their way to the disk may have arrived.
+   */
+  crash(reboot: boolean, keptBatches: number): void {
+    const { process } = this;
+    if (process === null) return;
+    this.#world.oracle.crashed(this, reboot);
+    this.process = null;
+    this.#held = null;
+    this.disk.crash(keptBatches);
+    this.#world.oracle.durable(this);
+    if (reboot) this.clock.restart(this.#draw.between(0, 1_000_000));
+  }
+
+  /** The process stops getting time. */
+  pause(): void {
+    if (this.process !== null) this.#held ??= [];
+  }
+
+  /** The process goes on with what has come meanwhile; of the messages each is lost with the given chance. */
+  resume(lossPpm: number): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    for (const { isMessage, run } of held) {
+      if (!isMessage || !this.#draw.chance(lossPpm)) run();
+    }
+  }
+
+  #planTick(process: Process, atMs: number): void {
+    const { nowUs } = this.#world;
+    const delayUs = Math.max(0, this.clock.trueUsOf(atMs) - nowUs) + this.#draw.between(0, 200);
+    this.#world.plan(delayUs, () =>
+      this.enter(process, 'tick', 0, () => {
+        const nowMs = this.clock.nowMs();
+        process.node.tick(nowMs - atMs);
+        this.#planTick(process, nowMs + this.#tickMs);
+      }),
+    );
+  }
+
+  #storage(enter: (kind: string, run: () => void) => void): StoragePort {
+    const { disk } = this;
+    return {
+      persist: (request, done) =>
+        disk.persist(request, (error) => enter('durable', () => done(error))),
+      saveSnapshot: (meta, parts, done) => {
+        this.#world.count('snapshotsTaken');
+        disk.saveSnapshot(meta, parts, (error) => enter('saved', () => done(error)));
+      },
+      readSnapshot: (done) =>
+        disk.readSnapshot((error, found) => enter('read', () => done(error, found))),
+    };
+  }
+
+  #logger(): LoggerPort {
+    const say =
+      (level: string) =>
+      (fields: object, sentence: string): void =>
+        this.#world.log(this, `${level}: ${sentence} ${JSON.stringify(fields)}`);
+    return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') };
+  }
+
+  /** What the shipped code throws is a violation: it would end the process. */
+  #guard<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof Violation || error instanceof NotLive) throw error;
+      const isStated = error instanceof InvariantViolation;
+      const what = error instanceof Error ? error : new Error(String(error));
+      const detail = isStated ? what.message : (what.stack ?? what.message);
+      throw new Violation(
+        isStated ? 'stated-invariant' : 'node-never-throws',
+        `node ${this.id}: ${detail}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+const SELF = {
+  address: 'simulated:6000',
+  api: 'simulated:6001',
+  version: '0.0.0',
+  featureMin: 1,
+  featureMax: 1,
+} as const;
+
+function syncUs(world: World, draw: Stream): number {
+  const { syncMeanUs, slowSyncPpm, slowSyncMaxUs } = world.parameters.disk;
+  const us = 20 + draw.exponential(syncMeanUs);
+  if (world.network.isCalm || !draw.chance(slowSyncPpm)) return us;
+  return us + draw.between(0, slowSyncMaxUs);
+}

@@ -1,0 +1,184 @@
+// The operator: forms the cluster, hands over, and lets members come and go, as a person with the command line would, at
+// whatever node leads at that moment. A machine that was removed is kept running for a while, since a member that does
+// not know of its removal must not disturb the others.
+
+import type { ConfigChange, Configuration, NodeId, Settings } from '../src/raft/types.js';
+import type { ChangeOutcome } from '../src/node/api.js';
+import type { ClusterIdentity } from '../src/node/ports.js';
+import type { Machine } from './machine.js';
+import type { Stream } from './random.js';
+import type { World } from './world.js';
+
+/** More machines than this never exist in one run, and more voters than this never belong. */
+const MACHINES_MAX = 14;
+const VOTERS_MAX = 7;
+
+const NO_CHANGE: ConfigChange = { add: [], promote: [], demote: [], remove: [] };
+
+export class Operator {
+  readonly #world: World;
+  readonly #draw: Stream;
+  readonly #settings: Settings;
+  #isOver = false;
+  #voters = new Set<NodeId>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#draw = world.streams.stream('operator');
+    this.#settings = {
+      clusterId: world.streams.seed.toString(16).padStart(32, '0'),
+      clusterName: 'simulated',
+      electionTimeoutMs: world.parameters.electionTimeoutMs,
+    };
+  }
+
+  /** Starts the first machine as a cluster of its own; the others join one by one. */
+  found(): void {
+    const machine = this.#world.addMachine();
+    machine.boot();
+    this.#enter(machine, 'found', () =>
+      machine.process?.node.startCluster(this.#settings, machine.name, 'simulated', raise),
+    );
+    for (let n = 1; n < this.#world.parameters.nodes; n += 1) this.#join();
+  }
+
+  /** Whether as many vote as the run's parameters ask for, as the leader sees it. */
+  get isFormed(): boolean {
+    const configuration = this.#configuration();
+    return (
+      configuration !== null &&
+      configuration.outgoing === null &&
+      configuration.voters.length >= this.#world.parameters.nodes
+    );
+  }
+
+  /** Lets hand-overs and changes of members happen from now on. */
+  begin(): void {
+    const { handOverEveryUs, membershipEveryUs } = this.#world.parameters.workload;
+    this.#repeat(handOverEveryUs, () => this.#handOver());
+    this.#repeat(membershipEveryUs, () => this.#changeMembers());
+  }
+
+  stop(): void {
+    this.#isOver = true;
+  }
+
+  #repeat(everyUs: number | null, act: () => void): void {
+    if (everyUs === null) return;
+    this.#world.plan(this.#draw.exponential(everyUs), () => {
+      if (this.#isOver) return;
+      act();
+      this.#repeat(everyUs, act);
+    });
+  }
+
+  #handOver(): void {
+    const leader = this.#world.leader();
+    const configuration = this.#configuration();
+    if (leader === null || configuration === null || configuration.voters.length === 0) return;
+    const to = this.#draw.pick(configuration.voters);
+    this.#enter(leader, `hand over to node ${to}`, () =>
+      leader.process?.node.setPrimary(to, 'simulated', this.#deadlineMs(leader), (outcome) => {
+        if (outcome.type === 'done') this.#world.count('handOvers');
+      }),
+    );
+  }
+
+  #changeMembers(): void {
+    const configuration = this.#configuration();
+    const wish = this.#draw.pick(['join', 'remove', 'demote', 'promote'] as const);
+    if (configuration === null) return;
+    const { voters, members } = configuration;
+    const chosen = this.#draw.pick(members).id;
+    const isVoter = voters.includes(chosen);
+    const isLast = isVoter && voters.length <= 2;
+    if (wish === 'join' && voters.length < VOTERS_MAX) this.#join();
+    else if (wish === 'remove' && !isLast) this.#change({ ...NO_CHANGE, remove: [chosen] });
+    else if (wish === 'demote' && isVoter && !isLast) this.#change({ ...NO_CHANGE, demote: [chosen] });
+    else if (wish === 'promote' && !isVoter) this.#change({ ...NO_CHANGE, promote: [chosen] });
+  }
+
+  /** A new machine adopts the cluster and is added, again and again until a leader says that it is done. */
+  #join(): void {
+    if (this.#world.machines.size >= MACHINES_MAX) return;
+    const machine = this.#world.addMachine();
+    machine.boot();
+    this.#adopt(machine);
+    this.#add(machine);
+  }
+
+  #adopt(machine: Machine): void {
+    const { clusterId, clusterName, electionTimeoutMs } = this.#settings;
+    const cluster: ClusterIdentity = {
+      clusterId,
+      clusterName,
+      nodeName: machine.name,
+      electionTimeoutMs,
+    };
+    const { process } = machine;
+    if (process !== null && process.node.status().condition === 'clean') {
+      this.#enter(machine, 'adopt', () => process.node.adoptCluster(cluster, raise));
+    }
+    // A crash may have lost the adoption.
+    this.#world.plan(this.#pauseUs(), () => {
+      const isClean = machine.process?.node.status().condition === 'clean';
+      if (machine.process === null || isClean) this.#adopt(machine);
+    });
+  }
+
+  #add(machine: Machine): void {
+    const isMember = (): boolean =>
+      this.#configuration()?.members.some(({ id }) => id === machine.id) === true;
+    if (isMember()) return;
+    this.#change({ ...NO_CHANGE, add: [machine.member] });
+    this.#world.plan(this.#pauseUs(), () => {
+      if (!this.#isOver) this.#add(machine);
+    });
+  }
+
+  #change(change: ConfigChange): void {
+    const leader = this.#world.leader();
+    if (leader === null) return;
+    const done = (outcome: ChangeOutcome): void => {
+      if (outcome.type === 'done' && change.remove.length > 0) this.#world.count('removals');
+    };
+    this.#enter(leader, `change ${describe(change)}`, () =>
+      leader.process?.node.changeConfiguration(change, 'simulated', this.#deadlineMs(leader), done),
+    );
+  }
+
+  /** The configuration as the leader has it; null: nobody leads. */
+  #configuration(): Configuration | null {
+    const configuration = this.#world.leader()?.process?.node.raft?.configuration ?? null;
+    if (configuration !== null && configuration.outgoing === null) this.#countVoters(configuration);
+    return configuration;
+  }
+
+  #countVoters({ voters }: Configuration): void {
+    const added = voters.filter((id) => !this.#voters.has(id)).length;
+    this.#world.counts.add('promotions', this.#voters.size === 0 ? 0 : added);
+    this.#voters = new Set(voters);
+  }
+
+  #deadlineMs(machine: Machine): number {
+    return machine.clock.nowMs() + 10 * this.#world.parameters.electionTimeoutMs;
+  }
+
+  #pauseUs(): number {
+    return this.#world.parameters.electionTimeoutMs * 250 + this.#draw.between(0, 50_000);
+  }
+
+  #enter(machine: Machine, what: string, run: () => void): void {
+    const { process } = machine;
+    if (process !== null) machine.enter(process, 'operator', 0, run, () => what);
+  }
+}
+
+function describe({ add, promote, demote, remove }: ConfigChange): string {
+  const names = add.map(({ name }) => name);
+  return JSON.stringify({ add: names, promote, demote, remove });
+}
+
+function raise(error: Error | null): void {
+  if (error !== null) throw error;
+}

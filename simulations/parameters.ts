@@ -1,0 +1,164 @@
+// What a run is like, drawn from its seed: how many nodes, how fast their timers, how bad their network and disks, which
+// faults and how often, what clients do. Every seed draws its own mixture (a swarm), with whole kinds of trouble left
+// out at random, because bugs hide where one kind of trouble is common and another is absent.
+// Source for the idea: "Swarm Testing", Groce et al. 2012.
+
+import type { Limits } from '../src/raft/options.js';
+import { LIMITS } from '../src/raft/options.js';
+import type { SnapshotLimits } from '../src/node/snapshot-taker.js';
+import type { Stream, Streams } from './random.js';
+
+/** How messages travel. Times in microseconds, chances per million messages. */
+export interface NetworkParameters {
+  readonly delayMinUs: number;
+  readonly delayMeanUs: number;
+  readonly lossPpm: number;
+  readonly duplicatePpm: number;
+  /** A message that takes much longer than the others, up to `stragglerMaxUs`. */
+  readonly stragglerPpm: number;
+  readonly stragglerMaxUs: number;
+  /** A link delivers in the order of sending, as one stream does; duplicates and stragglers then hold up the rest. */
+  readonly isOrdered: boolean;
+}
+
+/** How long a sync takes, in microseconds. */
+export interface DiskParameters {
+  readonly syncMeanUs: number;
+  readonly slowSyncPpm: number;
+  readonly slowSyncMaxUs: number;
+}
+
+/** Mean times between faults of a kind, in microseconds; null: this kind does not happen. */
+export interface FaultParameters {
+  readonly partitionEveryUs: number | null;
+  readonly partitionMeanUs: number;
+  readonly crashEveryUs: number | null;
+  readonly downMeanUs: number;
+  readonly pauseEveryUs: number | null;
+  readonly pauseMeanUs: number;
+  /** Chance per million that a vote, a TimeoutNow or a snapshot chunk brings a fault upon those who exchange it. */
+  readonly aimedPpm: number;
+}
+
+/** What clients and the operator do. */
+export interface WorkloadParameters {
+  readonly clients: number;
+  /** Mean pause of one client between two operations. */
+  readonly thinkMeanUs: number;
+  readonly sessions: number;
+  readonly ttlMinMs: number;
+  readonly ttlMaxMs: number;
+  readonly valueBytesMax: number;
+  /** Null: the operator hands over, or changes the members, never. */
+  readonly handOverEveryUs: number | null;
+  readonly membershipEveryUs: number | null;
+}
+
+export interface Parameters {
+  readonly nodes: number;
+  readonly electionTimeoutMs: number;
+  /** Clock rates: anywhere in the allowed range, or all at one of its two ends. */
+  readonly clocks: 'spread' | 'extreme';
+  readonly network: NetworkParameters;
+  readonly disk: DiskParameters;
+  readonly faults: FaultParameters;
+  readonly workload: WorkloadParameters;
+  readonly limits: Limits;
+  readonly snapshots: SnapshotLimits;
+}
+
+/** What the caller fixes instead of drawing. The draws themselves still happen, so that nothing else shifts. */
+export interface Overrides {
+  readonly nodes?: number;
+}
+
+/** Draws the mixture of this seed. */
+export function drawParameters(streams: Streams, overrides: Overrides): Parameters {
+  const draw = streams.stream('parameters');
+  const nodes = draw.pick([3, 3, 3, 4, 5]);
+  const electionTimeoutMs = draw.pick([300, 500, 1000, 1000, 2000]);
+  const timeoutUs = electionTimeoutMs * 1000;
+  return {
+    nodes: overrides.nodes ?? nodes,
+    electionTimeoutMs,
+    clocks: draw.pick(['spread', 'extreme'] as const),
+    network: drawNetwork(streams.stream('parameters/network'), timeoutUs),
+    disk: drawDisk(streams.stream('parameters/disk'), timeoutUs),
+    faults: drawFaults(streams.stream('parameters/faults'), timeoutUs),
+    workload: drawWorkload(streams.stream('parameters/workload'), timeoutUs),
+    limits: drawLimits(streams.stream('parameters/limits')),
+    snapshots: drawSnapshots(streams.stream('parameters/snapshots')),
+  };
+}
+
+function drawNetwork(draw: Stream, timeoutUs: number): NetworkParameters {
+  return {
+    delayMinUs: draw.between(50, 1000),
+    delayMeanUs: draw.between(100, Math.floor(timeoutUs / 40)),
+    lossPpm: draw.pick([0, 0, 1000, 10_000, 50_000, 150_000]),
+    duplicatePpm: draw.pick([0, 0, 1000, 20_000, 100_000]),
+    stragglerPpm: draw.pick([0, 0, 500, 5000, 30_000]),
+    stragglerMaxUs: timeoutUs * draw.between(1, 6),
+    isOrdered: draw.chance(250_000),
+  };
+}
+
+function drawDisk(draw: Stream, timeoutUs: number): DiskParameters {
+  return {
+    syncMeanUs: draw.between(100, Math.floor(timeoutUs / 50)),
+    slowSyncPpm: draw.pick([0, 0, 1000, 10_000, 50_000]),
+    slowSyncMaxUs: Math.floor(timeoutUs * draw.pick([0.2, 1, 2])),
+  };
+}
+
+function drawFaults(draw: Stream, timeoutUs: number): FaultParameters {
+  const every = (): number | null => {
+    const mean = timeoutUs * draw.between(3, 20);
+    return draw.chance(750_000) ? mean : null;
+  };
+  return {
+    partitionEveryUs: every(),
+    partitionMeanUs: timeoutUs * draw.between(1, 4),
+    crashEveryUs: every(),
+    downMeanUs: Math.floor(timeoutUs * draw.pick([0.1, 0.5, 2])),
+    pauseEveryUs: every(),
+    pauseMeanUs: Math.floor(timeoutUs * draw.pick([0.1, 0.5, 1.5])),
+    aimedPpm: draw.pick([0, 5000, 30_000, 100_000]),
+  };
+}
+
+function drawWorkload(draw: Stream, timeoutUs: number): WorkloadParameters {
+  return {
+    clients: draw.between(1, 4),
+    thinkMeanUs: draw.pick([50_000, 200_000, 600_000]),
+    sessions: draw.between(1, 6),
+    ttlMinMs: 2000,
+    ttlMaxMs: draw.pick([3000, 10_000, 60_000]),
+    valueBytesMax: draw.pick([8, 64, 2048]),
+    handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(5, 25) : null,
+    membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(5, 20) : null,
+  };
+}
+
+function drawLimits(draw: Stream): Limits {
+  return {
+    ...LIMITS,
+    messageEntriesMax: draw.pick([1, 4, 64]),
+    messageBytesMax: draw.pick([256, 4096, LIMITS.messageBytesMax]),
+    inflightMessagesMax: draw.pick([1, 3, 16]),
+    uncommittedEntriesMax: draw.pick([8, 64, 512]),
+    committedEntriesMax: draw.pick([1, 16, 1024]),
+    keptEntriesMax: draw.pick([0, 5, 50]),
+    promotionLagMax: draw.pick([10, 250]),
+  };
+}
+
+function drawSnapshots(draw: Stream): SnapshotLimits {
+  return {
+    entriesMax: draw.pick([20, 60, 200, 2000]),
+    bytesMax: 32 * 1024 * 1024,
+    partRowsMax: draw.pick([2, 16, 256]),
+    partsPerTurn: draw.pick([1, 4]),
+    chunkBytes: draw.pick([256, 4096, 65_536]),
+  };
+}

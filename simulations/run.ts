@@ -1,0 +1,109 @@
+// One run from one seed: the cluster forms, then faults and clients for the time asked for, then everything is healed and
+// the cluster must recover. What comes out says whether all properties held and, if not, which one, when, and how to see
+// it again.
+
+import type { Counts } from './counts.js';
+import { Faults } from './faults.js';
+import { recover } from './liveness.js';
+import { Operator } from './operator.js';
+import { drawParameters } from './parameters.js';
+import type { Overrides, Parameters } from './parameters.js';
+import { Streams } from './random.js';
+import type { LineSink } from './trace.js';
+import { NotLive, Violation } from './violation.js';
+import { Client } from './workload.js';
+import { World } from './world.js';
+
+/** Simulated time with faults, unless asked otherwise. */
+export const RUN_DEFAULT_MS = 30_000;
+
+export interface RunOptions extends Overrides {
+  readonly seed: bigint;
+  /** Simulated time of the phase with faults. */
+  readonly timeMs?: number;
+  /** Takes the lines of a readable trace. */
+  readonly sink?: LineSink;
+}
+
+export type Verdict =
+  | { readonly type: 'held' }
+  /** A safety property did not hold. */
+  | { readonly type: 'violated'; readonly property: string; readonly detail: string; readonly atUs: number }
+  /** The healed cluster did not recover within its bound. */
+  | { readonly type: 'notLive'; readonly detail: string; readonly atUs: number };
+
+export interface RunResult {
+  readonly seed: bigint;
+  readonly parameters: Parameters;
+  readonly verdict: Verdict;
+  /** Of every event with its time, place and content; two runs of a seed have the same. */
+  readonly hash: string;
+  readonly events: number;
+  readonly simulatedUs: number;
+  readonly counts: Counts;
+}
+
+/** Runs one seed to its end. Throws only if the simulator itself fails. */
+export function run(options: RunOptions): RunResult {
+  const streams = new Streams(options.seed);
+  const parameters = drawParameters(streams, options);
+  const world = new World(streams, parameters, options.sink ?? null);
+  const verdict = judge(world, (options.timeMs ?? RUN_DEFAULT_MS) * 1000);
+  const { counts, trace, network, nowUs } = world;
+  counts.add('lost', network.counts.lost);
+  counts.add('doubled', network.counts.doubled);
+  counts.add('late', network.counts.late);
+  return {
+    seed: options.seed,
+    parameters,
+    verdict,
+    hash: trace.hash,
+    events: trace.events,
+    simulatedUs: nowUs,
+    counts,
+  };
+}
+
+function judge(world: World, timeUs: number): Verdict {
+  try {
+    trouble(world, form(world), timeUs);
+    return { type: 'held' };
+  } catch (error) {
+    const atUs = world.nowUs;
+    if (error instanceof Violation) {
+      return { type: 'violated', property: error.property, detail: error.message, atUs };
+    }
+    if (error instanceof NotLive) return { type: 'notLive', detail: error.message, atUs };
+    throw error;
+  }
+}
+
+function form(world: World): Operator {
+  const operator = new Operator(world);
+  world.network.isCalm = true;
+  operator.found();
+  const { nodes, electionTimeoutMs } = world.parameters;
+  const boundUs = (5 + 10 * nodes) * electionTimeoutMs * 1000;
+  while (!operator.isFormed && world.nowUs < boundUs) {
+    world.runUntil(world.nowUs + electionTimeoutMs * 100);
+  }
+  if (!operator.isFormed) throw new NotLive(`the cluster did not form in ${boundUs / 1e6} s`);
+  return operator;
+}
+
+function trouble(world: World, operator: Operator, timeUs: number): void {
+  const faults = new Faults(world);
+  const clients = Array.from(
+    { length: world.parameters.workload.clients },
+    (_, at) => new Client(world, at + 1),
+  );
+  world.network.isCalm = false;
+  faults.begin();
+  operator.begin();
+  for (const client of clients) client.begin();
+  world.runUntil(world.nowUs + timeUs);
+  for (const client of clients) client.stop();
+  operator.stop();
+  faults.heal();
+  recover(world);
+}

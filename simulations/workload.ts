@@ -1,0 +1,207 @@
+// Clients: each asks for one thing after the other of some node, and remembers what it was told. They write sessions with
+// merge and compare-and-set, touch and delete them, and read them both ways. A write is never sent twice, so
+// that what is applied twice is a fault.
+
+import type { LogIndex, NodeId } from '../src/raft/types.js';
+import type { Command } from '../src/state-machine/command.js';
+import type { NodeRefusal, WriteOutcome } from '../src/node/api.js';
+import { digestOfSession } from './invariants/session-lives.js';
+import type { Machine, Process } from './machine.js';
+import type { Operation, ReadOperation, WriteOperation } from './operation.js';
+import type { Stream } from './random.js';
+import type { World } from './world.js';
+
+export class Client {
+  readonly #world: World;
+  readonly #name: string;
+  readonly #draw: Stream;
+  #asked = 0;
+  #isOver = false;
+  /** Whom this client believes to lead. */
+  #leaderId: NodeId | null = null;
+  /** Revision of each session that this client saw last; for compare-and-set. */
+  readonly #revisions = new Map<string, LogIndex>();
+
+  constructor(world: World, number: number) {
+    this.#world = world;
+    this.#name = `c${number}`;
+    this.#draw = world.streams.stream(`clients/${number}`);
+  }
+
+  /** Asks again and again until `stop`. */
+  begin(): void {
+    this.#world.plan(this.#draw.exponential(this.#world.parameters.workload.thinkMeanUs), () => {
+      if (this.#isOver) return;
+      this.ask();
+      this.begin();
+    });
+  }
+
+  stop(): void {
+    this.#isOver = true;
+  }
+
+  /** Asks for one thing now; an earlier one may still be waiting for its answer. */
+  ask(): void {
+    const draw = this.#draw;
+    const sessionId = `s${draw.between(1, this.#world.parameters.workload.sessions)}`;
+    const kind = draw.between(1, 100);
+    const isStale = kind > 85;
+    const machine = this.#machine(isStale);
+    const process = machine?.process ?? null;
+    if (machine === undefined || process === null) return;
+    if (kind > 55) this.#read(machine, process, sessionId, isStale);
+    else this.#write(machine, process, this.#command(machine.id, sessionId, kind));
+  }
+
+  /** Asks for a write of one session at the node believed to lead. `done` gets its outcome. */
+  write(done: (outcome: WriteOutcome) => void): void {
+    const machine = this.#machine(false);
+    const process = machine?.process ?? null;
+    if (machine === undefined || process === null) return;
+    this.#write(machine, process, this.#command(machine.id, 'probe', 1), done);
+  }
+
+  /** Asks for a linearizable read; `done` is called if it is answered. */
+  read(done: () => void): void {
+    const machine = this.#machine(false);
+    const process = machine?.process ?? null;
+    if (machine !== undefined && process !== null) this.#read(machine, process, 'probe', false, done);
+  }
+
+  #machine(isAny: boolean): Machine | undefined {
+    const draw = this.#draw;
+    const up = [...this.#world.machines.values()].filter(({ isUp }) => isUp);
+    const believed = this.#leaderId === null ? undefined : this.#world.machines.get(this.#leaderId);
+    const isBelieved = draw.chance(900_000);
+    const other = up.length === 0 ? undefined : draw.pick(up);
+    return !isAny && isBelieved && believed?.isUp === true ? believed : other;
+  }
+
+  #command(nodeId: NodeId, id: string, kind: number): Command {
+    const draw = this.#draw;
+    const { valueBytesMax, ttlMinMs, ttlMaxMs } = this.#world.parameters.workload;
+    const requestId = this.#nextId();
+    const known = this.#revisions.get(id) ?? (0 as LogIndex);
+    const ifRevision = draw.chance(300_000) ? known : null;
+    if (kind > 50) return { kind: 'deleteSession', requestId, id, ifRevision };
+    if (kind > 42) return { kind: 'touchSession', requestId, id };
+    const value = new Uint8Array(draw.between(1, valueBytesMax)).fill(draw.between(0, 255));
+    return {
+      kind: 'putSession',
+      requestId,
+      id,
+      owner: draw.chance(200_000) ? this.#name : null,
+      nodeId,
+      attributes: new Map([[`a${draw.between(1, 3)}`, value]]),
+      removed: draw.chance(100_000) ? ['a4'] : [],
+      ttlMs: draw.chance(500_000) ? draw.between(ttlMinMs, ttlMaxMs) : null,
+      ifRevision,
+    };
+  }
+
+  #write(
+    machine: Machine,
+    process: Process,
+    command: Command,
+    done: (outcome: WriteOutcome) => void = () => undefined,
+  ): void {
+    if (command.kind === 'expireSessions') return;
+    const { requestId: id, id: sessionId } = command;
+    const begun = { kind: 'write', id, sessionId, beganUs: this.#world.nowUs, endedUs: null } as const;
+    this.#began({ ...begun, outcome: null });
+    const deadlineUs = this.#patienceUs();
+    machine.enter(
+      process,
+      'write',
+      this.#asked,
+      () =>
+        process.node.propose(command, machine.clock.nowMs() + deadlineUs / 1000, (outcome) => {
+          this.#ended({ ...begun, endedUs: this.#world.nowUs, outcome });
+          done(outcome);
+        }),
+      () => `${id}: ${command.kind} ${sessionId}`,
+    );
+  }
+
+  #read(
+    machine: Machine,
+    process: Process,
+    sessionId: string,
+    isStale: boolean,
+    done: () => void = () => undefined,
+  ): void {
+    const id = this.#nextId();
+    const beganUs = this.#world.nowUs;
+    const begun = { kind: 'read', id, sessionId, isStale, beganUs, endedUs: null } as const;
+    this.#began({ ...begun, answer: null });
+    const answer = (): void => {
+      const { state } = process.node;
+      const session = state.session(sessionId);
+      if (session !== null) this.#revisions.set(sessionId, session.revision);
+      const seen = { lastApplied: state.lastApplied.index, digest: digestOfSession(session) };
+      this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: seen });
+      done();
+    };
+    const deadlineUs = this.#patienceUs();
+    const ask = (): void => {
+      process.node.read(machine.clock.nowMs() + deadlineUs / 1000, (outcome) => {
+        if (outcome.type === 'ready') answer();
+        else {
+          if (outcome.type === 'refused') this.#believe(outcome.refusal);
+          this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: null });
+        }
+      });
+    };
+    machine.enter(process, 'read', this.#asked, isStale ? answer : ask, () => `${id}: ${sessionId}`);
+  }
+
+  /** How long this client waits; a whole number of milliseconds. */
+  #patienceUs(): number {
+    const timeoutMs = this.#world.parameters.electionTimeoutMs;
+    return this.#draw.between(timeoutMs, 4 * timeoutMs) * 1000;
+  }
+
+  #nextId(): string {
+    this.#asked += 1;
+    return `${this.#name}-${this.#asked}`;
+  }
+
+  #began(operation: Operation): void {
+    if (operation.kind === 'write') this.#world.count('writesUnknown');
+    this.#world.oracle.began(operation);
+  }
+
+  #ended(operation: ReadOperation | WriteOperation): void {
+    this.#world.trace.note(this.#world.nowUs, 0, 'answer', this.#asked, () => show(operation));
+    this.#world.oracle.ended(operation);
+    if (operation.kind === 'read') {
+      if (operation.answer !== null) this.#world.count(operation.isStale ? 'staleReads' : 'reads');
+      return;
+    }
+    const { outcome } = operation;
+    if (outcome === null || outcome.type === 'indeterminate') return;
+    this.#world.counts.add('writesUnknown', -1);
+    if (outcome.type !== 'applied') {
+      this.#world.count('writesRefused');
+      if (outcome.type === 'refused') this.#believe(outcome.refusal);
+      return;
+    }
+    this.#world.count('writesApplied');
+    const { result } = outcome;
+    if (result.type === 'session') this.#revisions.set(operation.sessionId, result.session.revision);
+    if (result.type === 'refused' && result.refusal.reason === 'revisionMismatch') {
+      this.#world.count('conflicts');
+      this.#revisions.set(operation.sessionId, result.refusal.actual);
+    }
+  }
+
+  #believe(refusal: NodeRefusal): void {
+    this.#leaderId = refusal.reason === 'notLeader' ? refusal.leaderId : this.#leaderId;
+  }
+}
+
+function show(operation: Operation): string {
+  const said = operation.kind === 'write' ? operation.outcome : operation.answer;
+  return `${operation.id}: ${JSON.stringify(said)}`;
+}
