@@ -32,7 +32,6 @@ export function becomeLeader(state: RaftState, cause: string): void {
     roundStartsMs: [],
     firstRound: 1,
     reads: [],
-    readRound: 0,
     uncommittedBytes: 0,
     activationIndex: null,
     boundUntilMs: null,

@@ -26,7 +26,6 @@ export function maybeBeginReadRound(state: RaftState, leader: Leader): boolean {
   // Before an own-term commit this leader does not know what earlier leaders committed (Raft §8).
   if (isConfirming || !hasWaiting || state.commitIndex < leader.noopIndex) return false;
   heartbeat(state, leader);
-  leader.readRound = leader.round;
   for (const read of leader.reads) {
     read.round = leader.round;
     read.readIndex = state.commitIndex;

@@ -93,8 +93,6 @@ export interface Leader {
   roundStartsMs: number[];
   firstRound: number;
   readonly reads: PendingRead[];
-  /** Round of the newest read confirmation in flight; 0: none. */
-  readRound: number;
   /** Bytes appended in this term and not committed. */
   uncommittedBytes: number;
   /** Index of this term's newest activation; null: not appended yet. */
