@@ -5,7 +5,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { StorageError } from './storage-error.js';
+import { StorageError, whyOf } from './storage-error.js';
 
 /** Version of the disk format. */
 const FORMAT = 1;
@@ -55,9 +55,4 @@ function checkMarker(marker: string, databasePath: string): void {
       'the database or its CURRENT file is missing',
     );
   }
-}
-
-/** The message of whatever was thrown. */
-export function whyOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

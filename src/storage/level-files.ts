@@ -1,74 +1,81 @@
 // The files of a LevelDB database, looked at before it is opened: LevelDB opens a damaged one without an error and with
-// records missing, and begins an empty one where CURRENT is gone. Whatever a crash cannot explain refuses the start.
-// What only the contents can tell (tables) is checked after opening, in live-keys.ts.
+// records missing, begins an empty one where CURRENT is gone, and ends the process over some damaged tables. Whatever a
+// crash cannot explain refuses the start. Whether the contents are all there is checked after opening, in contents.ts.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { scanLog } from './level-log.js';
-import { StorageError } from './storage-error.js';
+import { readManifest } from './level-manifest.js';
+import type { LevelState } from './level-manifest.js';
+import { damageOfTable } from './level-table.js';
+import { StorageError, whyOf } from './storage-error.js';
 
-/** Tag of VersionEdit that says from which write-ahead log on the tables are not up to date. */
-const TAG_COMPARATOR = 1;
-const TAG_LOG_NUMBER = 2;
+/** What only a database that has been opened once has; a creation that a crash cut short leaves MANIFEST-000001 only. */
+const SIGNS_OF_LIFE = /^MANIFEST-(?!000001$)|\.(log|ldb|sst)$/;
 
 /**
- * Checks CURRENT, MANIFEST and the write-ahead logs of the database in `directory`, if there is one.
- * Throws `StorageError` with code DAMAGED. Reading takes time in proportion to the logs, a few MiB.
+ * Checks CURRENT, MANIFEST, the write-ahead logs and the tables of the database in `directory`, if there is one.
+ * Throws `StorageError`: DAMAGED, or UNWRITABLE where a file cannot be read. Reads everything once.
  */
 export function checkLevelFiles(directory: string): void {
   const names = existsSync(directory) ? readdirSync(directory) : [];
-  const isDatabase = names.some((name) => /^MANIFEST-|\.(log|ldb|sst)$/.test(name));
-  if (!isDatabase) return;
-  const manifest = currentManifest(directory, names);
-  const edits = readRecords(join(directory, manifest));
-  const logNumber = edits.reduce<number | null>((found, edit) => logNumberOf(edit) ?? found, null);
+  if (!names.includes('CURRENT') && !names.some((name) => SIGNS_OF_LIFE.test(name))) return;
+  const { logNumber, tables } = readState(directory, names);
   const logs = names.filter((name) => /^\d+\.log$/.test(name)).sort();
-  const isMissing =
-    logNumber !== null && !logs.some((name) => Number.parseInt(name, 10) >= logNumber);
-  if (isMissing) {
-    const file = join(directory, `${String(logNumber).padStart(6, '0')}.log`);
+  // LevelDB makes a log durable before it names it; younger logs may lie beside it.
+  if (logNumber !== null && !logs.some((name) => Number.parseInt(name, 10) === logNumber)) {
+    const file = join(directory, fileName(logNumber, 'log'));
     throw new StorageError('DAMAGED', file, null, 'the write-ahead log is missing');
   }
   for (const name of logs) readRecords(join(directory, name));
+  for (const { number, bytes } of tables) {
+    const name = fileName(number, 'ldb');
+    checkTable(join(directory, name), bytes);
+  }
 }
 
-function currentManifest(directory: string, names: readonly string[]): string {
-  const file = join(directory, 'CURRENT');
-  if (!names.includes('CURRENT')) {
-    throw new StorageError('DAMAGED', file, null, 'this file of the database is missing');
-  }
-  const manifest = /^(MANIFEST-\d+)\n$/.exec(readFileSync(file, 'latin1'))?.[1];
+function readState(directory: string, names: readonly string[]): LevelState {
+  const current = join(directory, 'CURRENT');
+  const manifest = /^(MANIFEST-\d+)\n$/.exec(readOrRefuse(current).toString('latin1'))?.[1];
   if (manifest === undefined || !names.includes(manifest)) {
-    throw new StorageError('DAMAGED', file, 0, 'it does not name a file of the database');
+    throw new StorageError('DAMAGED', current, 0, 'it does not name a file of the database');
   }
-  return manifest;
+  const file = join(directory, manifest);
+  const edits = readRecords(file);
+  try {
+    return readManifest(edits);
+  } catch (cause) {
+    throw new StorageError('DAMAGED', file, null, whyOf(cause), { cause });
+  }
+}
+
+function checkTable(file: string, expectedBytes: number): void {
+  const bytes = readOrRefuse(file);
+  if (bytes.length !== expectedBytes) {
+    const detail = `expected a table of ${expectedBytes} bytes, found ${bytes.length}`;
+    throw new StorageError('DAMAGED', file, null, detail);
+  }
+  const damage = damageOfTable(bytes);
+  if (damage !== null) throw new StorageError('DAMAGED', file, damage.offset, damage.detail);
 }
 
 function readRecords(file: string): readonly Uint8Array[] {
-  const scan = scanLog(readFileSync(file));
+  const scan = scanLog(readOrRefuse(file));
   if (scan.type === 'sound') return scan.records;
   throw new StorageError('DAMAGED', file, scan.offset, scan.detail);
 }
 
-/** The log number that an edit of the MANIFEST sets; null: none, or it stands behind what is not read here. */
-function logNumberOf(edit: Uint8Array): number | null {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; at < edit.length; shift += 7) {
-      const byte = edit[at] ?? 0;
-      at += 1;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    return value;
-  };
-  // An edit begins with the comparator, if it has one, then the log number.
-  let tag = varint();
-  if (tag === TAG_COMPARATOR) {
-    at += varint();
-    tag = varint();
+function readOrRefuse(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    if (!isMissing) throw new StorageError('UNWRITABLE', file, null, whyOf(cause), { cause });
+    throw new StorageError('DAMAGED', file, null, 'this file of the database is missing');
   }
-  return tag === TAG_LOG_NUMBER ? varint() : null;
+}
+
+function fileName(number: number, extension: string): string {
+  return `${String(number).padStart(6, '0')}.${extension}`;
 }

@@ -4,6 +4,7 @@
 // Source: LevelDB doc/log_format.md.
 
 import { castagnoli } from '../codec/checksum.js';
+import { isSumOf, unmask } from './level-bytes.js';
 
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
@@ -86,7 +87,7 @@ function readFragment(bytes: Uint8Array, at: number): Read {
   if (end > blockEnd) return { type: 'damaged', detail: 'a record reaches beyond its block' };
   if (end > bytes.length) return judgeShort(bytes, at, masked);
   const body = bytes.subarray(at + HEADER_BYTES - 1, end);
-  if (unmask(masked) !== castagnoli(body)) {
+  if (!isSumOf(masked, body)) {
     return { type: 'damaged', detail: 'a record does not match its checksum' };
   }
   if (type < FULL || type > LAST)
@@ -114,12 +115,6 @@ function judgeShort(bytes: Uint8Array, at: number, masked: number): Read {
 function goesOn(bytes: Uint8Array, at: number): boolean {
   const next = readFragment(bytes, at);
   return next.type === 'fragment' || next.type === 'torn';
-}
-
-/** LevelDB stores checksums rotated and shifted, so that a checksum of checksums is sound. */
-function unmask(masked: number): number {
-  const rotated = (masked - 0xa282ead8) >>> 0;
-  return ((rotated >>> 17) | (rotated << 15)) >>> 0;
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -12,12 +12,12 @@ import type { Done, PersistRequest, StoragePort, Stored } from '../node/ports.js
 import type { EntryId, Identity, InstallId, NodeId, SnapshotMeta } from '../raft/types.js';
 import { encodeEntryId, readContents } from './contents.js';
 import type { Contents, Database } from './contents.js';
-import { openDataDirectory, whyOf } from './data-directory.js';
+import { openDataDirectory } from './data-directory.js';
 import { KEY_KIND, keyOf, numberIn } from './keys.js';
 import { checkLevelFiles } from './level-files.js';
 import type { LiveKeys, Operation } from './live-keys.js';
 import { LogRecords } from './log-records.js';
-import { StorageError } from './storage-error.js';
+import { StorageError, whyOf } from './storage-error.js';
 
 export { StorageError } from './storage-error.js';
 
@@ -39,6 +39,8 @@ export async function openStorage(directory: string): Promise<LevelStorage> {
   const database: Database = new Level(place.databasePath, {
     keyEncoding: 'buffer',
     valueEncoding: 'view',
+    // The check of the tables reads their index.
+    compression: false,
   });
   try {
     await database.open();

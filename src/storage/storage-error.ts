@@ -38,3 +38,8 @@ export class StorageError extends Error {
     this.hint = HINTS[code];
   }
 }
+
+/** The message of whatever was thrown. */
+export function whyOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
