@@ -8,6 +8,9 @@ const ESC = '\u001b[';
 export class Screen {
   readonly #out: WriteStream;
   readonly #in: ReadStream;
+  /** Resolves when a key asks to leave, so that nobody waits for an answer that is not wanted any more. */
+  readonly left: Promise<undefined>;
+  #leaveNow: () => void = () => {};
   #lines: readonly string[] = [];
   #isOpen = false;
   #wake: (() => void) | null = null;
@@ -30,6 +33,11 @@ export class Screen {
   constructor(out: WriteStream, input: ReadStream) {
     this.#out = out;
     this.#in = input;
+    this.left = new Promise((resolve) => {
+      this.#leaveNow = () => {
+        resolve(undefined);
+      };
+    });
   }
 
   /** A key asked to leave. */
@@ -91,6 +99,7 @@ export class Screen {
 
   #leave(exitCode: number): void {
     this.#exitCode = exitCode;
+    this.#leaveNow();
     this.#wake?.();
   }
 }

@@ -109,7 +109,13 @@ function headLines(view: ClusterView, style: Style): string[] {
       `term ${view.term}`,
       `last epoch ${view.epoch}`,
     );
-    return [head.join(' · '), 'Nothing is written until a majority of the voters is up again.'];
+    const removed = view.nodes.filter(({ state }) => state === 'REMOVED').map(({ name }) => name);
+    return [
+      head.join(' · '),
+      removed.length === 0
+        ? 'Nothing is written until a majority of the voters is up again.'
+        : `Removed from this cluster: ${removed.join(', ')}. Ask a member that was not.`,
+    ];
   }
   head.push(style.green('quorum'));
   head.push(

@@ -137,7 +137,12 @@ async function kills(
     await cluster.form();
   }
   if (!isJson)
-    printLines(['', style.bold('How long a fail-over takes'), methodOf(options.nodes, number), '']);
+    printLines([
+      '',
+      style.bold('How long a fail-over takes'),
+      ...methodOf(options.nodes, number),
+      '',
+    ]);
   const report = await measureKills(cluster, number, (failover, at) => {
     if (!isJson) printLines([killLine(failover, at)]);
   });

@@ -79,7 +79,9 @@ async function watch(cli: Cli<MonOptions>): Promise<void> {
   try {
     screen?.open();
     while (screen === null || !screen.isLeft) {
-      const { key, view, trouble } = await glance(cli);
+      const glanced = await Promise.race([glance(cli), screen?.left ?? NEVER]);
+      if (glanced === undefined) break;
+      const { key, view, trouble } = glanced;
       if (screen !== null) {
         const width = widthOf(process.stdout);
         const body = view === null ? [trouble] : clusterLines(view, cli.style, width);
@@ -98,6 +100,9 @@ async function watch(cli: Cli<MonOptions>): Promise<void> {
   }
   process.exitCode = screen?.exitCode ?? EXIT_CODES.done;
 }
+
+/** Without a screen only a signal ends the watch. */
+const NEVER = new Promise<undefined>(() => {});
 
 interface Glance {
   readonly key: string;

@@ -34,7 +34,7 @@ export async function measureKills(
   }
   const times = kills.map(({ failoverMs }) => failoverMs).sort((a, b) => a - b);
   return {
-    method: methodOf(cluster.daemons.length, number),
+    method: methodOf(cluster.daemons.length, number).join(' '),
     nodes: cluster.daemons.length,
     electionTimeoutMs,
     kills,
@@ -43,13 +43,13 @@ export async function measureKills(
   };
 }
 
-/** How it is measured, in one sentence. */
-export function methodOf(nodes: number, kills: number): string {
-  return (
-    `${nodes} daemons on this machine; kill -9 of the primary, ${kills} times; time from the signal until a session put ` +
-    `sent to any survivor is accepted (committed on a majority's disks); one writer a survivor, each repeats at once ` +
-    `when refused; the dead node is back and caught up before the next kill.`
-  );
+/** How it is measured, as lines for people. */
+export function methodOf(nodes: number, kills: number): string[] {
+  return [
+    `${nodes} daemons on this machine; kill -9 of the primary, ${kills} times. Measured: the time from the signal`,
+    'until a session put sent to any survivor is accepted, that is, synced on a majority. One writer a',
+    'survivor, which repeats at once when refused. The dead node is back and caught up before the next kill.',
+  ];
 }
 
 /** Median of sorted numbers; of an even count the mean of the middle two. */

@@ -2,7 +2,6 @@
 // type, and claims that were checked. A claim that is false ends the story. With --json nothing is told on the way, and one object at the end.
 
 import type { Style } from '../format.js';
-import { formatDuration } from '../format.js';
 
 /** A claim of the story that turned out to be false. */
 export class FalseClaim extends Error {
@@ -53,7 +52,7 @@ export class Narrator {
   chapter(title: string): void {
     const atMs = Math.round(performance.now() - this.#begunMs);
     this.#chapters.push({ title, atMs, commands: [], claims: [] });
-    const time = formatDuration(atMs).padStart(8);
+    const time = `${(atMs / 1000).toFixed(1)} s`.padStart(8);
     this.line();
     this.line(`${this.#style.dim(time)}  ${this.#style.bold(title)}`);
   }

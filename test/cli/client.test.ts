@@ -1,5 +1,5 @@
-// The thin client: what it repeats and what it never repeats, and that a host that says nothing is an error within the
-// deadline rather than a wait without end.
+// The thin client: what it repeats, and what it never repeats. A host that says nothing is an error within the deadline,
+// not a wait without end.
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// How the command line says no: always one line, or one object, with what happened and what to do next.
+// How the command line says no. Always one line, or one object, with what happened and what to do next.
 import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-// How things are shown: durations, tables that keep to their width, text that cannot disturb a terminal, and colours
+// How things are shown: durations, tables that keep to their width, text that cannot disturb a terminal. Colours appear
 // only where somebody sees them.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 

@@ -1,4 +1,4 @@
-// The demo as a process: its story holds, and whatever ends it, nothing of it is left running or lying about.
+// The demo as a process: its story holds, and it measures what it says. Whatever ends it, nothing of it is left running.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
