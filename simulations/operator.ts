@@ -5,7 +5,7 @@
 import type { ConfigChange, Configuration, NodeId, Settings } from '../src/raft/types.js';
 import type { ChangeOutcome } from '../src/node/api.js';
 import type { ClusterIdentity } from '../src/node/ports.js';
-import type { Machine } from './machine.js';
+import type { Machine, Process } from './machine.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
 
@@ -103,11 +103,11 @@ export class Operator {
     if (this.#world.machines.size >= MACHINES_MAX) return;
     const machine = this.#world.addMachine();
     machine.boot();
-    this.#adopt(machine);
+    this.#adopt(machine, null);
     this.#add(machine);
   }
 
-  #adopt(machine: Machine): void {
+  #adopt(machine: Machine, adopting: Process | null): void {
     const { clusterId, clusterName, electionTimeoutMs } = this.#settings;
     const cluster: ClusterIdentity = {
       clusterId,
@@ -116,13 +116,13 @@ export class Operator {
       electionTimeoutMs,
     };
     const { process } = machine;
-    if (process !== null && process.node.status().condition === 'clean') {
+    if (process !== null && process !== adopting && process.node.status().cluster === null) {
       this.#enter(machine, 'adopt', () => process.node.adoptCluster(cluster, raise));
     }
-    // A crash may have lost the adoption.
+    // A crash may have lost the adoption; the same process is not asked twice.
     this.#world.plan(this.#pauseUs(), () => {
-      const isClean = machine.process?.node.status().condition === 'clean';
-      if (machine.process === null || isClean) this.#adopt(machine);
+      const isDone = machine.process?.node.raft != null;
+      if (!this.#isOver && !isDone) this.#adopt(machine, process);
     });
   }
 

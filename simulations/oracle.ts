@@ -37,11 +37,7 @@ export class Oracle {
 
   /** An event of this process has happened. */
   after(machine: Machine, process: Process): void {
-    const sight = this.#watches.get(machine)?.look() ?? null;
-    if (sight !== null) {
-      this.#count(sight);
-      for (const changed of this.#listeners.changed) changed(sight);
-    }
+    this.#look(machine);
     for (const happened of this.#listeners.happened) happened(machine, process);
   }
 
@@ -81,7 +77,16 @@ export class Oracle {
     for (const ended of this.#listeners.ended) ended(operation);
   }
 
+  #look(machine: Machine): void {
+    const sight = this.#watches.get(machine)?.look() ?? null;
+    if (sight === null) return;
+    this.#count(sight);
+    for (const changed of this.#listeners.changed) changed(sight);
+  }
+
   #applied(applied: Applied): void {
+    // One event commits, applies and answers: what was committed must be known before it is judged what was answered.
+    this.#look(applied.machine);
     for (const listener of this.#listeners.applied) listener(applied);
   }
 

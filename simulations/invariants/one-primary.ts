@@ -49,6 +49,7 @@ export function onePrimary(world: World): Invariant {
   return {
     passed(atUs) {
       for (const reign of reigns.values()) {
+        if (world.nowUs < reign.untilUs && reign.untilUs <= atUs) checkEnd(world, reign);
         // A bound that ends without an event begins a reign.
         const begins = world.nowUs < reign.fromUs && reign.fromUs <= atUs;
         if (begins && reign.fromUs < reign.untilUs) checkAt(reign, reign.fromUs);
@@ -75,19 +76,32 @@ export function onePrimary(world: World): Invariant {
   };
 }
 
+/** At the exact end of its lease, without any event, a node must say by itself that it is not primary any more. */
+function checkEnd(world: World, { machine, untilUs }: Reign): void {
+  world.nowUs = untilUs;
+  const isPrimary = machine.process?.node.status().isPrimary === true;
+  hold(!isPrimary, 'one-primary', () => {
+    return `node ${machine.id} says that it is primary at the end of its lease, ${showTime(untilUs)}`;
+  });
+}
+
 /** From when until when the node will say that it is primary, unless something happens to it before; null: it will not. */
 function reignOf(world: World, machine: Machine, { node }: Process): Reign | null {
   const { raft } = node;
   if (raft === null || raft.state.role.type !== 'leader') return null;
   const untilMs = raft.primaryUntilMs;
   const fromMs = raft.state.role.boundUntilMs;
-  const { isPrimary, epoch } = node.status();
+  const isPrimary = raft.isPrimaryAt(machine.clock.nowMs());
   if (untilMs === null || fromMs === null) {
     hold(!isPrimary, 'one-primary', () => `node ${machine.id} is primary without a lease`);
     return null;
   }
   const fromUs = isPrimary ? world.nowUs : machine.clock.trueUsOf(fromMs);
-  const untilUs = machine.clock.trueUsOf(untilMs);
   if (!isPrimary && fromUs <= world.nowUs) return null;
-  return { machine, epoch, fromUs, untilUs: isPrimary ? Math.max(untilUs, fromUs + 1) : untilUs };
+  return {
+    machine,
+    epoch: raft.state.applied.reign.epoch,
+    fromUs,
+    untilUs: machine.clock.trueUsOf(untilMs),
+  };
 }
