@@ -50,6 +50,7 @@ export class Logger implements LoggerPort {
       base: { ...options.bindings },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
     };
     return new Logger(pino(settings, destination), { rank: RANKS[options.level] });
   }

@@ -34,6 +34,15 @@ describe('Logger', () => {
     ]);
   });
 
+  test('tells the message and the stack of an error', () => {
+    const { log, lines } = recording('info');
+    log.error({ error: new Error('no space left') }, 'the disk failed');
+    expect(lines[0]?.['error']).toMatchObject({
+      message: 'no space left',
+      stack: expect.stringContaining('no space left') as string,
+    });
+  });
+
   test.each([
     ['silent', []],
     ['error', ['error']],
