@@ -40,8 +40,6 @@ export class SimulatedClock implements ClockPort {
   }
 
   #atTrue(trueUs: number): number {
-    return (
-      this.#offsetMs + Math.floor(((trueUs - this.#sinceUs) * (1e6 + this.ratePpm)) / 1e9)
-    );
+    return this.#offsetMs + Math.floor(((trueUs - this.#sinceUs) * (1e6 + this.ratePpm)) / 1e9);
   }
 }

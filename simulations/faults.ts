@@ -51,7 +51,7 @@ export class Faults {
     this.#isOver = true;
     world.unwatchSends();
     world.network.isCalm = true;
-    for (const partition of [...this.#partitions]) this.#mend(partition);
+    for (const partition of this.#partitions) this.#mend(partition);
     for (const machine of world.machines.values()) {
       if (machine.isPaused) machine.resume(0);
       if (!machine.isUp) machine.boot();
@@ -131,12 +131,16 @@ export class Faults {
     const lastsUs = draw.exponential(this.#parameters.partitionMeanUs);
     if (partition.length === 0) return;
     this.#world.count('partitions');
-    this.#world.note('cut', partition.length, () => partition.map((cut) => cut.join('>')).join(' '));
+    this.#world.note('cut', partition.length, () =>
+      partition.map((cut) => cut.join('>')).join(' '),
+    );
     for (const [from, to] of partition) this.#world.network.cut(from, to);
     this.#partitions.add(partition);
     this.#world.plan(lastsUs, () => {
       if (!this.#partitions.has(partition)) return;
-      this.#world.note('mend', partition.length, () => partition.map((cut) => cut.join('>')).join(' '));
+      this.#world.note('mend', partition.length, () =>
+        partition.map((cut) => cut.join('>')).join(' '),
+      );
       this.#mend(partition);
     });
   }

@@ -30,8 +30,11 @@ export function recover(world: World): void {
     world.runUntil(Math.min(untilUs, world.nowUs + timeoutUs / 4));
     if (done.read && whyNotConverged(world) === null) return;
   }
-  const why = whyNotConverged(world) ?? (done.write ? 'no read was answered' : 'no write was applied');
-  throw new NotLive(`${(BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US) / 1e6} s after all faults ended: ${why}`);
+  const why =
+    whyNotConverged(world) ?? (done.write ? 'no read was answered' : 'no write was applied');
+  throw new NotLive(
+    `${(BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US) / 1e6} s after all faults ended: ${why}`,
+  );
 }
 
 /** Null: converged; else what is missing. */

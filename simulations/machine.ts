@@ -39,6 +39,7 @@ export class Machine {
   readonly #draw: Stream;
   readonly #tickMs: number;
   #runs = 0;
+  #isRetired = false;
   /** Null: runs; else what reaches the paused process, until it goes on. */
   #held: Held[] | null = null;
 
@@ -84,8 +85,9 @@ export class Machine {
     };
   }
 
-  /** Starts the daemon on what the disk holds. */
+  /** Starts the daemon on what the disk holds; a machine that was taken away stays down. */
   boot(): void {
+    if (this.#isRetired) return;
     this.#runs += 1;
     const { limits, snapshots } = this.#world.parameters;
     const number = this.#runs;
@@ -178,6 +180,12 @@ export class Machine {
     this.disk.crash(keptBatches);
     this.#world.oracle.durable(this);
     if (reboot) this.clock.restart(this.#draw.between(0, 1_000_000));
+  }
+
+  /** Takes the machine away for good. */
+  retire(): void {
+    this.#isRetired = true;
+    this.crash(true, 0);
   }
 
   /** The process stops getting time. */

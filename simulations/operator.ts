@@ -94,7 +94,8 @@ export class Operator {
     const isLast = isVoter && voters.length <= 2;
     if (wish === 'join' && voters.length < VOTERS_MAX) this.#join();
     else if (wish === 'remove' && !isLast) this.#change({ ...NO_CHANGE, remove: [chosen] });
-    else if (wish === 'demote' && isVoter && !isLast) this.#change({ ...NO_CHANGE, demote: [chosen] });
+    else if (wish === 'demote' && isVoter && !isLast)
+      this.#change({ ...NO_CHANGE, demote: [chosen] });
     else if (wish === 'promote' && !isVoter) this.#change({ ...NO_CHANGE, promote: [chosen] });
   }
 
@@ -121,7 +122,7 @@ export class Operator {
     }
     // A crash may have lost the adoption; the same process is not asked twice.
     this.#world.plan(this.#pauseUs(), () => {
-      const isDone = machine.process?.node.raft != null;
+      const isDone = (machine.process?.node.raft ?? null) !== null;
       if (!this.#isOver && !isDone) this.#adopt(machine, process);
     });
   }
@@ -140,10 +141,23 @@ export class Operator {
     const leader = this.#world.leader();
     if (leader === null) return;
     const done = (outcome: ChangeOutcome): void => {
-      if (outcome.type === 'done' && change.remove.length > 0) this.#world.count('removals');
+      const [removed] = change.remove;
+      if (outcome.type === 'done' && removed !== undefined) this.#retireLater(removed);
     };
     this.#enter(leader, `change ${describe(change)}`, () =>
       leader.process?.node.changeConfiguration(change, 'simulated', this.#deadlineMs(leader), done),
+    );
+  }
+
+  /** A removed machine runs on for a while, perhaps without knowing, and is then taken away. */
+  #retireLater(id: NodeId): void {
+    this.#world.count('removals');
+    this.#world.plan(
+      this.#draw.between(1, 20) * this.#world.parameters.electionTimeoutMs * 1000,
+      () => {
+        this.#world.note('retire', id, () => `node ${id}`);
+        this.#world.machines.get(id)?.retire();
+      },
     );
   }
 

@@ -53,7 +53,8 @@ export class Oracle {
   booted(machine: Machine, process: Process): void {
     this.#watches.set(machine, new Watch(machine, process));
     watchState(process.node, {
-      applied: (entry, command, result) => this.#applied({ machine, process, entry, command, result }),
+      applied: (entry, command, result) =>
+        this.#applied({ machine, process, entry, command, result }),
       restored: (meta) => {
         // A node that starts restores its own.
         if (process.node.raft !== null) this.#world.count('snapshotsInstalled');

@@ -48,10 +48,7 @@ export class EventQueue {
     while (true) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (
-        child + 1 < heap.length &&
-        isBefore(heap[child + 1] as Planned, heap[child] as Planned)
-      ) {
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Planned, heap[child] as Planned)) {
         child += 1;
       }
       const below = heap[child] as Planned;

@@ -28,7 +28,12 @@ export interface RunOptions extends Overrides {
 export type Verdict =
   | { readonly type: 'held' }
   /** A safety property did not hold. */
-  | { readonly type: 'violated'; readonly property: string; readonly detail: string; readonly atUs: number }
+  | {
+      readonly type: 'violated';
+      readonly property: string;
+      readonly detail: string;
+      readonly atUs: number;
+    }
   /** The healed cluster did not recover within its bound. */
   | { readonly type: 'notLive'; readonly detail: string; readonly atUs: number };
 

@@ -18,6 +18,10 @@ export class NotLive extends Error {
 }
 
 /** Throws unless the property holds; `detail` says with which values it did not. */
-export function hold(condition: boolean, property: string, detail: () => string): asserts condition {
+export function hold(
+  condition: boolean,
+  property: string,
+  detail: () => string,
+): asserts condition {
   if (!condition) throw new Violation(property, detail());
 }

@@ -66,7 +66,8 @@ export class Client {
   read(done: () => void): void {
     const machine = this.#machine(false);
     const process = machine?.process ?? null;
-    if (machine !== undefined && process !== null) this.#read(machine, process, 'probe', false, done);
+    if (machine !== undefined && process !== null)
+      this.#read(machine, process, 'probe', false, done);
   }
 
   #machine(isAny: boolean): Machine | undefined {
@@ -108,7 +109,13 @@ export class Client {
   ): void {
     if (command.kind === 'expireSessions') return;
     const { requestId: id, id: sessionId } = command;
-    const begun = { kind: 'write', id, sessionId, beganUs: this.#world.nowUs, endedUs: null } as const;
+    const begun = {
+      kind: 'write',
+      id,
+      sessionId,
+      beganUs: this.#world.nowUs,
+      endedUs: null,
+    } as const;
     this.#began({ ...begun, outcome: null });
     const deadlineUs = this.#patienceUs();
     machine.enter(
@@ -153,7 +160,13 @@ export class Client {
         }
       });
     };
-    machine.enter(process, 'read', this.#asked, isStale ? answer : ask, () => `${id}: ${sessionId}`);
+    machine.enter(
+      process,
+      'read',
+      this.#asked,
+      isStale ? answer : ask,
+      () => `${id}: ${sessionId}`,
+    );
   }
 
   /** How long this client waits; a whole number of milliseconds. */
@@ -189,7 +202,8 @@ export class Client {
     }
     this.#world.count('writesApplied');
     const { result } = outcome;
-    if (result.type === 'session') this.#revisions.set(operation.sessionId, result.session.revision);
+    if (result.type === 'session')
+      this.#revisions.set(operation.sessionId, result.session.revision);
     if (result.type === 'refused' && result.refusal.reason === 'revisionMismatch') {
       this.#world.count('conflicts');
       this.#revisions.set(operation.sessionId, result.refusal.actual);

@@ -15,7 +15,8 @@ export function commitOnQuorum(world: World): Invariant {
     changed(sight) {
       const { machine, state, before } = sight;
       const isLeader = state.role.type === 'leader' && before.isLeader;
-      if (!isLeader || state.term !== before.term || state.commitIndex <= before.commitIndex) return;
+      if (!isLeader || state.term !== before.term || state.commitIndex <= before.commitIndex)
+        return;
       const term = state.log.termAt(state.commitIndex);
       if (term === null) return;
       const id = { term, index: state.commitIndex };
@@ -23,10 +24,14 @@ export function commitOnQuorum(world: World): Invariant {
         return `node ${machine.id} leads term ${state.term} and committed ${id.index} of term ${term} by counting`;
       });
       // One event may commit and append the next configuration: the entry needs a quorum of the one it was counted in.
-      hold(configurations(sight).some((each) => isStored(each, id)), 'commit-on-quorum', () => {
-        const on = [...world.machines.values()].filter(({ disk }) => disk.covers(id));
-        return `node ${machine.id} committed ${id.index} of term ${id.term}, which only the disks of nodes ${on.map((each) => each.id).join(', ')} hold`;
-      });
+      hold(
+        configurations(sight).some((each) => isStored(each, id)),
+        'commit-on-quorum',
+        () => {
+          const on = [...world.machines.values()].filter(({ disk }) => disk.covers(id));
+          return `node ${machine.id} committed ${id.index} of term ${id.term}, which only the disks of nodes ${on.map((each) => each.id).join(', ')} hold`;
+        },
+      );
     },
   };
 }

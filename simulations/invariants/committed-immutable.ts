@@ -29,7 +29,7 @@ export function committedImmutable(history: History): Invariant {
     changed(sight) {
       const { state, before, isFirst } = sight;
       const from = isFirst ? 0 : before.commitIndex;
-      for (let index = indexPlus(from as LogIndex, 1); index <= state.commitIndex; ) {
+      for (let index = indexPlus(from as LogIndex, 1); index <= state.commitIndex;) {
         check(sight, index);
         index = indexPlus(index, 1);
       }

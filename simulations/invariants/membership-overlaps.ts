@@ -13,7 +13,8 @@ export function membershipOverlaps(): Invariant {
       for (let at = 1; at < configurations.length; at += 1) {
         const old = configurations[at - 1];
         const next = configurations[at];
-        if (old === undefined || next === undefined || old.configuration.voters.length === 0) continue;
+        if (old === undefined || next === undefined || old.configuration.voters.length === 0)
+          continue;
         hold(isStep(old.configuration, next.configuration), 'membership-overlaps', () => {
           return `node ${machine.id} went from ${show(old.configuration)} at ${old.index} to ${show(next.configuration)} at ${next.index}`;
         });

@@ -14,7 +14,8 @@ export function monotonic(): Invariant {
         hold(
           state.term >= hardState.term,
           'monotonic',
-          () => `node ${machine.id} began in term ${state.term}, but its disk holds ${hardState.term}`,
+          () =>
+            `node ${machine.id} began in term ${state.term}, but its disk holds ${hardState.term}`,
         );
         return;
       }
@@ -34,5 +35,9 @@ export function monotonic(): Invariant {
 }
 
 function never({ machine }: Sight, what: string, before: number, now: number): void {
-  hold(now >= before, 'monotonic', () => `${what} of node ${machine.id} fell from ${before} to ${now}`);
+  hold(
+    now >= before,
+    'monotonic',
+    () => `${what} of node ${machine.id} fell from ${before} to ${now}`,
+  );
 }

@@ -1,0 +1,65 @@
+// Plants one bug into a copy of the code in a temporary directory. It works on the sources or on the built code, whichever
+// the simulator itself runs from, and fails loudly when the text to be replaced is not there exactly once.
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Mutant } from './mutants.js';
+
+/** What a simulation is made of. */
+const FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node', 'simulations'];
+
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A copy with the bug in it. */
+export interface Planted {
+  readonly directory: string;
+  /** Arguments for Node that run a simulation in the copy. */
+  readonly nodeArguments: readonly string[];
+}
+
+/** Copies the code and plants the bug; the caller deletes the directory. Throws if the bug does not apply. */
+export function plant(mutant: Mutant): Planted {
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
+  for (const folder of FOLDERS) {
+    const target = join(directory, folder);
+    mkdirSync(target, { recursive: true });
+    cpSync(join(ROOT, folder), target, { recursive: true });
+  }
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n');
+  symlinkSync(modulesDirectory(), join(directory, 'node_modules'), 'junction');
+  const file = join(directory, `${mutant.file}.${EXTENSION}`);
+  writeFileSync(file, mutated(mutant, readFileSync(file, 'utf8')));
+  const child = join(directory, 'simulations', 'mutants', `child.${EXTENSION}`);
+  return {
+    directory,
+    nodeArguments: EXTENSION === 'ts' ? ['--import', 'tsx', child] : [child],
+  };
+}
+
+/** The text with the bug in it. Throws unless it applies exactly once. */
+export function mutated({ name, file, find, replace }: Mutant, text: string): string {
+  const pattern = find
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('\\s+');
+  const found = [...text.matchAll(new RegExp(pattern, 'g'))];
+  const [first] = found;
+  if (found.length !== 1 || first === undefined) {
+    throw new Error(
+      `the planted bug ${name} applies ${found.length} times in ${file}, expected once: ${find}`,
+    );
+  }
+  return text.slice(0, first.index) + replace + text.slice(first.index + first[0].length);
+}
+
+function modulesDirectory(): string {
+  const resolved = createRequire(import.meta.url).resolve('msgpackr');
+  const marker = `${sep}node_modules${sep}`;
+  return resolved.slice(0, resolved.lastIndexOf(marker) + marker.length - 1);
+}
