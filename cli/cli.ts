@@ -20,7 +20,7 @@ export interface ChangeOptions {
   readonly reason?: string;
 }
 
-export const TIMEOUT_DEFAULT_MS = 10_000;
+const TIMEOUT_DEFAULT_MS = 10_000;
 
 export interface Cli<Options> {
   readonly options: Options & GlobalOptions;

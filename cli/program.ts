@@ -70,7 +70,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
 }
 
 /** The version of this package. */
-export function packageVersion(): string {
+function packageVersion(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const path = join(folder, 'package.json');
     if (existsSync(path)) {

@@ -53,7 +53,7 @@ export function methodOf(nodes: number, kills: number): string[] {
 }
 
 /** Median of sorted numbers; of an even count the mean of the middle two. */
-export function medianOf(sorted: readonly number[]): number {
+function medianOf(sorted: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? 0;
   return sorted.length % 2 === 1 ? upper : Math.round(((sorted[middle - 1] ?? 0) + upper) / 2);

@@ -74,11 +74,13 @@ describe('three daemons', () => {
 
     const started = await jsonAt<ClusterView>(n1, 'cluster-start', '--reason', 'a test');
     expect(started).toMatchObject({ cluster: 'quorate', node: 'n1' });
-    const joined = await runAt(n2, 'cluster-join', n3.api, n1.api);
-    mustSucceed(joined);
-    expect(joined.stdout).toMatch(/^n2 joined as a voter in /);
+    // At the same time: one of them waits its turn.
+    const [joined, added] = await Promise.all([
+      runAt(n2, 'cluster-join', n3.api, n1.api),
+      jsonAt<{ node: string; role: string }>(n1, 'cluster-add', n3.api),
+    ]);
+    expect(mustSucceed(joined)).toMatch(/^n2 joined as a voter in /);
     expect(joined.stderr).toMatch(/n2: voter\n$/);
-    const added = await jsonAt<{ node: string; role: string }>(n1, 'cluster-add', n3.api);
     expect(added).toMatchObject({ node: 'n3', role: 'voter' });
 
     const view = await cluster.settled();
