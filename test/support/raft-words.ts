@@ -88,7 +88,7 @@ export function change(parts: {
   };
 }
 
-export const SETTINGS: Settings = {
+const SETTINGS: Settings = {
   clusterId: '0123456789abcdef0123456789abcdef',
   clusterName: 'quorate',
   electionTimeoutMs: 1000,

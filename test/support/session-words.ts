@@ -42,7 +42,7 @@ export function expire(...sessions: readonly (readonly [string, number])[]): Com
   };
 }
 
-export const SESSION_IDS = ['a', 'aa', 'ab', 'b', 'é', '\uffee', '\u{1f600}'] as const;
+const SESSION_IDS = ['a', 'aa', 'ab', 'b', 'é', '\uffee', '\u{1f600}'] as const;
 
 const id = fc.constantFrom(...SESSION_IDS);
 const attributeName = fc.constantFrom('k', 'l', '\uffee', '\u{1f600}');
