@@ -14,6 +14,7 @@ import { registerEvents } from './commands/events.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
 import { registerSession } from './commands/session.js';
 import { registerSetPrimary } from './commands/set-primary.js';
+import { registerSimulate } from './commands/simulate.js';
 import { registerStart } from './commands/start.js';
 
 const NODE_DEFAULT = '127.0.0.1:6001';
@@ -66,6 +67,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerSession(program);
   registerEvents(program);
   registerDemo(program);
+  registerSimulate(program);
   return program;
 }
 

@@ -121,6 +121,27 @@ describe('global options', () => {
   });
 });
 
+describe('simulate', () => {
+  test('has help of its own, and loads the simulator only when asked', async () => {
+    const { stdout, code } = await run(['simulate', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: quorate simulate run/);
+  });
+
+  test('runs a seed and says so, with --json wherever it stands', async () => {
+    const plain = await run(['simulate', 'run', '--seed', '42', '--time', '1s']);
+    expect(plain.code).toBe(0);
+    expect(plain.stdout).toMatch(/^seed 42\n/);
+    const json = await run(['--json', 'simulate', 'run', '--seed', '42', '--time', '1s']);
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.stdout)).toMatchObject({ seed: '42' });
+  });
+
+  test('refuses what it does not know with 2', async () => {
+    expect(await run(['simulate', 'run', '--sead', '42'])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
 describe('wrong usage', () => {
   test.each([
     ['an unknown command', ['cluster-strat'], /Did you mean cluster-start\?/],
