@@ -47,12 +47,6 @@ interface Pending {
   readonly done: Done;
 }
 
-/** One order of completion; the log has one, snapshots taken have another. */
-interface Lane {
-  pending: Pending[];
-  busyUntilUs: number;
-}
-
 type Found = Parameters<Parameters<StoragePort['readSnapshot']>[0]>[1];
 
 export class Disk implements StoragePort {
@@ -66,8 +60,9 @@ export class Disk implements StoragePort {
   #snapshot: SnapshotBytes | null = null;
   #snapshotLast: EntryId = ENTRY_ID_ZERO;
   #durableHardState: HardState = HARD_STATE_ZERO;
-  readonly #log: Lane = { pending: [], busyUntilUs: 0 };
-  readonly #snapshots: Lane = { pending: [], busyUntilUs: 0 };
+  /** Everything becomes durable in the order in which it was given. */
+  #pending: Pending[] = [];
+  #busyUntilUs = 0;
   /** Counts crashes: what was planned before one does not happen after it. */
   #life = 0;
 
@@ -83,7 +78,7 @@ export class Disk implements StoragePort {
 
   /** Number of batches that are not durable yet. */
   get pendingBatches(): number {
-    return this.#log.pending.length;
+    return this.#pending.length;
   }
 
   /** Index of the last durable entry. */
@@ -106,7 +101,7 @@ export class Disk implements StoragePort {
 
   persist(request: PersistRequest, done: Done): void {
     const bytes = encodeBatch(request);
-    this.#take(this.#log, { apply: () => this.#applyBatch(bytes), done });
+    this.#take({ apply: () => this.#applyBatch(bytes), done });
   }
 
   saveSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[], done: Done): void {
@@ -114,7 +109,7 @@ export class Disk implements StoragePort {
     const apply = (): void => {
       if (meta.last.index > this.#snapshotLast.index) this.#setSnapshot(snapshot);
     };
-    this.#take(this.#snapshots, { apply, done });
+    this.#take({ apply, done });
   }
 
   readSnapshot(done: (error: Error | null, found: Found) => void): void {
@@ -136,12 +131,10 @@ export class Disk implements StoragePort {
    * the others are gone.
    */
   crash(keptBatches: number): void {
-    for (const { apply } of this.#log.pending.slice(0, keptBatches)) apply();
+    for (const { apply } of this.#pending.slice(0, keptBatches)) apply();
     this.#life += 1;
-    for (const lane of [this.#log, this.#snapshots]) {
-      lane.pending = [];
-      lane.busyUntilUs = 0;
-    }
+    this.#pending = [];
+    this.#busyUntilUs = 0;
   }
 
   /** What a node finds when it starts. */
@@ -156,14 +149,14 @@ export class Disk implements StoragePort {
     };
   }
 
-  #take(lane: Lane, pending: Pending): void {
+  #take(pending: Pending): void {
     const { nowUs, syncUs, later } = this.#modules;
     const life = this.#life;
-    lane.pending.push(pending);
-    lane.busyUntilUs = Math.max(nowUs(), lane.busyUntilUs) + syncUs();
-    later(lane.busyUntilUs - nowUs(), () => {
+    this.#pending.push(pending);
+    this.#busyUntilUs = Math.max(nowUs(), this.#busyUntilUs) + syncUs();
+    later(this.#busyUntilUs - nowUs(), () => {
       if (life !== this.#life) return;
-      lane.pending.shift();
+      this.#pending.shift();
       pending.apply();
       this.#modules.onDurable?.();
       pending.done(null);
