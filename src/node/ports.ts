@@ -56,7 +56,8 @@ export interface StoragePort {
   persist(request: PersistRequest, done: Done): void;
   /**
    * Stores a snapshot taken by this node beside the log, durable and whole or not at all,
-   * and forgets the older one. The log is compacted by a later `persist`.
+   * and forgets the older one. The log is compacted by a later `persist`. Becomes durable in the order of the calls,
+   * those of `persist` included: a snapshot that overtook the entries it covers would leave a log that ends below it.
    */
   saveSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[], done: Done): void;
   /** Bytes of the newest stored snapshot, in parts as they were given; null if there is none. Checked sums. */
