@@ -1,0 +1,84 @@
+// The shipped code in the simulated world: every property holds on fixed seeds and on fresh ones, a healed cluster
+// recovers, a seed repeats itself exactly, and planted bugs are found. With QUORATE_TEST_LONG a thousand seeds more.
+// A failing seed is printed with the command that shows it again.
+
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+
+import { showReplay, showVerdict } from '../../simulations/format.js';
+import { tryMutants } from '../../simulations/mutants/harness.js';
+import { MUTANTS } from '../../simulations/mutants/mutants.js';
+import { run } from '../../simulations/run.js';
+import { sweep } from '../../simulations/sweep.js';
+
+const FIXED_SEEDS = 40;
+const FRESH_SEEDS = 5;
+const LONG_SEEDS = 1000;
+const TIME_MS = 12_000;
+
+const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
+
+const fresh = randomBytes(8).readBigUInt64BE();
+console.log(`fresh simulation seed: ${fresh}`);
+
+async function failuresFrom(seed: bigint, count: number, timeMs: number): Promise<string[]> {
+  const { failures } = await sweep({ seed, count, timeMs }, () => performance.now());
+  return failures.map((result) => {
+    return `${showVerdict(result.verdict)}; ${showReplay(result, ` --time ${timeMs}ms`)}`;
+  });
+}
+
+describe('every property holds, and the healed cluster recovers', () => {
+  test('on fixed seeds, in which every situation comes about', { timeout: 120_000 }, async () => {
+    const result = await sweep({ seed: 1n, count: FIXED_SEEDS, timeMs: TIME_MS }, () =>
+      performance.now(),
+    );
+    expect(result.failures.map(({ seed, verdict }) => `${seed}: ${showVerdict(verdict)}`)).toEqual(
+      [],
+    );
+    expect(result.counts.missing).toEqual([]);
+  });
+
+  test('on fresh seeds', { timeout: 60_000 }, async () => {
+    expect(await failuresFrom(fresh, FRESH_SEEDS, TIME_MS)).toEqual([]);
+  });
+
+  test.runIf(IS_LONG)('on a thousand fresh seeds', { timeout: 3_600_000 }, async () => {
+    expect(await failuresFrom(fresh, LONG_SEEDS, 30_000)).toEqual([]);
+  });
+
+  test.each([1, 2, 7])('with %i voters to begin with', { timeout: 60_000 }, (nodes) => {
+    expect(run({ seed: 11n, timeMs: 5000, nodes }).verdict).toEqual({ type: 'held' });
+  });
+});
+
+describe('a seed', () => {
+  test('repeats itself to the last event', { timeout: 60_000 }, () => {
+    for (const seed of [3n, fresh]) {
+      const [first, second] = [run({ seed, timeMs: 5000 }), run({ seed, timeMs: 5000 })];
+      expect([second.hash, second.events]).toEqual([first.hash, first.events]);
+    }
+  });
+
+  test('gives the same run with and without a readable trace', { timeout: 60_000 }, () => {
+    const lines: string[] = [];
+    const traced = run({ seed: 4n, timeMs: 2000, sink: (line) => lines.push(line) });
+    expect(run({ seed: 4n, timeMs: 2000 }).hash).toBe(traced.hash);
+    expect(lines.length).toBeGreaterThanOrEqual(traced.events);
+  });
+
+  test('gives another run than the next one', { timeout: 60_000 }, () => {
+    expect(run({ seed: 5n, timeMs: 100 }).hash).not.toBe(run({ seed: 6n, timeMs: 100 }).hash);
+  });
+});
+
+describe('planted bugs', () => {
+  const chosen = ['vote-before-sync', 'small-quorum', 'commit-older-term'];
+
+  test('are found', { timeout: 300_000 }, async () => {
+    const mutants = MUTANTS.filter(({ name }) => chosen.includes(name));
+    const reports = await tryMutants(mutants, { seed: 1n, seedsMax: 2000, limitMs: 60_000 });
+    expect(reports.filter(({ isCaught }) => !isCaught).map(({ name }) => name)).toEqual([]);
+    expect(reports).toHaveLength(chosen.length);
+  });
+});
