@@ -3,18 +3,16 @@
 
 import type { Level } from 'level';
 
-import {
-  decodeBatchRecord,
-  decodeHardState,
-  decodeIdentity,
-  decodeSnapshotMeta,
-} from '../codec/record-codec.js';
+import { decodeBatchRecord, decodeHardState, decodeIdentity } from '../codec/record-codec.js';
+import { checksum } from '../codec/checksum.js';
 import type { Identity, Stored } from '../node/ports.js';
 import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../raft/types.js';
-import type { Entry, EntryId, HardState, LogIndex, SnapshotMeta, Term } from '../raft/types.js';
+import type { Entry, EntryId, HardState, LogIndex, Term } from '../raft/types.js';
 import { KEY_KIND, numberIn } from './keys.js';
 import { decodeSeal, LiveKeys } from './live-keys.js';
 import type { Seal } from './live-keys.js';
+import { decodeSnapshotRecord, sortParts } from './snapshot-records.js';
+import type { SnapshotRecord, StoredPart, StoredSnapshot } from './snapshot-records.js';
 
 export type Database = Level<Buffer, Uint8Array>;
 
@@ -31,8 +29,11 @@ export interface Contents {
   readonly identity: Identity | null;
   readonly stored: Omit<Stored, 'identity'>;
   readonly records: readonly LogRecord[];
-  /** Keys of snapshot parts, of the current snapshot and of one whose saving a crash cut short. */
-  readonly partKeys: readonly Buffer[];
+  readonly snapshot: StoredSnapshot | null;
+  /** Parts of a snapshot whose saving, or whose removal, a crash cut short. */
+  readonly orphans: readonly StoredPart[];
+  /** Higher than every generation in use. */
+  readonly nextGeneration: number;
 }
 
 interface Found {
@@ -40,9 +41,9 @@ interface Found {
   identity: Identity | null;
   hardState: HardState;
   compacted: EntryId;
-  snapshot: SnapshotMeta | null;
+  snapshot: SnapshotRecord | null;
   readonly records: LogRecord[];
-  readonly partKeys: Buffer[];
+  readonly parts: StoredPart[];
 }
 
 /** Reads and proves everything. Throws an Error that says what does not fit; the caller names the directory. */
@@ -55,7 +56,7 @@ export async function readContents(database: Database): Promise<Contents> {
     compacted: ENTRY_ID_ZERO,
     snapshot: null,
     records: [],
-    partKeys: [],
+    parts: [],
   };
   for await (const [key, value] of database.iterator()) {
     if (key[0] === KEY_KIND.seal) found.seal = decodeSeal(value);
@@ -68,8 +69,19 @@ export async function readContents(database: Database): Promise<Contents> {
     .flatMap((record) => record.entries)
     .filter(({ index }) => index > found.compacted.index);
   checkLog(found, entries);
-  const { identity, hardState, snapshot, compacted, records, partKeys } = found;
-  return { live, identity, stored: { hardState, snapshot, compacted, entries }, records, partKeys };
+  const { parts, orphans } = sortParts(found.snapshot, found.parts);
+  const { identity, hardState, compacted, records } = found;
+  const snapshot = found.snapshot === null ? null : { ...found.snapshot, parts };
+  const generations = found.parts.map(({ key }) => numberIn(key, 0) ?? 0);
+  return {
+    live,
+    identity,
+    stored: { hardState, snapshot: snapshot?.meta ?? null, compacted, entries },
+    records,
+    snapshot,
+    orphans,
+    nextGeneration: 1 + generations.reduce((a, b) => Math.max(a, b), snapshot?.generation ?? 0),
+  };
 }
 
 function take(found: Found, key: Buffer, value: Uint8Array): void {
@@ -86,13 +98,13 @@ function take(found: Found, key: Buffer, value: Uint8Array): void {
       found.compacted = decodeEntryId(value);
       return;
     case KEY_KIND.snapshotMeta:
-      found.snapshot = decodeSnapshotMeta(value);
+      found.snapshot = decodeSnapshotRecord(value);
       return;
     case KEY_KIND.logRecord:
       found.records.push({ firstIndex: numberIn(key, 0) ?? 0, entries: decodeBatchRecord(value) });
       return;
     case KEY_KIND.snapshotPart:
-      found.partKeys.push(key);
+      found.parts.push({ key, sum: checksum(value) });
       return;
     default:
       throw new Error(`a key of the unknown kind ${key[0]}`);
@@ -120,7 +132,7 @@ function checkLog({ compacted, snapshot, records }: Found, entries: readonly Ent
     if (index !== expected) throw new Error(`expected entry ${expected}, found ${index}`);
     expected += 1;
   }
-  if (compacted.index > 0 && (snapshot === null || snapshot.last.index < compacted.index)) {
+  if (compacted.index > 0 && (snapshot === null || snapshot.meta.last.index < compacted.index)) {
     throw new Error('no snapshot covers the part of the log that was compacted');
   }
 }

@@ -9,7 +9,7 @@ export const KEY_KIND = {
   snapshotMeta: 5,
   /** Behind it the index of the record's first entry. */
   logRecord: 16,
-  /** Behind it the index of the snapshot's last entry, and the part's number from 0. */
+  /** Behind it the generation of the snapshot, and the part's number from 0. */
   snapshotPart: 32,
 } as const;
 

@@ -1,33 +1,31 @@
-// The storage port on `level`: one atomic synced batch a persist, in order, with a seal over everything that is there.
-// Batches that wait while one is written go down together; each stays whole and is answered in its turn. After a failed
-// write nothing is written any more, because nobody knows what is on disk.
+// The storage port on `level`: opens the database, proves that it is whole, and turns each request into one atomic synced
+// batch. What each request does to the log, to snapshots and to the queue of writes stands in files of their own. Requests
+// take effect in the order in which they are made, and nothing is retried.
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { callbackify } from 'node:util';
 
 import { Level } from 'level';
 
-import { encodeHardState, encodeIdentity, encodeSnapshotMeta } from '../codec/record-codec.js';
+import { CodecError } from '../codec/codec-error.js';
+import { encodeHardState, encodeIdentity } from '../codec/record-codec.js';
 import type { Done, PersistRequest, StoragePort, Stored } from '../node/ports.js';
 import type { EntryId, Identity, InstallId, NodeId, SnapshotMeta } from '../raft/types.js';
 import { encodeEntryId, readContents } from './contents.js';
 import type { Contents, Database } from './contents.js';
 import { openDataDirectory } from './data-directory.js';
-import { KEY_KIND, keyOf, numberIn } from './keys.js';
+import { KEY_KIND, keyOf } from './keys.js';
 import { checkLevelFiles } from './level-files.js';
-import type { LiveKeys, Operation } from './live-keys.js';
+import type { Operation } from './live-keys.js';
 import { LogRecords } from './log-records.js';
+import { removeParts } from './snapshot-records.js';
+import { Snapshots } from './snapshots.js';
 import { StorageError, whyOf } from './storage-error.js';
+import { WriteQueue } from './write-queue.js';
 
 export { StorageError } from './storage-error.js';
 
 /** Node ids are drawn from [1, 2^48): the chance that two of a cluster's meet is negligible. */
 const NODE_ID_LIMIT = 2 ** 48 - 1;
-
-interface Waiting {
-  readonly operations: readonly Operation[];
-  readonly done: Done;
-}
 
 /**
  * Opens, or makes, the storage in a directory, and proves that nothing synced is gone.
@@ -48,159 +46,115 @@ export async function openStorage(directory: string): Promise<LevelStorage> {
     throw openingError(place.databasePath, cause);
   }
   try {
-    const contents = await readContents(database);
-    if (contents.identity === null && !place.isNew) throw new Error('the identity is missing');
-    const storage = new LevelStorage(database, contents, contents.identity ?? newIdentity());
+    const contents = await readOrRefuse(database);
+    if (contents.identity === null && !place.isNew) {
+      throw new StorageError('DAMAGED', place.databasePath, null, 'the identity is missing');
+    }
+    const storage = new LevelStorage(database, contents);
     await storage.begin(contents);
     if (place.isNew) place.seal();
     return storage;
   } catch (cause) {
     await database.close();
     if (cause instanceof StorageError) throw cause;
-    throw new StorageError('DAMAGED', place.databasePath, null, whyOf(cause), { cause });
+    throw new StorageError('UNWRITABLE', place.databasePath, null, whyOf(cause), { cause });
   }
 }
 
+/** Made by `openStorage`. */
 export class LevelStorage implements StoragePort {
   /** What was found at open. */
   readonly stored: Stored;
   readonly #database: Database;
-  readonly #live: LiveKeys;
+  readonly #queue: WriteQueue;
   readonly #records: LogRecords;
-  #snapshot: SnapshotMeta | null;
-  #partKeys: readonly Buffer[];
-  #waiting: Waiting[] = [];
-  #writing: Promise<void> | null = null;
-  #failure: Error | null = null;
+  readonly #snapshots: Snapshots;
+  /** Index of the entry just before the log, as of the newest request. */
+  #compactedIndex: number;
 
-  constructor(database: Database, contents: Contents, identity: Identity) {
+  constructor(database: Database, contents: Contents) {
+    const { stored, live, records, snapshot, nextGeneration } = contents;
     this.#database = database;
-    this.stored = { identity, ...contents.stored };
-    this.#live = contents.live;
-    this.#records = new LogRecords(contents.records);
-    this.#snapshot = contents.stored.snapshot;
-    this.#partKeys = contents.partKeys;
+    this.stored = { ...stored, identity: contents.identity ?? newIdentity() };
+    this.#queue = new WriteQueue(database, live);
+    this.#records = new LogRecords(records);
+    const write = this.#queue.write.bind(this.#queue);
+    this.#snapshots = new Snapshots(database, write, snapshot, nextGeneration);
+    this.#compactedIndex = stored.compacted.index;
   }
 
   /** Writes the identity of a new directory, and clears what a crash left of a snapshot. Before anything else. */
-  async begin({ identity }: Contents): Promise<void> {
-    const operations: Operation[] = [];
+  async begin({ identity, orphans }: Contents): Promise<void> {
+    const operations = removeParts(orphans);
     if (identity === null) operations.push(putIdentity(this.stored.identity));
-    const current = this.#snapshot?.last.index ?? -1;
-    const orphans = this.#partKeys.filter((key) => numberIn(key, 0) !== current);
-    this.#partKeys = this.#partKeys.filter((key) => numberIn(key, 0) === current);
-    operations.push(...orphans.map((key): Operation => ({ type: 'del', key })));
     if (operations.length === 0) return;
     await new Promise<void>((resolve, reject) => {
-      this.#write(operations, (error) => (error === null ? resolve() : reject(error)));
+      this.#queue.write(operations, (error) => (error === null ? resolve() : reject(error)));
     });
   }
 
   persist({ batch, installParts, identity }: PersistRequest, done: Done): void {
+    const { failure } = this.#queue;
+    if (failure !== null) {
+      done(failure);
+      return;
+    }
     const operations: Operation[] = [];
+    let installed = (): void => {};
     if (batch.install !== null) {
       const { meta, keepSuffix } = batch.install;
-      operations.push(...this.#replaceSnapshot(meta, installParts ?? []));
+      const install = this.#snapshots.install(meta, installParts ?? []);
+      installed = install.installed;
       const gone = keepSuffix ? this.#records.compactTo(meta.last.index) : this.#records.clear();
-      operations.push(...gone, putCompacted(meta.last));
+      operations.push(install.operation, ...gone, this.#putCompacted(meta.last));
     }
-    if (batch.truncateFrom !== null)
+    if (batch.truncateFrom !== null) {
       operations.push(...this.#records.truncateFrom(batch.truncateFrom));
-    operations.push(...this.#records.append(batch.entries));
+    }
+    operations.push(...this.#records.append(batch.entries, this.#compactedIndex));
     if (batch.hardState !== null) {
       const value = encodeHardState(batch.hardState);
       operations.push({ type: 'put', key: keyOf(KEY_KIND.hardState), value });
     }
     if (identity !== null) operations.push(putIdentity(identity));
-    if (batch.compactTo !== null) {
+    if (batch.compactTo !== null && batch.compactTo.index > this.#compactedIndex) {
       operations.push(...this.#records.compactTo(batch.compactTo.index));
-      operations.push(putCompacted(batch.compactTo));
+      operations.push(this.#putCompacted(batch.compactTo));
     }
-    this.#write(operations, done);
+    this.#queue.write(operations, (error) => {
+      if (error === null) installed();
+      done(error);
+    });
   }
 
   saveSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[], done: Done): void {
-    this.#write(this.#replaceSnapshot(meta, parts), done);
+    this.#snapshots.save(meta, parts, done);
   }
 
-  readSnapshot(
-    done: (error: Error | null, found: { meta: SnapshotMeta; parts: Uint8Array[] } | null) => void,
-  ): void {
-    const meta = this.#snapshot;
-    const keys = this.#partKeys;
-    if (meta === null) {
-      done(null, null);
-      return;
-    }
-    callbackify(() => this.#readParts(keys))((error: Error | null, parts) => {
-      if (error === null) done(null, { meta, parts });
-      else done(error, null);
-    });
+  readSnapshot(done: Parameters<StoragePort['readSnapshot']>[0]): void {
+    this.#snapshots.read(done);
   }
 
   /** Finishes what is being written, then closes. */
   async close(): Promise<void> {
-    while (this.#writing !== null) await this.#writing;
+    await this.#queue.drained();
     await this.#database.close();
   }
 
-  /** The new snapshot with its parts, and the end of the older one, as part of one batch. */
-  #replaceSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[]): Operation[] {
-    const keys = parts.map((_, at) => keyOf(KEY_KIND.snapshotPart, meta.last.index, at));
-    const removed = this.#partKeys.map((key): Operation => ({ type: 'del', key }));
-    const written = parts.map((value, at): Operation => {
-      const key = keys[at] ?? keyOf(KEY_KIND.snapshotPart, meta.last.index, at);
-      return { type: 'put', key, value };
-    });
-    this.#snapshot = meta;
-    this.#partKeys = keys;
-    const value = encodeSnapshotMeta(meta);
-    return [...removed, ...written, { type: 'put', key: keyOf(KEY_KIND.snapshotMeta), value }];
+  #putCompacted(id: EntryId): Operation {
+    this.#compactedIndex = id.index;
+    return { type: 'put', key: keyOf(KEY_KIND.compacted), value: encodeEntryId(id) };
   }
+}
 
-  async #readParts(keys: readonly Buffer[]): Promise<Uint8Array[]> {
-    while (this.#writing !== null) await this.#writing;
-    const parts: Uint8Array[] = [];
-    for (const key of keys) {
-      const value = await this.#database.get(key);
-      if (value === undefined || !this.#live.matches(key, value)) {
-        throw new StorageError(
-          'DAMAGED',
-          this.#database.location,
-          null,
-          'a part of the snapshot is damaged',
-        );
-      }
-      parts.push(value);
-    }
-    return parts;
-  }
-
-  #write(operations: readonly Operation[], done: Done): void {
-    if (this.#failure !== null) {
-      done(this.#failure);
-      return;
-    }
-    this.#waiting.push({ operations, done });
-    this.#writing ??= this.#writeAll();
-  }
-
-  /** Writes what waits, all of it as one batch at a time, until nothing does. */
-  async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting;
-      this.#waiting = [];
-      const operations = this.#live.sealed(group.flatMap((waiting) => waiting.operations));
-      try {
-        await this.#database.batch([...operations], { sync: true });
-      } catch (cause) {
-        this.#failure = new Error(`the disk did not take a write: ${whyOf(cause)}`, { cause });
-        group.push(...this.#waiting);
-        this.#waiting = [];
-      }
-      for (const { done } of group) done(this.#failure);
-    }
-    this.#writing = null;
+/** Reads the contents. Throws `StorageError`: NEWER_FORMAT where a sound record is of a later version, else DAMAGED. */
+async function readOrRefuse(database: Database): Promise<Contents> {
+  try {
+    return await readContents(database);
+  } catch (cause) {
+    const isNewer = cause instanceof CodecError && cause.code !== 'damaged';
+    const code = isNewer ? 'NEWER_FORMAT' : 'DAMAGED';
+    throw new StorageError(code, database.location, null, whyOf(cause), { cause });
   }
 }
 
@@ -214,10 +168,6 @@ function newIdentity(): Identity {
 
 function putIdentity(identity: Identity): Operation {
   return { type: 'put', key: keyOf(KEY_KIND.identity), value: encodeIdentity(identity) };
-}
-
-function putCompacted(id: EntryId): Operation {
-  return { type: 'put', key: keyOf(KEY_KIND.compacted), value: encodeEntryId(id) };
 }
 
 function openingError(path: string, cause: unknown): StorageError {

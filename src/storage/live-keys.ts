@@ -44,11 +44,6 @@ export class LiveKeys {
     this.#sum = (this.#sum + spread(sum)) % SUM_LIMIT;
   }
 
-  /** Whether the value is the one noted for the key. */
-  matches(key: Buffer, value: Uint8Array): boolean {
-    return this.#checksums.get(nameOf(key)) === checksum(value, checksum(key));
-  }
-
   /** The same operations with the seal that they lead to; to be written as one atomic batch. */
   sealed(operations: readonly Operation[]): Operation[] {
     for (const operation of operations) {

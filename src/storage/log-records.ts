@@ -2,6 +2,7 @@
 // Truncation rewrites the record that it cuts; compaction drops whole records only, so that it costs nothing to rewrite.
 
 import { encodeBatchRecord } from '../codec/record-codec.js';
+import { invariant } from '../raft/assert.js';
 import type { Entry } from '../raft/types.js';
 import type { LogRecord } from './contents.js';
 import { KEY_KIND, keyOf } from './keys.js';
@@ -15,12 +16,17 @@ export class LogRecords {
     this.#records = [...records];
   }
 
-  append(entries: readonly Entry[]): Operation[] {
+  /** Adds entries as one record; they must follow the log, which begins after `compactedIndex`. */
+  append(entries: readonly Entry[], compactedIndex: number): Operation[] {
     const first = entries[0];
     if (first === undefined) return [];
-    this.#records.push({ firstIndex: first.index, entries });
-    const key = keyOf(KEY_KIND.logRecord, first.index);
-    return [{ type: 'put', key, value: encodeBatchRecord(entries) }];
+    const last = this.#records.at(-1);
+    const lastIndex = Math.max(compactedIndex, last === undefined ? 0 : lastIndexOf(last));
+    invariant(
+      first.index === lastIndex + 1,
+      `entries that are stored follow the stored log: expected ${lastIndex + 1}, got ${first.index}`,
+    );
+    return [this.#put(first.index, entries)];
   }
 
   /** Removes the entries from `index` on. */
@@ -33,7 +39,7 @@ export class LogRecords {
       operations.push(remove(last));
       if (last.firstIndex < index) {
         const kept = last.entries.filter((entry) => entry.index < index);
-        return [...operations, ...this.append(kept)];
+        return [...operations, this.#put(last.firstIndex, kept)];
       }
     }
   }
@@ -49,6 +55,12 @@ export class LogRecords {
     const operations = this.#records.map(remove);
     this.#records = [];
     return operations;
+  }
+
+  #put(firstIndex: number, entries: readonly Entry[]): Operation {
+    this.#records.push({ firstIndex, entries });
+    const key = keyOf(KEY_KIND.logRecord, firstIndex);
+    return { type: 'put', key, value: encodeBatchRecord(entries) };
   }
 }
 
