@@ -18,7 +18,7 @@ import {
   sweepJson,
   worstExit,
 } from './format.js';
-import { reportJson, showReport, tryMutants } from './mutants/harness.js';
+import { isComplete, reportJson, showReport, tryMutants } from './mutants/harness.js';
 import { MUTANTS } from './mutants/mutants.js';
 import { parseSeed } from './random.js';
 import { run, RUN_DEFAULT_MS } from './run.js';
@@ -200,7 +200,7 @@ async function runMutants(asked: Asked, surroundings: Surroundings): Promise<num
   if (asked.isJson)
     out(JSON.stringify({ seed: asked.seed.toString(), mutants: reportJson(reports) }));
   else out(showReport(reports));
-  return reports.every(({ isCaught }) => isCaught) ? EXIT.held : EXIT.failed;
+  return isComplete(reports) ? EXIT.held : EXIT.failed;
 }
 
 function read(args: readonly string[], takesNames: boolean): Asked {

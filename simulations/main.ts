@@ -1,4 +1,4 @@
-// Starts the simulator by itself, without the command line around it: the same arguments as behind `quorate simulate`.
+// Starts the simulator by itself, without the command line around it. It takes the same arguments as stand behind `quorate simulate`.
 
 import { runCommand } from './cli.js';
 

@@ -1,4 +1,4 @@
-// What of one process's core changed since the last look, found without going through its log: entries never change, so
+// What of one process's core changed since the last look, found without going through its log. Entries never change, so
 // the same object at the end means the same log, and a walk back from the end finds where two logs part.
 
 import type { Node } from '../src/node/node.js';

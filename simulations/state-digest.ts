@@ -1,4 +1,5 @@
-// One number for everything that a node's state machine remembers, read as for a snapshot.
+// One number for everything that a node's state machine remembers, read as for a snapshot. It compares
+// nodes and keeps nothing.
 
 import type { ClusterState } from '../src/state-machine/cluster-state.js';
 import { Digest } from './digest.js';

@@ -76,7 +76,21 @@ export class Client {
     const believed = this.#leaderId === null ? undefined : this.#world.machines.get(this.#leaderId);
     const isBelieved = draw.chance(900_000);
     const other = up.length === 0 ? undefined : draw.pick(up);
+    const isBehind = draw.chance(300_000);
+    const deposed = this.#deposed();
+    // Who still believes to lead after another was elected is the one to ask if answers can be wrong.
+    if (isBehind && deposed !== null) return deposed;
     return !isAny && isBelieved && believed?.isUp === true ? believed : other;
+  }
+
+  /** A machine that leads an earlier term while another leads a later one; null: there is none. */
+  #deposed(): Machine | null {
+    const leader = this.#world.leader();
+    for (const machine of this.#world.machines.values()) {
+      const role = machine.process?.node.raft?.state.role;
+      if (role?.type === 'leader' && machine !== leader) return machine;
+    }
+    return null;
   }
 
   #command(nodeId: NodeId, id: string, kind: number): Command {

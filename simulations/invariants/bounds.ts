@@ -1,4 +1,4 @@
-// Every bound has a name and is kept: entries and bytes of one message, entries that wait for commitment, and what is in
+// Every bound has a name and is kept. Watched are entries and bytes of one message, entries that wait for commitment, and what is in
 // memory of a log whose snapshots are taken on time.
 
 import { entryBytes } from '../../src/raft/log.js';

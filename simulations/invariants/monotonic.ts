@@ -1,5 +1,5 @@
-// Within one run of a process term, commitIndex, lastApplied and epoch never go back, a term's vote and leader never
-// change, and a restarted node begins with exactly the term and vote of its disk (Raft Fig. 2).
+// Within one run of a process term, commitIndex, lastApplied and epoch never go back, and a term's vote never changes. A
+// restarted node begins with exactly the term and vote of its disk (Raft Fig. 2).
 
 import type { Sight } from '../sight.js';
 import { hold } from '../violation.js';

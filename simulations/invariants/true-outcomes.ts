@@ -1,4 +1,4 @@
-// What a client was told of a write is so (design promises 2 and 5): applied means that this very entry is committed on
+// What a client was told of a write is so (design promises 2 and 5). Applied means that this very entry is committed on
 // the disks of a quorum; refused or overwritten means that it never happened and never will; and no request of ours, each sent
 // once, is applied twice.
 

@@ -22,6 +22,8 @@ export interface MutantReport {
   readonly name: string;
   readonly what: string;
   readonly isCaught: boolean;
+  /** Why it need not be caught; null: it must. */
+  readonly coveredBy: string | null;
   /** Seeds run until it was caught, or altogether. */
   readonly seeds: number;
   readonly elapsedMs: number;
@@ -65,8 +67,8 @@ async function tryMutant(mutant: Mutant, options: TryOptions): Promise<MutantRep
     const { seed, seedsMax, limitMs } = options;
     const args = [...nodeArguments, seed.toString(), String(seedsMax), String(limitMs)];
     const { runs, ...report } = await inChild(directory, args, limitMs + GRACE_MS);
-    const { name, what } = mutant;
-    return { name, what, isCaught: report.failure !== null, seeds: runs, ...report };
+    const { name, what, coveredBy = null } = mutant;
+    return { name, what, isCaught: report.failure !== null, coveredBy, seeds: runs, ...report };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -93,12 +95,24 @@ function inChild(cwd: string, args: readonly string[], timeout: number): Promise
 /** A table for people. */
 export function showReport(reports: readonly MutantReport[]): string {
   const width = Math.max(...reports.map(({ name }) => name.length));
-  const lines = reports.map(({ name, isCaught, seeds, elapsedMs, failure }) => {
+  const lines = reports.map((report) => {
+    const { name, seeds, elapsedMs, failure, coveredBy } = report;
     const effort = `${String(seeds).padStart(5)} seeds ${(elapsedMs / 1000).toFixed(1).padStart(6)} s`;
     const found = failure === null ? '' : `  seed ${failure.seed}: ${showVerdict(failure.verdict)}`;
-    return `${name.padEnd(width)}  ${isCaught ? 'caught' : 'MISSED'}  ${effort}${found}`;
+    const why = failure === null && coveredBy !== null ? `  covered by ${coveredBy}` : '';
+    return `${name.padEnd(width)}  ${outcomeOf(report)}  ${effort}${found}${why}`;
   });
   return lines.join('\n');
+}
+
+/** Whether every bug that must be found was found. */
+export function isComplete(reports: readonly MutantReport[]): boolean {
+  return reports.every(({ isCaught, coveredBy }) => isCaught || coveredBy !== null);
+}
+
+function outcomeOf({ isCaught, coveredBy }: MutantReport): string {
+  if (isCaught) return 'caught';
+  return coveredBy === null ? 'MISSED' : 'silent';
 }
 
 export function reportJson(reports: readonly MutantReport[]): object[] {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Mutant } from './mutants.js';
+import type { Change, Mutant } from './mutants.js';
 
 /** What a simulation is made of. */
 const FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node', 'simulations'];
@@ -32,8 +32,10 @@ export function plant(mutant: Mutant): Planted {
   }
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n');
   symlinkSync(modulesDirectory(), join(directory, 'node_modules'), 'junction');
-  const file = join(directory, `${mutant.file}.${EXTENSION}`);
-  writeFileSync(file, mutated(mutant, readFileSync(file, 'utf8')));
+  for (const change of mutant.changes) {
+    const file = join(directory, `${change.file}.${EXTENSION}`);
+    writeFileSync(file, mutated(mutant.name, change, readFileSync(file, 'utf8')));
+  }
   const child = join(directory, 'simulations', 'mutants', `child.${EXTENSION}`);
   return {
     directory,
@@ -41,8 +43,8 @@ export function plant(mutant: Mutant): Planted {
   };
 }
 
-/** The text with the bug in it. Throws unless it applies exactly once. */
-export function mutated({ name, file, find, replace }: Mutant, text: string): string {
+/** The text with the change in it. Throws unless it applies exactly once. */
+export function mutated(name: string, { file, find, replace }: Change, text: string): string {
   const pattern = find
     .trim()
     .split(/\s+/)

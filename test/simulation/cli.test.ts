@@ -1,4 +1,4 @@
-// The command: what it prints first, its exit codes, and how it says no.
+// The command line of the simulator: what it prints first, its exit codes, and how it says no. The runs are short.
 
 import { describe, expect, test } from 'vitest';
 

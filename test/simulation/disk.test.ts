@@ -1,4 +1,4 @@
-// The simulated disk keeps what every storage must keep, and at a crash loses exactly what was not synced: whole batches
+// The simulated disk keeps what every storage must keep, and at a crash loses exactly what was not synced. It loses whole batches
 // from the first lost one on, never anything before it.
 
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// The small parts of the simulated world: the order of events, clocks of different rates, digests, and a network that
+// The small parts of the simulated world, each by itself. They are the order of events, clocks of different rates, digests, and a network that
 // delays, loses, doubles and cuts.
 
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// The simulator's chance: the same seed draws the same, other names draw otherwise, and one stream never shifts another.
+// The simulator's chance. The same seed draws the same, other names draw otherwise, and one stream never shifts another.
 
 import { describe, expect, test } from 'vitest';
 
