@@ -21,6 +21,8 @@ export class Operator {
   readonly #settings: Settings;
   #isOver = false;
   #voters = new Set<NodeId>();
+  /** Whom somebody asked to remove: never added again, as an operator never reuses a node. */
+  readonly #unwanted = new Set<NodeId>();
 
   constructor(world: World) {
     this.#world = world;
@@ -130,7 +132,7 @@ export class Operator {
   #add(machine: Machine): void {
     const isMember = (): boolean =>
       this.#configuration()?.members.some(({ id }) => id === machine.id) === true;
-    if (isMember()) return;
+    if (isMember() || this.#unwanted.has(machine.id)) return;
     this.#change({ ...NO_CHANGE, add: [machine.member] });
     this.#world.plan(this.#pauseUs(), () => {
       if (!this.#isOver) this.#add(machine);
@@ -140,6 +142,7 @@ export class Operator {
   #change(change: ConfigChange): void {
     const leader = this.#world.leader();
     if (leader === null) return;
+    for (const id of change.remove) this.#unwanted.add(id);
     const done = (outcome: ChangeOutcome): void => {
       const [removed] = change.remove;
       if (outcome.type === 'done' && removed !== undefined) this.#retireLater(removed);
