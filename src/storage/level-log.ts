@@ -8,6 +8,9 @@ import { isSumOf, unmask } from './level-bytes.js';
 
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
+/** What a disk writes whole or not at all. */
+const SECTOR_BYTES = 512;
+const ZEROS_MIN = 16;
 const FULL = 1;
 const FIRST = 2;
 const MIDDLE = 3;
@@ -88,6 +91,7 @@ function readFragment(bytes: Uint8Array, at: number): Read {
   if (end > bytes.length) return judgeShort(bytes, at, masked);
   const body = bytes.subarray(at + HEADER_BYTES - 1, end);
   if (!isSumOf(masked, body)) {
+    if (isCutByZeros(bytes, at, end)) return { type: 'torn' };
     return { type: 'damaged', detail: 'a record does not match its checksum' };
   }
   if (type < FULL || type > LAST)
@@ -115,6 +119,18 @@ function judgeShort(bytes: Uint8Array, at: number, masked: number): Read {
 function goesOn(bytes: Uint8Array, at: number): boolean {
   const next = readFragment(bytes, at);
   return next.type === 'fragment' || next.type === 'torn';
+}
+
+/**
+ * Whether all is zero from a sector inside this record to the end of the file: the file grew, but not all of an append
+ * reached it. Our batches end with the seal's checksum, never with that many zeros.
+ */
+function isCutByZeros(bytes: Uint8Array, at: number, end: number): boolean {
+  let zerosFrom = bytes.length;
+  while (bytes[zerosFrom - 1] === 0) zerosFrom -= 1;
+  const cut = Math.ceil(zerosFrom / SECTOR_BYTES) * SECTOR_BYTES;
+  if (cut < at + HEADER_BYTES) return bytes.length - cut >= ZEROS_MIN;
+  return end - cut >= ZEROS_MIN;
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -4,8 +4,6 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 
-import { Level } from 'level';
-
 import { CodecError } from '../codec/codec-error.js';
 import { encodeHardState, encodeIdentity } from '../codec/record-codec.js';
 import type { Done, PersistRequest, StoragePort, Stored } from '../node/ports.js';
@@ -14,9 +12,9 @@ import { encodeEntryId, readContents } from './contents.js';
 import type { Contents, Database } from './contents.js';
 import { openDataDirectory } from './data-directory.js';
 import { KEY_KIND, keyOf } from './keys.js';
-import { checkLevelFiles } from './level-files.js';
 import type { Operation } from './live-keys.js';
 import { LogRecords } from './log-records.js';
+import { openDatabase } from './open-database.js';
 import { removeParts } from './snapshot-records.js';
 import { Snapshots } from './snapshots.js';
 import { StorageError, whyOf } from './storage-error.js';
@@ -33,18 +31,7 @@ const NODE_ID_LIMIT = 2 ** 48 - 1;
  */
 export async function openStorage(directory: string): Promise<LevelStorage> {
   const place = openDataDirectory(directory);
-  checkLevelFiles(place.databasePath);
-  const database: Database = new Level(place.databasePath, {
-    keyEncoding: 'buffer',
-    valueEncoding: 'view',
-    // The check of the tables reads their index.
-    compression: false,
-  });
-  try {
-    await database.open();
-  } catch (cause) {
-    throw openingError(place.databasePath, cause);
-  }
+  const database = await openDatabase(place.databasePath);
   try {
     const contents = await readOrRefuse(database);
     if (contents.identity === null && !place.isNew) {
@@ -168,15 +155,4 @@ function newIdentity(): Identity {
 
 function putIdentity(identity: Identity): Operation {
   return { type: 'put', key: keyOf(KEY_KIND.identity), value: encodeIdentity(identity) };
-}
-
-function openingError(path: string, cause: unknown): StorageError {
-  const inner = cause instanceof Error ? cause.cause : undefined;
-  const code = inner instanceof Error && 'code' in inner ? inner.code : null;
-  if (code === 'LEVEL_LOCKED') {
-    return new StorageError('LOCKED', path, null, 'another process has it open', { cause });
-  }
-  const why = whyOf(inner ?? cause);
-  const isAccess = /permission denied|read-only file system|no space left/i.test(why);
-  return new StorageError(isAccess ? 'UNWRITABLE' : 'DAMAGED', path, null, why, { cause });
 }

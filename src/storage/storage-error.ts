@@ -9,7 +9,7 @@ const HINTS: { readonly [Code in StorageErrorCode]: string } = {
     'move the data directory away, start this node empty, and replace the member with it (remove it, then join again)',
   LOCKED: 'stop the daemon that uses this data directory, or give this one its own',
   UNWRITABLE:
-    'give the user of the daemon the right to write there, or choose another data directory',
+    'give the user of the daemon the right and the room to write there, or choose another data directory',
   NEWER_FORMAT: 'start the version that wrote it, or a later one',
 };
 

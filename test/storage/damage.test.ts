@@ -148,6 +148,23 @@ describe.each([
     },
   );
 
+  test('with zeros from a sector in its last record on, lacks exactly that batch', async () => {
+    const bytes = readFileSync(log(join(source, 'db')));
+    const headers: number[] = [];
+    for (let at = 0; at + 7 <= bytes.length; at += 7 + bytes.readUInt16LE(at + 4)) headers.push(at);
+    const ends = [...headers.slice(1), bytes.length];
+    const sectorIn = (header: number): number => Math.ceil((header + 1) / 512) * 512;
+    const at = headers.findLastIndex((header, nth) => sectorIn(header) + 16 <= (ends[nth] ?? 0));
+    const cut = sectorIn(headers[at] ?? 0);
+    const lost = 2 * (headers.length - at);
+    for (const zeros of [(ends[at] ?? 0) - cut, 4096]) {
+      const verdict = await open(source, (database) => {
+        writeFileSync(log(database), Buffer.concat([bytes.subarray(0, cut), Buffer.alloc(zeros)]));
+      });
+      expect(verdict).toEqual({ type: 'opened', last: last - lost, term: last - lost - 1 });
+    }
+  });
+
   test('flipped anywhere in its last records, is refused', { timeout: 120_000 }, async () => {
     const size = sizeOf();
     const step = isLong ? 1 : 37;

@@ -1,7 +1,7 @@
 // LevelStorage under the contract, and what is its own: the lock, later formats, directories that cannot be used, and
 // writes that fail. Real files in temporary directories.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -75,6 +75,23 @@ test('A marked directory without its database is refused as DAMAGED, not taken f
   await (await openStorage(directory)).close();
   await rm(join(directory, 'db'), { recursive: true });
   expect((await refusal(directory)).code).toBe('DAMAGED');
+});
+
+test('A directory whose making was cut short by a crash is made anew', async () => {
+  const directory = join(await newDirectory(), 'a', 'b');
+  await mkdir(join(directory, 'db'), { recursive: true });
+  await writeFile(join(directory, 'db', 'MANIFEST-000001'), '');
+  await writeFile(join(directory, 'FORMAT.new'), 'quor');
+  const storage = await openStorage(directory);
+  expect(storage.stored.entries).toEqual([]);
+  await storage.close();
+  await (await openStorage(directory)).close();
+});
+
+test('A new directory is for its owner only', async () => {
+  const directory = join(await newDirectory(), 'a', 'b');
+  await (await openStorage(directory)).close();
+  expect((await stat(directory)).mode & 0o777).toBe(0o700);
 });
 
 test('After a failed write every later one fails too, and the error says what happened', async () => {
