@@ -2,9 +2,9 @@
 // examples. Building it loads no gRPC and starts nothing; actions load what they need. Parsing ends in exceptions, never
 // in process.exit, so that tests can look at it.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
+
+import { packageVersion } from '../src/version.js';
 import { apiAddressArgument, durationArgument } from './arguments.js';
 import { registerClusterAdd, registerClusterJoin } from './commands/cluster-join.js';
 import { registerClusterRemoveNode } from './commands/cluster-remove-node.js';
@@ -69,18 +69,6 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerDemo(program);
   registerSimulate(program);
   return program;
-}
-
-/** The version of this package. */
-function packageVersion(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const path = join(folder, 'package.json');
-    if (existsSync(path)) {
-      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
-      return version;
-    }
-    if (folder === dirname(folder)) throw new Error('the package has no package.json');
-  }
 }
 
 function usageOf(command: Command): string {

@@ -3,9 +3,7 @@
 // here stand only its options, checked, and the policy of what is fatal: a fault in the core ends the process.
 
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { formatAddress } from './address.js';
 import type { Address } from './address.js';
@@ -32,6 +30,7 @@ import { checkNodeName } from './service/validate.js';
 import { openStorage, StorageError } from './storage/level-storage.js';
 import type { LevelStorage } from './storage/level-storage.js';
 import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
+import { packageVersion } from './version.js';
 
 /** The process ends with this when a fact that must hold did not (EX_SOFTWARE of sysexits.h). */
 export const EXIT_FATAL = 70;
@@ -457,16 +456,5 @@ function checkMembership(
   if (options.isNameGiven && options.name !== cluster.nodeName) {
     const fields = { asked: options.name, kept: cluster.nodeName };
     log.warn(fields, 'a member keeps the name that it joined with');
-  }
-}
-
-function packageVersion(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const path = join(folder, 'package.json');
-    if (existsSync(path)) {
-      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
-      return version;
-    }
-    if (folder === dirname(folder)) throw new Error('the package has no package.json');
   }
 }

@@ -42,7 +42,7 @@ const RAFT_DATA = ['assert', 'input', 'message', 'options', 'ready', 'types'].ma
 );
 
 /** Files at the root of src that know nothing and that every outer folder may know. */
-const LEAVES = ['src/errors.ts', 'src/address.ts'];
+const LEAVES = ['src/errors.ts', 'src/address.ts', 'src/version.ts'];
 
 interface Room {
   /** Folders or files that may be imported, besides the room itself. */
@@ -76,6 +76,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/client': { knows: ['src/generated', ...LEAVES] },
   'src/errors.ts': { knows: LEAVES },
   'src/address.ts': { knows: LEAVES },
+  'src/version.ts': { knows: [] },
   'src/main.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
