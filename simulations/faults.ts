@@ -19,6 +19,9 @@ const AIMED_AT: ReadonlySet<string> = new Set([
   'installSnapshotResponse',
 ]);
 
+/** Hand-overs are rare, and leave two nodes that may believe to lead: worth more faults than other moments. */
+const TIMEOUT_NOW_WEIGHT = 4;
+
 export class Faults {
   readonly #world: World;
   readonly #parameters: FaultParameters;
@@ -38,7 +41,9 @@ export class Faults {
     this.#repeat('faults/pauses', pauseEveryUs, (draw) => this.#pause(draw, this.#victim(draw)));
     const aimed = this.#world.streams.stream('faults/aimed');
     this.#world.watchSends((from, to, { type }) => {
-      if (!AIMED_AT.has(type) || !aimed.chance(this.#parameters.aimedPpm)) return;
+      if (!AIMED_AT.has(type)) return;
+      const weight = type === 'timeoutNow' ? TIMEOUT_NOW_WEIGHT : 1;
+      if (!aimed.chance(this.#parameters.aimedPpm * weight)) return;
       const victim = aimed.chance(500_000) ? from : this.#world.machines.get(to);
       // Between a moment and a sync's time later, in an event of its own.
       this.#world.plan(aimed.exponential(500), () => this.#strike(aimed, victim));
@@ -82,10 +87,10 @@ export class Faults {
 
   #strike(draw: Stream, victim: Machine | undefined): void {
     if (this.#isOver) return;
-    const kind = draw.pick(['crash', 'crash', 'pause', 'partition'] as const);
+    const kind = draw.pick(['crash', 'crash', 'pause', 'partition', 'partition'] as const);
     if (kind === 'crash') this.#crash(draw, victim);
     else if (kind === 'pause') this.#pause(draw, victim);
-    else this.#partition(draw);
+    else this.#partition(draw, victim);
   }
 
   #crashSome(draw: Stream): void {
@@ -126,8 +131,8 @@ export class Faults {
     });
   }
 
-  #partition(draw: Stream): void {
-    const partition = this.#cutsOf(draw);
+  #partition(draw: Stream, victim = this.#victim(draw)): void {
+    const partition = this.#cutsOf(draw, victim?.id ?? null);
     const lastsUs = draw.exponential(this.#parameters.partitionMeanUs);
     if (partition.length === 0) return;
     this.#world.count('partitions');
@@ -150,15 +155,19 @@ export class Faults {
     for (const [from, to] of partition) this.#world.network.mend(from, to);
   }
 
-  /** Two sides, one machine alone, one machine that only speaks or only hears, or any links. */
-  #cutsOf(draw: Stream): Cut[] {
+  /** Two sides, with a machine between them or not, one machine alone, deaf or mute, or any links. */
+  #cutsOf(draw: Stream, one: NodeId | null): Cut[] {
     const ids = [...this.#world.machines.keys()];
     const all = ids.flatMap((from) => ids.map((to): Cut => [from, to])).filter(([a, b]) => a !== b);
-    const one = this.#victim(draw)?.id ?? null;
-    switch (draw.pick(['sides', 'alone', 'deaf', 'mute', 'links'] as const)) {
+    switch (draw.pick(['sides', 'alone', 'bridge', 'deaf', 'mute', 'links'] as const)) {
       case 'sides': {
         const side = new Set(ids.filter(() => draw.chance(500_000)));
         return all.filter(([from, to]) => side.has(from) !== side.has(to));
+      }
+      case 'bridge': {
+        const bridge = draw.pick(ids);
+        const side = new Set(ids.filter((id) => id === one || draw.chance(400_000)));
+        return all.filter((cut) => side.has(cut[0]) !== side.has(cut[1]) && !cut.includes(bridge));
       }
       case 'alone':
         return all.filter(([from, to]) => from === one || to === one);

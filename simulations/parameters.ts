@@ -135,7 +135,7 @@ function drawWorkload(draw: Stream, timeoutUs: number): WorkloadParameters {
     ttlMinMs: 2000,
     ttlMaxMs: draw.pick([3000, 10_000, 60_000]),
     valueBytesMax: draw.pick([8, 64, 2048]),
-    handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(5, 25) : null,
+    handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(2, 20) : null,
     membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(5, 20) : null,
   };
 }

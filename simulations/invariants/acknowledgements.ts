@@ -2,7 +2,7 @@
 // believes of a follower only what is so; what it believes never shrinks within its term. Acknowledging beyond what a
 // message proved, or before a sync, shows here before anything is lost.
 
-import type { NodeId } from '../../src/raft/types.js';
+import type { LogIndex, NodeId } from '../../src/raft/types.js';
 import type { Machine } from '../machine.js';
 import { hold } from '../violation.js';
 import type { World } from '../world.js';
@@ -40,6 +40,19 @@ export function acknowledgements(world: World): Invariant {
       hold(theirs === own, 'acknowledgements', () => {
         return `node ${from.id} acknowledged ${matchIndex} to node ${to}, but holds term ${own} there, not ${theirs}`;
       });
+    },
+    durable(machine) {
+      // What a leader counts on stays, as long as the disk is in that leader's term.
+      for (const [leader, { process, term, matches }] of beliefs) {
+        const state = leader.process?.node.raft?.state;
+        if (leader.process !== process || state?.role.type !== 'leader') continue;
+        const index = matches.get(machine.id) ?? 0;
+        const entryTerm = state.log.termAt(index as LogIndex);
+        if (term !== machine.disk.hardState.term || entryTerm === null || index === 0) continue;
+        hold(machine.disk.covers({ term: entryTerm, index }), 'acknowledgements', () => {
+          return `the disk of node ${machine.id} has lost ${index} of term ${entryTerm}, on which node ${leader.id} counts`;
+        });
+      }
     },
     happened(machine, process) {
       const state = process.node.raft?.state;
