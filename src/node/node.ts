@@ -90,6 +90,7 @@ export class Node implements NodeApi {
   #identity: Identity;
   #inputs: Input[] = [];
   #condition: 'clean' | 'member' | 'removed' | 'degraded' = 'clean';
+  #isEntering = false;
   #isWoken = false;
   #isRunning = false;
   #isStopped = false;
@@ -233,7 +234,6 @@ export class Node implements NodeApi {
   }
 
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void {
-    invariant(this.#condition === 'clean', 'only a clean node starts a cluster');
     const { nodeId, installId } = this.#identity;
     const founder: Member = {
       id: nodeId,
@@ -254,7 +254,6 @@ export class Node implements NodeApi {
   }
 
   adoptCluster(cluster: ClusterIdentity, done: Done): void {
-    invariant(this.#condition === 'clean', 'only a clean node adopts a cluster');
     const batch = {
       persistId: 0,
       hardState: NOTHING_LOADED.hardState,
@@ -309,6 +308,9 @@ export class Node implements NodeApi {
     batch: Parameters<StoragePort['persist']>[0]['batch'],
     done: Done,
   ): void {
+    const isOnce = this.#identity.cluster === null && !this.#isEntering;
+    invariant(isOnce, 'a node starts or adopts a cluster once');
+    this.#isEntering = true;
     const identity: Identity = { ...this.#identity, cluster };
     this.#modules.storage.persist({ batch, installParts: null, identity }, (error) => {
       if (error !== null) {
