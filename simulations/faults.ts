@@ -44,7 +44,8 @@ export class Faults {
       if (!AIMED_AT.has(type)) return;
       const weight = type === 'timeoutNow' ? TIMEOUT_NOW_WEIGHT : 1;
       if (!aimed.chance(this.#parameters.aimedPpm * weight)) return;
-      const victim = aimed.chance(500_000) ? from : this.#world.machines.get(to);
+      const leader = this.#world.leader() ?? from;
+      const victim = aimed.pick([from, this.#world.machines.get(to), leader]);
       // Between a moment and a sync's time later, in an event of its own.
       this.#world.plan(aimed.exponential(500), () => this.#strike(aimed, victim));
     });

@@ -160,11 +160,6 @@ export const MUTANTS: readonly Mutant[] = [
     coveredBy: WITHHOLDING,
   },
   {
-    name: 'no-drift-allowance-no-withholding',
-    what: 'the same, and votes are given although a leader was just heard',
-    changes: [NO_DRIFT_ALLOWANCE, NO_WITHHOLDING],
-  },
-  {
     name: 'lease-after-hand-over',
     what: 'a leader goes on as primary while it hands over and after TimeoutNow has left',
     changes: [
