@@ -19,6 +19,10 @@ const SETTINGS: Settings = {
   electionTimeoutMs: 1000,
 };
 
+function raise(error: Error | null): void {
+  if (error !== null) throw error;
+}
+
 type DiskMode = 'inside the call' | 'when told' | 'failing';
 
 /** One node in a world of its own. */
@@ -60,7 +64,7 @@ class Bench {
         log: { error: silent, warn: silent, info: silent, debug: silent },
       },
     );
-    this.node.start((error) => expect(error).toBeNull());
+    this.node.start(raise);
   }
 
   #storage(): StoragePort {
@@ -99,15 +103,15 @@ class Bench {
 
   /** Starts a cluster of this node alone, which then leads and is primary. */
   found(): void {
-    this.node.startCluster(SETTINGS, 'n1', 'a test', (error) => expect(error).toBeNull());
+    this.node.startCluster(SETTINGS, 'n1', 'a test', raise);
     this.pass(100);
-    expect(this.node.status()).toMatchObject({ role: 'leader', isPrimary: true, epoch: 4 });
+    if (!this.node.status().isPrimary) throw new Error('the founder is not primary');
   }
 
   propose(command: Command = touch('nobody')): { outcome: WriteOutcome | null } {
     const result: { outcome: WriteOutcome | null } = { outcome: null };
     this.node.propose(command, this.nowMs + 500, (outcome) => {
-      expect(result.outcome).toBeNull();
+      if (result.outcome !== null) throw new Error('a write has one outcome');
       result.outcome = outcome;
     });
     this.settle();
@@ -163,6 +167,7 @@ describe('Node', () => {
   test('applies a write and answers with its result', () => {
     const bench = new Bench();
     bench.found();
+    expect(bench.node.status()).toMatchObject({ role: 'leader', term: 2, epoch: 4 });
     expect(bench.propose(put('alice')).outcome).toMatchObject({
       type: 'applied',
       entry: { index: 5 },
