@@ -13,7 +13,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   activated: 'became primary',
   handOverStarted: 'hands over',
   handOverAbandoned: 'the hand-over was given up',
-  lateTimer: 'this process was stalled; its election timer starts again',
+  lateTimer: 'this process was stalled; it listens for the leader before it campaigns',
   truncated: 'uncommitted entries were replaced by the leader',
 };
 

@@ -13,6 +13,7 @@ import type { EntryId, NodeId, Term } from './types.js';
 
 /** Draws the time at which this node campaigns unless it hears a leader before (Raft §5.2). */
 function resetElectionTimer(state: RaftState): void {
+  state.hasListenedLate = false;
   const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
   state.electionDeadlineMs =
     state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
@@ -20,15 +21,19 @@ function resetElectionTimer(state: RaftState): void {
 
 /**
  * Lets time pass for a node that does not lead.
- * A tick that is far too late is evidence against this node's own process, not against the leader.
+ * A tick that is far too late is evidence against this node's own process, not against the leader: it never campaigns,
+ * and the leader's next heartbeats are waited for first; once, or a machine that is always busy would elect nobody.
  */
 export function onElectionTick(state: RaftState, lateMs: number): void {
-  if (lateMs > state.options.timers.lateTimerMs) {
+  const { lateTimerMs, heartbeatMs } = state.options.timers;
+  if (lateMs > lateTimerMs) {
     emit(state, { type: 'lateTimer', lateMs });
-    resetElectionTimer(state);
-    return;
-  }
-  if (state.nowMs >= state.electionDeadlineMs) {
+    if (!state.hasListenedLate) {
+      const listenedMs = state.nowMs + LATE_HEARTBEATS * heartbeatMs;
+      state.electionDeadlineMs = Math.max(state.electionDeadlineMs, listenedMs);
+    }
+    state.hasListenedLate = true;
+  } else if (state.nowMs >= state.electionDeadlineMs) {
     resetElectionTimer(state);
     if (canCampaign(state)) becomePreCandidate(state, 'heard no leader in time');
     return;
@@ -37,6 +42,9 @@ export function onElectionTick(state: RaftState, lateMs: number): void {
     if (state.nowMs >= state.role.resendAtMs) askForVotes(state, state.role);
   }
 }
+
+/** Heartbeats that a living leader has had time to send before a late node campaigns. */
+const LATE_HEARTBEATS = 3;
 
 /** Whether this node may campaign: it votes in the configuration in force, and its disk keeps up. */
 function canCampaign(state: RaftState): boolean {

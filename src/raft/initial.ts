@@ -73,6 +73,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     electionDeadlineMs: isAlone
       ? nowMs
       : nowMs + random.between(electionTimeoutMinMs, electionTimeoutMaxMs),
+    hasListenedLate: false,
     heard: null,
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),
     clusterClock: {

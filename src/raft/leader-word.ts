@@ -28,6 +28,7 @@ export function noteLeader(state: RaftState, from: NodeId, word: LeaderWord): vo
     round: word.round,
   };
   state.withholdUntilMs = state.nowMs + Math.max(electionTimeoutMinMs, word.leaseMs);
+  state.hasListenedLate = false;
   state.electionDeadlineMs =
     state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
   adoptClusterTime(state, word.clusterTimeMs);

@@ -165,6 +165,8 @@ export interface RaftState {
   snapshot: SnapshotMeta | null;
   /** A follower or candidate campaigns at this time. */
   electionDeadlineMs: number;
+  /** A late tick has moved that time already, since a leader was heard or the timer began. */
+  hasListenedLate: boolean;
   heard: HeardLeader | null;
   /** Votes are withheld until then. */
   withholdUntilMs: number;
