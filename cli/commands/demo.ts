@@ -169,7 +169,7 @@ function whatToTry(cluster: LocalCluster): string[] {
   const at = `--node ${first?.api ?? ''}`;
   const elsewhere = `--node ${second?.api ?? ''}`;
   return [
-    'In another terminal:',
+    `In another terminal${howToRun()}:`,
     `  quorate mon-cluster --watch ${at}`,
     `  quorate session put alice cart=3 ${at}`,
     `  quorate session get alice ${elsewhere}`,
@@ -178,6 +178,12 @@ function whatToTry(cluster: LocalCluster): string[] {
     `Data and logs: ${cluster.directory}`,
     'Ctrl-C stops them all.',
   ];
+}
+
+/** How to run the command where no `quorate` was installed, as in a clone of the repository. */
+function howToRun(): string {
+  const script = process.argv[1] ?? '';
+  return script.endsWith('.js') ? `, where quorate stands for node ${script}` : '';
 }
 
 function checkCombination({ story: isStory, kills: number, nodes }: DemoOptions): void {
