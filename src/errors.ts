@@ -101,7 +101,7 @@ export const ERRORS = {
   REMOVED: kind(
     'FAILED_PRECONDITION',
     'failed',
-    'It was removed from its cluster: start its daemon with an empty data directory to join again.',
+    'Start its daemon with an empty data directory to join again.',
   ),
   STOPPING: kind('UNAVAILABLE', 'failed', 'The daemon is stopping: ask another member.', RETRYABLE),
 

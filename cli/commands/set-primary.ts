@@ -40,6 +40,6 @@ async function setPrimary(cli: Cli<ChangeOptions>, name: string): Promise<void> 
     return;
   }
   cli.print({ primary, epoch, durationMs, dryRun }, [
-    `${primary} is primary, epoch ${epoch}; the hand-over took ${formatDuration(durationMs)}.`,
+    `${primary} is primary, epoch ${epoch}, after ${formatDuration(durationMs)}.`,
   ]);
 }

@@ -65,8 +65,9 @@ export function whyNotRemoved(
   if (!voters.includes(member.id)) return null;
   const left = voters.filter((id) => id !== member.id);
   if (left.length === 0) {
-    const message = `${member.name} is the last voter; stop its daemon to end the cluster`;
-    return new QuorateError('WOULD_LOSE_QUORUM', message, { name: member.name });
+    const message = `${member.name} is the last voter`;
+    const hint = 'Stop its daemon to end the cluster, or add another node first.';
+    return new QuorateError('WOULD_LOSE_QUORUM', message, { name: member.name }, { hint });
   }
   const upCount = left.filter((id) => isInContact(status, id)).length;
   const spare = upCount - quorumOf(left.length);

@@ -136,7 +136,7 @@ export class EntryService {
     if (status.condition === 'member') {
       const message =
         code === 'NODE_NOT_EMPTY'
-          ? `a joiner must be empty: this node belongs to cluster ${cluster}`
+          ? `this node belongs to cluster ${cluster} already`
           : `this node already belongs to cluster ${cluster}`;
       throw new QuorateError(code, message, { cluster });
     }

@@ -12,6 +12,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -36,7 +37,7 @@ export function openDataDirectory(path: string): DataDirectory {
   const databasePath = join(directory, 'db');
   let firstMade: string | undefined;
   try {
-    firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 });
+    firstMade = makeDirectories(directory);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new StorageError('UNWRITABLE', directory, null, whyOf(cause), { cause });
@@ -54,6 +55,20 @@ export function openDataDirectory(path: string): DataDirectory {
     }
   };
   return { databasePath, isNew, seal };
+}
+
+/**
+ * Makes a directory and those above it that are missing; answers the topmost that was made. One by one, because
+ * `mkdir` with `recursive` never returns where a parent exists and yet refuses with ENOENT, as `/proc` does.
+ */
+function makeDirectories(directory: string): string | undefined {
+  const missing: string[] = [];
+  for (let at = directory; !existsSync(at) && at !== dirname(at); at = dirname(at)) missing.push(at);
+  for (const path of missing.toReversed()) mkdirSync(path, { mode: 0o700 });
+  if (missing.length === 0 && !statSync(directory).isDirectory()) {
+    throw new Error('it is not a directory');
+  }
+  return missing.at(-1);
 }
 
 /** Makes the names in a directory durable; a file's own sync does not promise that everywhere. */

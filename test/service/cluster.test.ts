@@ -87,7 +87,7 @@ describe('a clean node', () => {
     expect(again).toMatchObject({ code: 'ALREADY_MEMBER', grpcCode: 9, outcome: 'refused' });
     const join = await node.refused(CLUSTER.Join, { addresses: [node.api] }, WRITE);
     expect(join.code).toBe('NODE_NOT_EMPTY');
-    expect(join.message).toContain('a joiner must be empty');
+    expect(join.message).toContain('belongs to cluster');
     expect(join.hint).toContain('empty data directory');
   });
 
