@@ -1,32 +1,30 @@
 // The composition root: the only file that knows every concrete class. Starts the parts of a daemon in order, wires the
 // ports, stops them in reverse with a limit that names the part that hung. What a daemon decides stands elsewhere;
-// here stand only its options, checked, and the policy of what is fatal: a fault in the core ends the process.
+// here stands only the policy of what is fatal: a fault in the core ends the process.
 
 import { randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { formatAddress } from './address.js';
 import type { Address } from './address.js';
-import { advertised, daemonAddresses } from './config/daemon-addresses.js';
-import type { DaemonAddresses } from './config/daemon-addresses.js';
+import { advertised } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
+import { checkOptions } from './daemon-options.js';
+import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { QuorateError } from './errors.js';
 import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
-import type { LogLevel } from './ops/logger.js';
 import { immediateSchedule } from './ops/schedule.js';
 import { Ticker } from './ops/ticker.js';
 import type { NodeStatus } from './node/api.js';
 import { Node } from './node/node.js';
 import type { ClusterIdentity, SchedulePort } from './node/ports.js';
-import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS, timersFor } from './raft/options.js';
+import { timersFor } from './raft/options.js';
 import { bestSuccessor } from './service/admission.js';
 import { ApiServer } from './service/api-server.js';
 import type { SelfFacts } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './client/node-links.js';
 import { Routing } from './service/routing.js';
-import { checkNodeName } from './service/validate.js';
 import { openStorage, StorageError } from './storage/level-storage.js';
 import type { LevelStorage } from './storage/level-storage.js';
 import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
@@ -35,39 +33,12 @@ import { packageVersion } from './version.js';
 /** The process ends with this when a fact that must hold did not (EX_SOFTWARE of sysexits.h). */
 export const EXIT_FATAL = 70;
 
-/** Defaults of a daemon without configuration: reachable from this machine only. */
-export const DAEMON_DEFAULTS = {
-  clusterName: 'quorate',
-  listen: '127.0.0.1:6000',
-  api: '127.0.0.1:6001',
-  electionTimeoutMs: 1000,
-  logLevel: 'info',
-} as const;
-
 /** Feature levels that this version speaks. */
 const FEATURES = { featureMin: 1, featureMax: 1 } as const;
 /** How long a part may take to stop, and requests in progress to end. */
 const STOP_LIMITS = { partMs: 5000, drainMs: 1000 } as const;
 
-export interface DaemonOptions {
-  /** Created if missing. */
-  readonly dataDir: string;
-  /** Default: the host's name. A member keeps the name it joined with. */
-  readonly name?: string;
-  /** Of the cluster that this node starts or joins. */
-  readonly clusterName?: string;
-  /** HOST[:6000] for peers; port 0: any that is free. */
-  readonly listen?: string;
-  /** HOST[:PORT] by which others reach `listen`, if that differs. */
-  readonly advertise?: string;
-  /** HOST[:6001] for clients. */
-  readonly api?: string;
-  /** Minimum election timeout of a cluster that this node starts. */
-  readonly electionTimeoutMs?: number;
-  /** Allows listening beyond loopback without encryption. */
-  readonly insecure?: boolean;
-  readonly logLevel?: LogLevel;
-}
+export type { DaemonOptions } from './daemon-options.js';
 
 export interface DaemonHooks {
   /** Called once after a fault was logged. Default: ends the process with EXIT_FATAL. */
@@ -362,48 +333,6 @@ function startTicking(
   let ticker = begin();
   return () => {
     ticker.stop();
-  };
-}
-
-interface CheckedOptions {
-  readonly dataDir: string;
-  readonly name: string;
-  readonly isNameGiven: boolean;
-  readonly clusterName: string;
-  readonly isClusterNameGiven: boolean;
-  readonly addresses: DaemonAddresses;
-  readonly electionTimeoutMs: number;
-  readonly logLevel: LogLevel;
-}
-
-function checkOptions(options: DaemonOptions): CheckedOptions {
-  const { name = hostname(), clusterName = DAEMON_DEFAULTS.clusterName } = options;
-  const { electionTimeoutMs = DAEMON_DEFAULTS.electionTimeoutMs } = options;
-  checkNodeName('--name', name);
-  checkNodeName('--cluster', clusterName);
-  const isInRange =
-    Number.isSafeInteger(electionTimeoutMs) &&
-    electionTimeoutMs >= ELECTION_TIMEOUT_MIN_MS &&
-    electionTimeoutMs <= ELECTION_TIMEOUT_MAX_MS;
-  if (!isInRange) {
-    const range = `${ELECTION_TIMEOUT_MIN_MS} to ${ELECTION_TIMEOUT_MAX_MS} ms`;
-    const message = `--election-timeout: expected ${range}, got ${electionTimeoutMs}`;
-    throw new QuorateError('WRONG_USAGE', message, { option: '--election-timeout' });
-  }
-  return {
-    dataDir: options.dataDir,
-    name,
-    isNameGiven: options.name !== undefined,
-    clusterName,
-    isClusterNameGiven: options.clusterName !== undefined,
-    addresses: daemonAddresses({
-      listen: options.listen ?? DAEMON_DEFAULTS.listen,
-      advertise: options.advertise ?? null,
-      api: options.api ?? DAEMON_DEFAULTS.api,
-      isInsecure: options.insecure === true,
-    }),
-    electionTimeoutMs,
-    logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
   };
 }
 

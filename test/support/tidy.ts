@@ -78,6 +78,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/address.ts': { knows: LEAVES },
   'src/version.ts': { knows: [] },
   'src/main.ts': { knows: ['src'] },
+  'src/daemon-options.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
     knows: ['src/client', 'src/config', 'src/generated', ...LEAVES],

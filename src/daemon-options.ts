@@ -1,0 +1,83 @@
+// What a daemon is told when it starts, with its defaults, and the check of it all before anything is opened. Whatever
+// does not fit is refused with the option's name. It opens and binds nothing; what the addresses mean is config/.
+
+import { hostname } from 'node:os';
+import { daemonAddresses } from './config/daemon-addresses.js';
+import type { DaemonAddresses } from './config/daemon-addresses.js';
+import { QuorateError } from './errors.js';
+import type { LogLevel } from './ops/logger.js';
+import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
+import { checkNodeName } from './service/validate.js';
+
+/** Defaults of a daemon without configuration: reachable from this machine only. */
+const DAEMON_DEFAULTS = {
+  clusterName: 'quorate',
+  listen: '127.0.0.1:6000',
+  api: '127.0.0.1:6001',
+  electionTimeoutMs: 1000,
+  logLevel: 'info',
+} as const;
+
+export interface DaemonOptions {
+  /** Created if missing. */
+  readonly dataDir: string;
+  /** Default: the host's name. A member keeps the name it joined with. */
+  readonly name?: string;
+  /** Of the cluster that this node starts or joins. */
+  readonly clusterName?: string;
+  /** HOST[:6000] for peers; port 0: any that is free. */
+  readonly listen?: string;
+  /** HOST[:PORT] by which others reach `listen`, if that differs. */
+  readonly advertise?: string;
+  /** HOST[:6001] for clients. */
+  readonly api?: string;
+  /** Minimum election timeout of a cluster that this node starts. */
+  readonly electionTimeoutMs?: number;
+  /** Allows listening beyond loopback without encryption. */
+  readonly insecure?: boolean;
+  readonly logLevel?: LogLevel;
+}
+
+/** Options that fit, with their defaults. */
+export interface CheckedOptions {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly isNameGiven: boolean;
+  readonly clusterName: string;
+  readonly isClusterNameGiven: boolean;
+  readonly addresses: DaemonAddresses;
+  readonly electionTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Checks a daemon's options. Refuses with WRONG_USAGE, INVALID_ARGUMENT or INSECURE_ADDRESS, naming the option. */
+export function checkOptions(options: DaemonOptions): CheckedOptions {
+  const { name = hostname(), clusterName = DAEMON_DEFAULTS.clusterName } = options;
+  const { electionTimeoutMs = DAEMON_DEFAULTS.electionTimeoutMs } = options;
+  checkNodeName('--name', name);
+  checkNodeName('--cluster', clusterName);
+  const isInRange =
+    Number.isSafeInteger(electionTimeoutMs) &&
+    electionTimeoutMs >= ELECTION_TIMEOUT_MIN_MS &&
+    electionTimeoutMs <= ELECTION_TIMEOUT_MAX_MS;
+  if (!isInRange) {
+    const range = `${ELECTION_TIMEOUT_MIN_MS} to ${ELECTION_TIMEOUT_MAX_MS} ms`;
+    const message = `--election-timeout: expected ${range}, got ${electionTimeoutMs}`;
+    throw new QuorateError('WRONG_USAGE', message, { option: '--election-timeout' });
+  }
+  return {
+    dataDir: options.dataDir,
+    name,
+    isNameGiven: options.name !== undefined,
+    clusterName,
+    isClusterNameGiven: options.clusterName !== undefined,
+    addresses: daemonAddresses({
+      listen: options.listen ?? DAEMON_DEFAULTS.listen,
+      advertise: options.advertise ?? null,
+      api: options.api ?? DAEMON_DEFAULTS.api,
+      isInsecure: options.insecure === true,
+    }),
+    electionTimeoutMs,
+    logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
+  };
+}
