@@ -1,10 +1,12 @@
-// How the tests run: every test file in a process of its own, as many at a time as a small machine can carry.
+// How the tests run: every test file in a process of its own, as many at a time as a small machine can carry. Those that
+// need root and a C compiler have a configuration of their own, test/machine/vitest.config.ts.
 // A test that needs longer than the limit says so itself. Long runs are asked for with QUORATE_TEST_LONG=1.
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'simulations/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/machine/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,0 +1,17 @@
+// How the machine tests run: those that need Linux, root and a C compiler, apart from `npm test`, which needs neither.
+// One file at a time, because they measure times and load the machine themselves. A missing prerequisite ends the run
+// with a line that names it, and nothing is ever skipped.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/machine/**/*.test.ts'],
+    globalSetup: ['test/machine/prerequisites.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    deps: { interopDefault: false },
+    reporters: ['default'],
+  },
+});
