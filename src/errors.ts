@@ -193,6 +193,7 @@ export const ERRORS = {
     'Check that a daemon runs and listens for its API at {address}.',
     RETRYABLE,
   ),
+  TLS_FAILED: kind('UNAVAILABLE', 'noAnswer', 'Check certificates, CA and clocks of both sides.'),
   PERMISSION_DENIED: kind('PERMISSION_DENIED', 'failed', 'Ask an operator for the right to do it.'),
   UNIMPLEMENTED: kind('UNIMPLEMENTED', 'failed', 'Bring both sides to the same version.'),
   INTERNAL: kind('INTERNAL', 'failed', "Look for this request's id in the daemon's log.", {
@@ -214,8 +215,9 @@ export const ERRORS = {
   INSECURE_ADDRESS: kind(
     'FAILED_PRECONDITION',
     'wrongUsage',
-    'Listen on a loopback address, or add --insecure if everybody who reaches the port may do everything.',
+    'Listen on a loopback address, give --tls-cert, --tls-key and --tls-ca, or add --insecure if everybody who reaches the port may do everything.',
   ),
+  TLS_FILES: kind('FAILED_PRECONDITION', 'failed', 'Correct {file} and try again.'),
   DATA_DIRECTORY: kind(
     'UNAVAILABLE',
     'failed',

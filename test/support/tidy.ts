@@ -65,15 +65,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/codec': { knows: ['src/raft', 'src/state-machine'] },
   'src/node': { knows: ['src/raft', 'src/state-machine'] },
   'src/storage': ADAPTER,
-  'src/transport': { knows: [...ADAPTER.knows, 'src/generated'] },
+  'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
   'src/ops': ADAPTER,
   'src/supervisor': ADAPTER,
   'src/discovery': ADAPTER,
   // It asks other nodes as their client.
-  'src/service': { knows: [...FRONT.knows, 'src/client'] },
-  'src/http': FRONT,
+  'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
+  'src/http': { knows: [...FRONT.knows, 'src/tls'] },
   'src/config': { knows: LEAVES },
-  'src/client': { knows: ['src/generated', ...LEAVES] },
+  // Who we are and whether to believe the other end, for every port and every client.
+  'src/tls': { knows: LEAVES },
+  'src/client': { knows: ['src/generated', 'src/tls', ...LEAVES] },
   'src/errors.ts': { knows: LEAVES },
   'src/address.ts': { knows: LEAVES },
   'src/version.ts': { knows: [] },
@@ -81,14 +83,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/daemon-options.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
-    knows: ['src/client', 'src/config', 'src/generated', ...LEAVES],
+    knows: ['src/client', 'src/config', 'src/generated', 'src/tls', ...LEAVES],
     knowsLazily: ['src/main.ts', 'simulations'],
   },
   simulations: { knows: ['src/raft', 'src/state-machine', 'src/codec', 'src/node'] },
   test: { knows: ['src', 'cli', 'simulations'] },
 };
 
-const GRPC_ROOMS = ['src/transport', 'src/service', 'src/client', 'src/main.ts'];
+const GRPC_ROOMS = ['src/transport', 'src/service', 'src/client', 'src/tls', 'src/main.ts'];
 
 /** Each library is known in one folder only, so that it can be replaced there. Tests may use any of them. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
