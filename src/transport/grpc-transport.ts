@@ -31,6 +31,8 @@ export interface GrpcTransportOptions {
   readonly cluster: () => ClusterFacts | null;
   /** Whether a caller is heard. Asked at each greeting, so the answer may change over time. */
   readonly admit: (hello: Hello) => Admission;
+  /** How long a caller that is no member may be gone before it is forgotten; default half a minute. */
+  readonly guestDownMaxMs?: number;
 }
 
 export interface GrpcTransportModules {
@@ -45,6 +47,8 @@ const CLOSE_SERVER_LIMIT_MS = 500;
 
 /** Callers that are no members and are answered all the same; the oldest gives way. */
 const GUESTS_MAX = 8;
+/** A guest that for so long neither was reached nor had a stream to this node is forgotten; it may greet again. */
+const GUEST_DOWN_MAX_MS = 30_000;
 
 export class GrpcTransport implements TransportPort {
   readonly #options: GrpcTransportOptions;
@@ -171,7 +175,17 @@ export class GrpcTransport implements TransportPort {
   #newLink(peerId: NodeId, address: Address): PeerLink {
     const { self, cluster } = this.#options;
     const { log, onPeer = () => {} } = this.#modules;
-    return new PeerLink({ self, peerId, address, cluster }, { log, onPeer });
+    const onFailed = (downMs: number): void => this.#onFailed(peerId, downMs);
+    return new PeerLink({ self, peerId, address, cluster }, { log, onPeer, onFailed });
+  }
+
+  /** Members are tried for ever; a guest only while it may still want an answer. */
+  #onFailed(peerId: NodeId, downMs: number): void {
+    if (downMs < (this.#options.guestDownMaxMs ?? GUEST_DOWN_MAX_MS) || !this.#guests.has(peerId))
+      return;
+    if (this.#inbound?.hears(peerId) === true) return;
+    this.#removeGuest(peerId);
+    this.#modules.log.info({ peerId }, 'a caller that is no member is gone and is forgotten');
   }
 
   #removeGuest(id: NodeId): void {

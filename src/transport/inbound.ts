@@ -11,6 +11,7 @@ import type { ExchangeResponse } from '../generated/quorate/raft/v1/ExchangeResp
 import type { Hello__Output } from '../generated/quorate/raft/v1/Hello.js';
 import type { LoggerPort, Receive } from '../node/ports.js';
 import type { Sender } from '../raft/message.js';
+import type { NodeId } from '../raft/types.js';
 import { readHello } from './handshake.js';
 import type { Admission, Hello } from './handshake.js';
 
@@ -69,6 +70,11 @@ export class Inbound {
     } else if (this.#streams.size > INBOUND_STREAMS_MAX) {
       this.#fail(stream, status.RESOURCE_EXHAUSTED, 'too many streams');
     }
+  }
+
+  /** Whether this peer has a stream to this node. */
+  hears(peerId: NodeId): boolean {
+    return [...this.#streams].some(({ from }) => from?.id === peerId);
   }
 
   /** Ends every stream in order, and at once those that come later. */

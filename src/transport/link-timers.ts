@@ -20,14 +20,18 @@ export interface LinkTimers {
   readonly stallMs: number;
 }
 
-/** For an election timeout of 1000 ms: half a second for everything but a stall, which is 2 s. */
+/**
+ * For an election timeout of 1000 ms: half a second for everything but a wait, which is at most a quarter, and a stall,
+ * which is 2 s. A peer whose path heals just after an attempt's first packet was dropped is found by the next one: after
+ * the rest of the probe, one wait and one handshake, together within a second.
+ */
 export function linkTimersFor(electionTimeoutMs: number): LinkTimers {
   const half = Math.floor(electionTimeoutMs / 2);
   return {
     probeMs: clamp(half, 100, 2000),
     handshakeMs: clamp(half, 250, 5000),
     backoffMinMs: 50,
-    backoffMaxMs: clamp(half, 100, 1000),
+    backoffMaxMs: clamp(Math.floor(half / 2), 100, 1000),
     refusedMs: 500,
     keepaliveTimeMs: clamp(half, 100, 10_000),
     keepaliveTimeoutMs: clamp(half, 100, 10_000),

@@ -29,6 +29,8 @@ export interface PeerLinkModules {
   readonly log: LoggerPort;
   /** The peer accepted us, or can no longer be reached; each only after the other, and once at first. */
   readonly onPeer: (peerId: NodeId, isUp: boolean) => void;
+  /** An attempt failed or was refused; `downMs`: since the link was last open, or was made. It may be closed here. */
+  readonly onFailed: (downMs: number) => void;
 }
 
 /** Timers while no cluster says otherwise. */
@@ -48,6 +50,8 @@ export class PeerLink {
   #state: State = { type: 'closed' };
   /** Failed attempts since the last open stream. */
   #failedCount = 0;
+  /** On the monotonic clock: when the link was last seen open, or was made. */
+  #openAtMs = performance.now();
   /** What the log last said; null: nothing yet. */
   #isUp: boolean | null = null;
   /** The refusal last logged; null since the last open stream. */
@@ -93,10 +97,14 @@ export class PeerLink {
     }
   }
 
-  /** Ends a wait between attempts: there is a sign that the peer lives. */
+  /**
+   * Ends a wait between attempts, or begins the attempt again, whose first packet may be lost: there is a sign that the
+   * peer lives.
+   */
   retryNow(): void {
-    if (this.#state.type !== 'waiting') return;
-    clearTimeout(this.#state.timer);
+    if (this.#state.type === 'waiting') clearTimeout(this.#state.timer);
+    else if (this.#state.type === 'probing') this.#state.cancel();
+    else return;
     this.#connect();
   }
 
@@ -155,6 +163,7 @@ export class PeerLink {
 
   #onStreamEnd(timers: LinkTimers, end: StreamEnd): void {
     if (this.#state.type === 'closed') return;
+    if (this.isOpen) this.#openAtMs = performance.now();
     this.#queue.keepUnconnected();
     if (end.type === 'failed') {
       this.#onFailure(timers, end.detail);
@@ -162,13 +171,18 @@ export class PeerLink {
     }
     this.#noteRefusal(end.reason, end.detail);
     if (this.#isUp === true) this.#noteDown(end.detail);
-    this.#wait(timers.refusedMs);
+    this.#waitAfterFailure(timers.refusedMs);
   }
 
   #onFailure(timers: LinkTimers, detail: string): void {
     this.#failedCount += 1;
     if (this.#isUp !== false) this.#noteDown(detail);
-    this.#wait(backoffMs(timers, this.#failedCount, Math.random()));
+    this.#waitAfterFailure(backoffMs(timers, this.#failedCount, Math.random()));
+  }
+
+  #waitAfterFailure(waitMs: number): void {
+    this.#wait(waitMs);
+    this.#modules.onFailed(performance.now() - this.#openAtMs);
   }
 
   #wait(waitMs: number): void {

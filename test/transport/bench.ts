@@ -61,6 +61,7 @@ interface NodeExtra {
   readonly cluster?: ClusterFacts | null;
   readonly port?: number;
   readonly incarnation?: number;
+  readonly guestDownMaxMs?: number;
 }
 
 /** One node's transport with what it received. */
@@ -73,7 +74,8 @@ export class TestNode {
   /** May be changed at any time, as a node that joins does. */
   cluster: ClusterFacts | null;
 
-  private constructor(node: number, { cluster = CLUSTER, port = 0, incarnation = 1 }: NodeExtra) {
+  private constructor(node: number, extra: NodeExtra) {
+    const { cluster = CLUSTER, port = 0, incarnation = 1, guestDownMaxMs } = extra;
     this.id = node;
     this.cluster = cluster;
     const self = {
@@ -93,6 +95,7 @@ export class TestNode {
           this.greetings.push(hello);
           return admitByCluster(self, this.cluster, hello);
         },
+        ...(guestDownMaxMs === undefined ? {} : { guestDownMaxMs }),
       },
       { log: this.log },
     );

@@ -1,10 +1,15 @@
 // Callers that are no members as far as the callee knows: a newcomer's first contact with its leader, seen from the
 // newcomer. They are answered at the address that they name, a bounded number at a time.
 
+import { credentials } from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
 
-import { N, sender } from '../support/raft-words.js';
-import { TestNode, closeAll, heartbeat, until, vote } from './bench.js';
+import { formatAddress } from '../../src/address.js';
+import { helloTo } from '../../src/transport/handshake.js';
+import type { LocalNode } from '../../src/transport/handshake.js';
+import { PeerService } from '../../src/transport/peer-service.js';
+import { N, install, sender } from '../support/raft-words.js';
+import { CLUSTER, TestNode, closeAll, heartbeat, until, vote } from './bench.js';
 
 let nodes: TestNode[] = [];
 
@@ -82,3 +87,43 @@ test('A guest that becomes a member keeps its link', async () => {
   await until('it arrived', () => one.received.length === 1);
   expect(one.greetings).toHaveLength(1);
 });
+
+test('A guest that is gone is forgotten after a while, and answered again when it greets again', async () => {
+  const callee = await TestNode.start(1, { guestDownMaxMs: 300 });
+  const caller = await start(2);
+  nodes.push(callee);
+  caller.meets(callee);
+  await until('two answers', () => callee.greetings.length === 1 && caller.greetings.length === 1);
+  const { port } = caller.address;
+  await caller.transport.close();
+  const forgotten = 'a caller that is no member is gone and is forgotten';
+  await until('it is forgotten', () => callee.log.count(forgotten) === 1);
+  const again = await start(2, port);
+  again.meets(callee);
+  await until('it is answered', () => again.greetings.length === 1);
+});
+
+test('A guest that cannot be reached is kept while it has a stream to this node', async () => {
+  const callee = await TestNode.start(1, { guestDownMaxMs: 50 });
+  const away = await start(2);
+  nodes.push(callee);
+  const { address } = away;
+  await away.transport.close();
+  const client = new PeerService(formatAddress(callee.address), credentials.createInsecure());
+  const call = client.exchange();
+  call.on('error', () => {});
+  const advertised = (): string => formatAddress(address);
+  call.write({ hello: helloTo(local(2, advertised), CLUSTER, N(1)) });
+  await until('it is heard', () => callee.greetings.length === 1);
+  const heardAtMs = performance.now();
+  await until('it is gone for long', () => performance.now() - heardAtMs > 500);
+  const back = await start(2, address.port);
+  await until('it is answered', () => back.greetings.length === 1);
+  call.cancel();
+  client.close();
+});
+
+function local(node: number, advertised: () => string): LocalNode {
+  const versions = { version: '0.1.0', featureMin: 1, featureMax: 1 };
+  return { nodeId: N(node), installId: install(node), ...versions, advertised };
+}
