@@ -103,11 +103,15 @@ describe('link timers', () => {
       const detectedMs = timers.keepaliveTimeMs + timers.keepaliveTimeoutMs;
       expect(detectedMs).toBeLessThanOrEqual(Math.max(200, electionMs));
       expect(timers.backoffMaxMs).toBeLessThanOrEqual(1000);
-      if (electionMs <= 1000) expect(timers.probeMs + timers.backoffMaxMs).toBeLessThan(800);
       expect(timers.probeMs).toBeGreaterThanOrEqual(100);
       for (const value of Object.values(timers)) expect(Number.isSafeInteger(value)).toBe(true);
     },
   );
+
+  test('leave a second for finding a peer whose path healed just after an attempt began', () => {
+    const { probeMs, backoffMaxMs } = linkTimersFor(1000);
+    expect(probeMs + backoffMaxMs).toBe(750);
+  });
 
   test.each([
     ['the first failure, luckiest draw', 1, 0, 25],
