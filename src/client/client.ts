@@ -35,6 +35,7 @@ import type { StatusRequest } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { TouchSessionRequest } from '../generated/quorate/v1/TouchSessionRequest.js';
 import type { TouchSessionResponse__Output as TouchSessionResponse } from '../generated/quorate/v1/TouchSessionResponse.js';
+import type { TlsIdentity } from '../tls/identity.js';
 import { NodeLinks } from './node-links.js';
 import { CLUSTER, SESSIONS } from './protos.js';
 import { pauseBeforeRetry } from './retry.js';
@@ -44,6 +45,8 @@ export interface ClientOptions {
   readonly address: string;
   /** For a whole call with its repetitions; default 10 s. */
   readonly timeoutMs?: number;
+  /** Default: without TLS. */
+  readonly tls?: TlsIdentity | null;
 }
 
 export interface CallOptions {
@@ -60,11 +63,12 @@ const TIMEOUT_DEFAULT_MS = 10_000;
 export class QuorateClient {
   readonly address: string;
   readonly timeoutMs: number;
-  readonly #links = new NodeLinks();
+  readonly #links: NodeLinks;
 
   constructor(options: ClientOptions) {
     this.address = options.address;
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS;
+    this.#links = new NodeLinks(options.tls ?? null);
   }
 
   /** The cluster as the leader knows it, or, without a quorum, as the node asked does. */

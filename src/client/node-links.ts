@@ -1,15 +1,17 @@
-// Connections of this node's service to other nodes' API: for forwards, for joining, for asking how they are.
-// grpc-js gives up no connection attempt by itself, and closing a client while it connects leaks its socket. So an
-// address is first probed within a bound, and a client that does not connect although the probe did is replaced. Every call has a deadline. Whether a failed call may have happened is said by its error.
+// Connections to nodes' API, of the client library and of a node's own service: for forwards, for joining, for asking how
+// they are. grpc-js gives up no connection attempt by itself, and closing a client while it connects leaks its socket. So
+// an address is first probed within a bound, and a client that does not connect although the probe did is replaced. Every
+// call has a deadline. Whether a failed call may have happened is said by its error.
 
-import { connect as connectHttp2 } from 'node:http2';
-import type { ClientHttp2Session } from 'node:http2';
-import { connect as connectTcp } from 'node:net';
-import { Client, connectivityState, credentials } from '@grpc/grpc-js';
+import { Client, connectivityState } from '@grpc/grpc-js';
 import type { Metadata, ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { parseAddress } from '../address.js';
 import { QuorateError } from '../errors.js';
+import { dialGrpc } from '../tls/grpc.js';
+import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
+import { probe } from '../tls/probe.js';
+import type { TlsTrouble } from '../tls/trouble.js';
 import { errorFromStatus, transportError } from './status-details.js';
 
 const LINK_LIMITS = {
@@ -41,14 +43,26 @@ export interface AskOptions {
   readonly isWrite: boolean;
 }
 
+/** A client, and the set of certificates that it was made with: a later set asks for another client. */
+interface Link {
+  readonly client: Client;
+  readonly tls: TlsMaterial | null;
+}
+
 export class NodeLinks {
-  readonly #clients = new Map<string, Client>();
+  readonly #tls: TlsIdentity | null;
+  readonly #links = new Map<string, Link>();
   readonly #connecting = new Map<string, Promise<Client>>();
   #isClosed = false;
 
+  /** With an identity everything is asked over TLS; links that exist when it changes go on. */
+  constructor(tls: TlsIdentity | null = null) {
+    this.#tls = tls;
+  }
+
   /**
-   * Asks the node at an API address. Fails with the node's own refusal, with UNREACHABLE if the request never left or
-   * changes nothing, and with INDETERMINATE if it may have happened.
+   * Asks the node at an API address. Fails with the node's own refusal, with TLS_FAILED if the two ends do not accept each
+   * other, with UNREACHABLE if the request never left or changes nothing, and with INDETERMINATE if it may have happened.
    */
   async ask<Request, Response, RequestOut extends Request, ResponseOut>(
     address: string,
@@ -77,8 +91,8 @@ export class NodeLinks {
   /** Closes all clients; calls that run fail. */
   close(): void {
     this.#isClosed = true;
-    for (const client of this.#clients.values()) client.close();
-    this.#clients.clear();
+    for (const { client } of this.#links.values()) client.close();
+    this.#links.clear();
   }
 
   #failed(
@@ -96,11 +110,11 @@ export class NodeLinks {
   }
 
   async #connected(address: string, timeoutMs: number): Promise<Client> {
-    const kept = this.#clients.get(address);
-    if (kept !== undefined && isReady(kept)) {
-      this.#clients.delete(address);
-      this.#clients.set(address, kept);
-      return kept;
+    const kept = this.#links.get(address);
+    if (kept !== undefined && isReady(kept.client)) {
+      this.#links.delete(address);
+      this.#links.set(address, kept);
+      return kept.client;
     }
     const running = this.#connecting.get(address);
     if (running !== undefined) return running;
@@ -112,26 +126,29 @@ export class NodeLinks {
     return connecting;
   }
 
-  async #connect(address: string, kept: Client | undefined, limitMs: number): Promise<Client> {
-    await probe(address, limitMs);
-    if (kept !== undefined && (await becomesReady(kept, limitMs))) return kept;
-    if (kept !== undefined) this.#forget(address, kept);
+  async #connect(address: string, kept: Link | undefined, limitMs: number): Promise<Client> {
+    const tls = this.#tls?.current ?? null;
+    await checkAnswers(address, limitMs, tls);
+    const isUsable = kept?.tls === tls && (await becomesReady(kept.client, limitMs));
+    if (kept !== undefined && isUsable) return kept.client;
+    if (kept !== undefined) this.#forget(address, kept.client);
     if (this.#isClosed) throw new QuorateError('STOPPING', 'this node is stopping');
-    const client = new Client(address, credentials.createInsecure(), CHANNEL_OPTIONS);
-    this.#keep(address, client);
+    const dial = dialGrpc(tls, parseAddress(address, null).host);
+    const client = new Client(address, dial.credentials, { ...CHANNEL_OPTIONS, ...dial.options });
+    this.#keep(address, { client, tls });
     if (await becomesReady(client, limitMs)) return client;
     throw unreachable(address, 'it accepts connections but does not speak gRPC');
   }
 
-  #keep(address: string, client: Client): void {
-    this.#clients.set(address, client);
-    if (this.#clients.size <= LINK_LIMITS.clientsMax) return;
-    const oldest = this.#clients.entries().next().value;
-    if (oldest !== undefined) this.#forget(...oldest);
+  #keep(address: string, link: Link): void {
+    this.#links.set(address, link);
+    if (this.#links.size <= LINK_LIMITS.clientsMax) return;
+    const oldest = this.#links.entries().next().value;
+    if (oldest !== undefined) this.#forget(oldest[0], oldest[1].client);
   }
 
   #forget(address: string, client: Client): void {
-    if (this.#clients.get(address) === client) this.#clients.delete(address);
+    if (this.#links.get(address)?.client === client) this.#links.delete(address);
     client.close();
   }
 }
@@ -148,42 +165,27 @@ function becomesReady(client: Client, limitMs: number): Promise<boolean> {
   });
 }
 
-/**
- * Resolves once an HTTP/2 server there sent its settings; fails as UNREACHABLE. A TCP connection alone would prove too
- * little: the kernel of a frozen process accepts it.
- */
-function probe(address: string, limitMs: number): Promise<void> {
+/** Resolves once a server that we believe answers there; fails as UNREACHABLE or TLS_FAILED. */
+function checkAnswers(address: string, limitMs: number, tls: TlsMaterial | null): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { host, port } = parseAddress(address, null);
-    const socket = connectTcp({ host, port });
-    const timer = setTimeout(() => {
-      end(`no answer within ${limitMs} ms`);
-    }, limitMs);
-    const end = (why: string | null): void => {
-      clearTimeout(timer);
-      session?.destroy();
-      socket.destroy();
-      if (why === null) resolve();
-      else reject(unreachable(address, why));
-    };
-    let session: ClientHttp2Session | null = null;
-    // The listeners stay after the end: an error without one would end the process.
-    socket.on('error', (error) => {
-      end(error.message);
-    });
-    socket.on('close', () => {
-      end('the connection was closed');
-    });
-    socket.once('connect', () => {
-      session = connectHttp2(`http://${address}`, { createConnection: () => socket });
-      session.on('error', (error: Error) => {
-        end(error.message);
-      });
-      session.once('remoteSettings', () => {
-        end(null);
-      });
+    probe({ address: parseAddress(address, null), limitMs, tls }, (result) => {
+      switch (result.type) {
+        case 'answers':
+          resolve();
+          return;
+        case 'fails':
+          reject(unreachable(address, result.detail));
+          return;
+        case 'distrusts':
+          reject(distrusted(address, result.trouble));
+      }
     });
   });
+}
+
+function distrusted(address: string, { reason, detail, hint }: TlsTrouble): QuorateError {
+  const message = `no secure connection with ${address}: ${detail}`;
+  return new QuorateError('TLS_FAILED', message, { address, why: reason }, { hint });
 }
 
 function unreachable(address: string, why: string): QuorateError {

@@ -1,8 +1,8 @@
 // The transport port over gRPC: a server for the streams that peers open to this node, and one link to each peer.
 // Each direction of a pair has its own stream; neither waits for the other. It decides nothing: who is admitted is
-// asked of the composition root, what a message means is the driver's business. Encryption is not its subject yet.
+// asked of the composition root, what a message means is the driver's business. With TLS only nodes get in.
 
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 
 import { AddressError, formatAddress, parseAddress } from '../address.js';
 import type { Address } from '../address.js';
@@ -10,6 +10,9 @@ import { encodeMessage } from '../codec/message-codec.js';
 import type { LoggerPort, Receive, TransportPort } from '../node/ports.js';
 import type { Message } from '../raft/message.js';
 import type { Member, NodeId } from '../raft/types.js';
+import { bindGrpc } from '../tls/grpc.js';
+import type { GrpcPort } from '../tls/grpc.js';
+import type { TlsIdentity } from '../tls/identity.js';
 import type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
 import { Inbound } from './inbound.js';
 import type { InboundCall } from './inbound.js';
@@ -27,6 +30,8 @@ export interface GrpcTransportOptions {
   /** Port 0: the system chooses; `address` tells. */
   readonly listen: Address;
   readonly self: LocalNode;
+  /** Default: without TLS. */
+  readonly tls?: TlsIdentity | null;
   /** What this node says when it calls; null: it belongs to no cluster and calls nobody. Asked at each attempt. */
   readonly cluster: () => ClusterFacts | null;
   /** Whether a caller is heard. Asked at each greeting, so the answer may change over time. */
@@ -59,6 +64,7 @@ export class GrpcTransport implements TransportPort {
   readonly #guests = new Map<NodeId, PeerLink>();
   #inbound: Inbound | null = null;
   #address: Address | null = null;
+  #port: GrpcPort | null = null;
   #isClosed = false;
 
   constructor(options: GrpcTransportOptions, modules: GrpcTransportModules) {
@@ -83,7 +89,8 @@ export class GrpcTransport implements TransportPort {
     this.#server.addService(PeerService.service, {
       Exchange: (call: InboundCall) => inbound.accept(call),
     });
-    this.#address = { host: listen.host, port: await this.#bind(listen) };
+    this.#port = await this.#bind(listen);
+    this.#address = { host: listen.host, port: this.#port.port };
   }
 
   send(to: NodeId, message: Message): void {
@@ -123,6 +130,7 @@ export class GrpcTransport implements TransportPort {
     const links = [...this.#links.values(), ...this.#guests.values()];
     this.#links.clear();
     this.#guests.clear();
+    this.#port?.close();
     this.#inbound?.close();
     const closings = links.map(
       (link) => new Promise<void>((resolve) => link.close(CLOSE_LINKS_LIMIT_MS, resolve)),
@@ -173,10 +181,10 @@ export class GrpcTransport implements TransportPort {
   }
 
   #newLink(peerId: NodeId, address: Address): PeerLink {
-    const { self, cluster } = this.#options;
+    const { self, cluster, tls = null } = this.#options;
     const { log, onPeer = () => {} } = this.#modules;
     const onFailed = (downMs: number): void => this.#onFailed(peerId, downMs);
-    return new PeerLink({ self, peerId, address, cluster }, { log, onPeer, onFailed });
+    return new PeerLink({ self, peerId, address, cluster, tls }, { log, onPeer, onFailed });
   }
 
   /** Members are tried for ever; a guest only while it may still want an answer. */
@@ -211,18 +219,15 @@ export class GrpcTransport implements TransportPort {
     this.#links.delete(id);
   }
 
-  async #bind(listen: Address): Promise<number> {
-    const target = formatAddress(listen);
+  async #bind(listen: Address): Promise<GrpcPort> {
+    const { tls = null } = this.#options;
+    const onRefused = (refused: object): void =>
+      this.#modules.log.warn(refused, 'a caller of the peer port was refused');
     try {
-      return await new Promise<number>((resolve, reject) => {
-        this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
-          if (error === null) resolve(port);
-          else reject(error);
-        });
-      });
+      return await bindGrpc(this.#server, { listen, tls, isForNodes: true, onRefused });
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`cannot listen for peers at ${target}: ${detail}`, { cause });
+      throw new Error(`cannot listen for peers at ${formatAddress(listen)}: ${detail}`, { cause });
     }
   }
 

@@ -7,13 +7,14 @@ import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
 import type { LoggerPort } from '../node/ports.js';
 import type { NodeId } from '../raft/types.js';
+import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
+import { probe } from '../tls/probe.js';
 import { helloTo } from './handshake.js';
 import type { ClusterFacts, LocalNode } from './handshake.js';
 import { backoffMs, linkTimersFor } from './link-timers.js';
 import type { LinkTimers } from './link-timers.js';
 import { PeerStream } from './peer-stream.js';
 import type { StreamEnd } from './peer-stream.js';
-import { probePeer } from './probe.js';
 import { SendQueue } from './send-queue.js';
 import type { Lane } from './send-queue.js';
 
@@ -23,6 +24,8 @@ export interface PeerLinkOptions {
   readonly address: Address;
   /** Null while this node belongs to no cluster: nobody is greeted meanwhile. */
   readonly cluster: () => ClusterFacts | null;
+  /** Null: without TLS. Each attempt takes the set that is in use then. */
+  readonly tls: TlsIdentity | null;
 }
 
 export interface PeerLinkModules {
@@ -128,18 +131,37 @@ export class PeerLink {
       this.#wait(timers.backoffMaxMs);
       return;
     }
-    const cancel = probePeer(this.#options.address, timers.probeMs, (result) => {
+    const { address } = this.#options;
+    const tls = this.#options.tls?.current ?? null;
+    const cancel = probe({ address, limitMs: timers.probeMs, tls }, (result) => {
       if (this.#state.type !== 'probing') return;
-      if (result.type === 'answers') this.#openStream(result.address, cluster, timers);
-      else this.#onFailure(timers, result.detail);
+      switch (result.type) {
+        case 'answers':
+          this.#openStream(result.address, tls, cluster, timers);
+          return;
+        case 'fails':
+          this.#onFailure(timers, result.detail);
+          return;
+        case 'distrusts': {
+          const { reason, detail, hint } = result.trouble;
+          this.#noteRefusal('no secure connection with a peer', reason, `${detail}. ${hint}`);
+          this.#onFailure(timers, detail);
+        }
+      }
     });
     this.#state = { type: 'probing', cancel };
   }
 
-  #openStream(target: Address, cluster: ClusterFacts, timers: LinkTimers): void {
+  #openStream(
+    target: Address,
+    tls: TlsMaterial | null,
+    cluster: ClusterFacts,
+    timers: LinkTimers,
+  ): void {
     const hello = helloTo(this.#options.self, cluster, this.#options.peerId);
+    const { host } = this.#options.address;
     const stream = new PeerStream(
-      { target, hello, timers },
+      { target, host, tls, hello, timers },
       {
         queue: this.#queue,
         onOpen: () => this.#onOpen(),
@@ -169,7 +191,7 @@ export class PeerLink {
       this.#onFailure(timers, end.detail);
       return;
     }
-    this.#noteRefusal(end.reason, end.detail);
+    this.#noteRefusal('a peer refuses this node', end.reason, end.detail);
     if (this.#isUp === true) this.#noteDown(end.detail);
     this.#waitAfterFailure(timers.refusedMs);
   }
@@ -196,15 +218,12 @@ export class PeerLink {
     this.#modules.onPeer(peerId, false);
   }
 
-  #noteRefusal(reason: string, detail: string): void {
+  #noteRefusal(sentence: string, reason: string, detail: string): void {
     const refusal = `${reason} ${detail}`;
     if (refusal === this.#refusal) return;
     this.#refusal = refusal;
     const { peerId } = this.#options;
-    this.#modules.log.warn(
-      { peerId, address: this.#name, reason, detail },
-      'a peer refuses this node',
-    );
+    this.#modules.log.warn({ peerId, address: this.#name, reason, detail }, sentence);
   }
 
   #noteOverflow(): void {

@@ -3,7 +3,7 @@
 // overtake and old ones can be dropped; a call that takes nothing for too long has ended, whatever TCP still hopes.
 // It never begins again: peer-link.ts makes a new one.
 
-import { connectivityState, credentials, status } from '@grpc/grpc-js';
+import { connectivityState, status } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 
 import { formatAddress } from '../address.js';
@@ -12,6 +12,8 @@ import type { ExchangeRequest } from '../generated/quorate/raft/v1/ExchangeReque
 import type { ExchangeResponse__Output } from '../generated/quorate/raft/v1/ExchangeResponse.js';
 import type { Hello } from '../generated/quorate/raft/v1/Hello.js';
 import type { PeerServiceClient } from '../generated/quorate/raft/v1/PeerService.js';
+import { dialGrpc } from '../tls/grpc.js';
+import type { TlsMaterial } from '../tls/identity.js';
 import type { LinkTimers } from './link-timers.js';
 import { PeerService, clientOptions } from './peer-service.js';
 import type { SendQueue } from './send-queue.js';
@@ -24,6 +26,10 @@ export type StreamEnd =
 export interface PeerStreamOptions {
   /** A numeric address that has just answered a probe. */
   readonly target: Address;
+  /** The peer's host as it was given: the name that its certificate must have. */
+  readonly host: string;
+  /** Null: without TLS. */
+  readonly tls: TlsMaterial | null;
   readonly hello: Hello;
   readonly timers: LinkTimers;
 }
@@ -59,12 +65,12 @@ export class PeerStream {
   constructor(options: PeerStreamOptions, modules: PeerStreamModules) {
     this.#options = options;
     this.#modules = modules;
-    const { target, hello, timers } = options;
-    this.#client = new PeerService(
-      formatAddress(target),
-      credentials.createInsecure(),
-      clientOptions(timers),
-    );
+    const { target, host, tls, hello, timers } = options;
+    const dial = dialGrpc(tls, host);
+    this.#client = new PeerService(formatAddress(target), dial.credentials, {
+      ...clientOptions(timers),
+      ...dial.options,
+    });
     this.#call = this.#client.exchange();
     this.#call.on('data', (answer: ExchangeResponse__Output) => this.#onAnswer(answer));
     this.#call.on('end', () => this.#end({ type: 'failed', detail: 'the peer ended the stream' }));

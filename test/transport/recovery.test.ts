@@ -10,9 +10,9 @@ import type { InboundCall } from '../../src/transport/inbound.js';
 import { linkTimersFor } from '../../src/transport/link-timers.js';
 import { PeerService } from '../../src/transport/peer-service.js';
 import { PeerStream } from '../../src/transport/peer-stream.js';
-import { probePeer } from '../../src/transport/probe.js';
-import type { ProbeResult } from '../../src/transport/probe.js';
 import { QUEUE_BYTES_MAX, QUEUE_MESSAGES_MAX, SendQueue } from '../../src/transport/send-queue.js';
+import { probe } from '../../src/tls/probe.js';
+import type { ProbeResult } from '../../src/tls/probe.js';
 import { N, install, member } from '../support/raft-words.js';
 import {
   CLUSTER,
@@ -181,7 +181,7 @@ describe('a peer that accepts connections and never speaks', () => {
     const before = descriptorCount();
     for (let round = 0; round < 100; round += 1) {
       const result = await new Promise<ProbeResult>((resolve) => {
-        probePeer(tap.address, 3, resolve);
+        probe({ address: tap.address, limitMs: 3, tls: null }, resolve);
       });
       expect(result).toEqual({ type: 'fails', detail: 'no answer within 3 ms' });
     }
@@ -213,7 +213,7 @@ describe('a peer that accepts connections and never speaks', () => {
     const hello = helloTo(self, CLUSTER, N(2));
     const end = await new Promise((resolve) => {
       new PeerStream(
-        { target: tap.address, hello, timers },
+        { target: tap.address, host: tap.address.host, tls: null, hello, timers },
         { queue: new SendQueue(), onOpen: () => resolve('open'), onEnd: resolve },
       ).pump();
     });
@@ -231,7 +231,8 @@ describe('a probe', () => {
     const one = await start(1);
     const before = descriptorCount();
     const result = await new Promise((resolve) => {
-      probePeer({ host: 'localhost', port: one.address.port }, 1000, resolve);
+      const address = { host: 'localhost', port: one.address.port };
+      probe({ address, limitMs: 1000, tls: null }, resolve);
     });
     expect(result).toEqual({ type: 'answers', address: one.address });
     await until('all are closed', () => descriptorCount() <= before);
@@ -240,10 +241,12 @@ describe('a probe', () => {
   test('can be given up without a call back', async () => {
     const tap = await startTap(null);
     const results: ProbeResult[] = [];
-    const cancel = probePeer(tap.address, 5, (result) => results.push(result));
+    const cancel = probe({ address: tap.address, limitMs: 5, tls: null }, (result) =>
+      results.push(result),
+    );
     cancel();
     await new Promise<void>((resolve) => {
-      probePeer(tap.address, 20, () => resolve());
+      probe({ address: tap.address, limitMs: 20, tls: null }, () => resolve());
     });
     expect(results).toEqual([]);
   });
