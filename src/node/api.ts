@@ -84,6 +84,8 @@ export interface NodeStatus {
   readonly leaderId: NodeId | null;
   /** In force, that is: as last appended. */
   readonly configuration: Configuration;
+  /** Voters of the newest change that is complete: committed and out of joint. Bound to survive whoever dies now. */
+  readonly settledVoters: readonly NodeId[];
   readonly commitIndex: LogIndex;
   readonly lastApplied: LogIndex;
   readonly lastLogIndex: LogIndex;

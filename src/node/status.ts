@@ -3,7 +3,7 @@
 import type { Raft } from '../raft/raft.js';
 import { isVoter } from '../raft/quorum.js';
 import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
-import type { NodeId } from '../raft/types.js';
+import type { Configuration, NodeId } from '../raft/types.js';
 import type { NodeStatus, PeerStatus } from './api.js';
 
 type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition' | 'stalenessMs'>;
@@ -20,6 +20,7 @@ export function statusOf({
       term: TERM_ZERO,
       leaderId: null,
       configuration: EMPTY_CONFIGURATION,
+      settledVoters: [],
       commitIndex: INDEX_ZERO,
       lastApplied: INDEX_ZERO,
       lastLogIndex: INDEX_ZERO,
@@ -36,6 +37,7 @@ export function statusOf({
     term: state.term,
     leaderId: isWorking ? state.leaderId : null,
     configuration: raft.configuration,
+    settledVoters: settledVoters(state.applied.configuration),
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
     lastLogIndex: state.log.lastIndex,
@@ -43,6 +45,11 @@ export function statusOf({
     epoch: state.applied.reign.epoch,
     peers: peersOf(raft, nowMs),
   };
+}
+
+/** A newcomer counts once the cluster no longer leans on the voters of before alone (Raft §6). */
+function settledVoters({ voters, outgoing }: Configuration): readonly NodeId[] {
+  return outgoing ?? voters;
 }
 
 function roleOf(raft: Raft, id: NodeId): NodeStatus['role'] {

@@ -6,7 +6,7 @@ import { QuorateError } from '../errors.js';
 import type { NodeStatus } from '../node/api.js';
 import { LIMITS } from '../raft/options.js';
 import type { Member, NodeId } from '../raft/types.js';
-import { isInContact, isVoter, quorumOf } from './status-view.js';
+import { isInContact, quorumOf } from './status-view.js';
 
 export type Admission =
   | { readonly type: 'admit' }
@@ -87,7 +87,7 @@ export function whyUnfit(status: NodeStatus, member: Member): QuorateError | nul
   const { name, id } = member;
   const unfit = (why: string): QuorateError =>
     new QuorateError('TARGET_UNFIT', `${name} cannot become primary: ${why}`, { name });
-  if (!isVoter(status.configuration, id)) return unfit('it is a learner');
+  if (!status.configuration.voters.includes(id)) return unfit('it is a learner');
   if (id === status.nodeId) return null;
   if (!isInContact(status, id)) return unfit('it is DOWN');
   const matchIndex = status.peers.find((peer) => peer.id === id)?.matchIndex ?? 0;

@@ -1,13 +1,12 @@
 // The gRPC server of the API: binds the port, hangs the handlers under their methods, and ends in order.
-// It is the only place that knows all handlers; none of them knows it. Encryption is not its subject yet.
+// It is the only place that knows all handlers; none of them knows it. With TLS every caller shows a certificate.
 
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import type {
   handleUnaryCall,
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
 import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
@@ -24,6 +23,11 @@ import {
   putSession,
   touchSession,
 } from './session-service.js';
+import type { Caller } from '../tls/caller.js';
+import { bindGrpc } from '../tls/grpc.js';
+import type { GrpcPort } from '../tls/grpc.js';
+import type { TlsIdentity } from '../tls/identity.js';
+import type { RefusedCaller } from '../tls/secure-listener.js';
 import { checkEpoch, members, nodeStatus, status } from './status-service.js';
 import { unary } from './unary.js';
 
@@ -43,6 +47,10 @@ export interface ApiServerOptions {
   readonly listen: Address;
   /** How long requests in progress may take when the server stops, in milliseconds. */
   readonly drainMs: number;
+  /** Default: without TLS. */
+  readonly tls?: TlsIdentity | null;
+  /** With TLS: told once for each caller that is refused and each reason. */
+  readonly onRefused?: (refused: RefusedCaller) => void;
 }
 
 type Run<Request, Response> = (
@@ -70,6 +78,7 @@ export class ApiServer {
     this.#resolveModules = resolve;
   });
 
+  #port: GrpcPort | null = null;
   #stopping: Promise<boolean> | null = null;
 
   constructor(options: ApiServerOptions) {
@@ -84,14 +93,15 @@ export class ApiServer {
    * Listens and answers the port; calls wait until `serve`.
    * Rejects with what the system said if the address cannot be bound.
    */
-  listen(): Promise<number> {
-    const target = formatAddress(this.#options.listen);
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(port);
-        else reject(error);
-      });
-    });
+  async listen(): Promise<number> {
+    const { listen, tls = null, onRefused = () => {} } = this.#options;
+    this.#port = await bindGrpc(this.#server, { listen, tls, isForNodes: false, onRefused });
+    return this.#port.port;
+  }
+
+  /** Who calls from `ADDRESS:PORT`, by certificate. Null without TLS; known once it listens. */
+  get callerAt(): ((peer: string) => Caller | null) | null {
+    return this.#port?.callerAt ?? null;
   }
 
   /** Begins to answer. */
@@ -101,6 +111,7 @@ export class ApiServer {
 
   /** Takes no new connections, lets requests end within the drain time, then cuts off. Answers whether all ended. */
   stop(): Promise<boolean> {
+    this.#port?.close();
     this.#stopping ??= new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#server.forceShutdown();

@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { QuorateError } from '../errors.js';
 import type { NodeId } from '../raft/types.js';
+import type { Caller } from '../tls/caller.js';
 
-/** Metadata keys of Quorate. Those after the first two are between members. */
+/** Metadata keys of Quorate. Those after the first two are between members; with TLS only a node is believed there. */
 export const KEYS = {
   requestId: 'x-request-id',
   /** The caller wants NOT_LEADER with the leader's address rather than a forward. */
@@ -16,7 +17,7 @@ export const KEYS = {
   forwarded: 'x-quorate-forwarded',
   /** Node id of the member that the client asked. */
   via: 'x-quorate-via',
-  /** Who asked that member. */
+  /** Who asked that member; what is not printable ASCII is percent-encoded. */
   who: 'x-quorate-who',
 } as const;
 
@@ -29,20 +30,27 @@ export const CALL_LIMITS = {
   /** A request is forwarded at most this often: the second time when the first leader had just lost its office. */
   forwardsMax: 2,
   requestIdBytesMax: 128,
+  /** Of who asked, percent-encoded. */
+  whoBytesMax: 4096,
 } as const;
 
-/** Who calls, by certificate; null until TLS says: anybody who reaches the port. */
+/** Who asks, by certificate: the caller, or the one for whom a node says that it asks. */
 export interface CallerIdentity {
   readonly name: string;
 }
 
-/** Decides whether the caller may use a method, such as `/quorate.v1.Cluster/Remove`. */
+/**
+ * Decides whether somebody may use a method, such as `/quorate.v1.Cluster/Remove`. `identity` null: there is no TLS, and
+ * it may be anybody who reaches the port.
+ */
 export type Authorise = (identity: CallerIdentity | null, method: string) => boolean;
 
 export interface CallContext {
   readonly method: string;
   readonly requestId: string;
-  /** Identity, or address of the caller; kept through forwards. For people. */
+  /** Null without TLS. */
+  readonly identity: CallerIdentity | null;
+  /** Name of the identity, or address of the caller without TLS; kept through forwards. For people. */
   readonly who: string;
   /** On the node's clock; the margin is already off. */
   readonly deadlineMs: number;
@@ -59,17 +67,24 @@ export interface Call {
   readonly metadata: Metadata;
   /** `ADDRESS:PORT` of the caller. */
   readonly peer: string;
+  /** By certificate; null without TLS. */
+  readonly caller: Caller | null;
 }
 
 /** Reads a call; refuses metadata that is out of bounds. `wallMs` and `nowMs` are the same moment on two clocks. */
 export function contextFor(call: Call, wallMs: number, nowMs: number): CallContext {
-  const { metadata } = call;
+  const { metadata, caller } = call;
   const forwards = countOf(metadata, KEYS.forwarded);
-  const via = countOf(metadata, KEYS.via);
+  // Without TLS anybody is believed: it decides nothing but what the history says.
+  const isBelieved = caller === null || caller.isNode;
+  const via = isBelieved ? countOf(metadata, KEYS.via) : 0;
+  const told = isBelieved ? whoOf(metadata) : null;
+  const who = told ?? caller?.name ?? hostOf(call.peer);
   return {
     method: call.method,
     requestId: requestIdOf(metadata),
-    who: textOf(metadata, KEYS.who) ?? hostOf(call.peer),
+    identity: caller === null ? null : { name: who },
+    who,
     deadlineMs: nowMs + usableMs(call.deadline - wallMs),
     forwards,
     mayForward: textOf(metadata, KEYS.noForward) === null && forwards < CALL_LIMITS.forwardsMax,
@@ -90,7 +105,7 @@ export function usableMs(remainingMs: number): number {
 export function metadataFor(context: CallContext, ownNodeId: NodeId, isForward: boolean): Metadata {
   const metadata = new Metadata();
   metadata.set(KEYS.requestId, context.requestId);
-  metadata.set(KEYS.who, context.who.replaceAll(/[^\x20-\x7e]/g, '?'));
+  metadata.set(KEYS.who, context.who.replaceAll(/[^\x20-\x7e]+|%/g, encodeURIComponent));
   if (isForward) {
     metadata.set(KEYS.forwarded, String(context.forwards + 1));
     metadata.set(KEYS.via, String(context.viaNodeId ?? ownNodeId));
@@ -115,6 +130,17 @@ function requestIdOf(metadata: Metadata): string {
 function textOf(metadata: Metadata, key: string): string | null {
   const value = metadata.get(key)[0];
   return typeof value === 'string' ? value : null;
+}
+
+/** Null: nothing is said, or nothing that can be read. */
+function whoOf(metadata: Metadata): string | null {
+  const text = textOf(metadata, KEYS.who);
+  if (text === null || text === '' || text.length > CALL_LIMITS.whoBytesMax) return null;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 function countOf(metadata: Metadata, key: string): number {

@@ -50,12 +50,13 @@ export async function admit(
         const change = { ...NO_CHANGE, add: [newcomer] };
         await changeMembers(node, clock, change, cause, context.deadlineMs);
       }
-      const { cluster, configuration } = node.status();
+      const status = node.status();
+      const { cluster } = status;
       return {
         cluster: cluster?.clusterName ?? '',
         clusterId: cluster?.clusterId ?? '',
         electionTimeoutMs: cluster?.electionTimeoutMs ?? 0,
-        members: memberMessages(configuration),
+        members: memberMessages(status),
       };
     },
   });

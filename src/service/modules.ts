@@ -7,6 +7,7 @@ import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
 import type { LogIndex, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
+import type { Caller } from '../tls/caller.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
 
@@ -33,6 +34,8 @@ export interface ServiceModules {
   readonly log: LoggerPort;
   readonly self: SelfFacts;
   readonly authorise: Authorise;
+  /** Who calls from `ADDRESS:PORT`, by certificate. Null: without TLS nobody knows. */
+  readonly callerAt: ((peer: string) => Caller | null) | null;
   readonly links: NodeLinks;
   readonly routing: Routing;
   /** A broken invariant reached a handler; must end the process. */

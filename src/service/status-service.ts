@@ -15,7 +15,7 @@ import type {
 import type { StatusRequest__Output } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { NodeStatus } from '../node/api.js';
-import type { Configuration, Member, NodeId } from '../raft/types.js';
+import type { Member, NodeId } from '../raft/types.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import { headerFor } from './modules.js';
@@ -98,7 +98,7 @@ export async function members(
       readLinearizable(node, clock, context.deadlineMs, () => {
         return {
           header: headerFor(modules),
-          members: memberMessages(node.status().configuration),
+          members: memberMessages(node.status()),
         };
       }),
   });
@@ -129,10 +129,10 @@ export async function checkEpoch(
 }
 
 /** The members of a configuration as the API tells them, in the order of their ids. */
-export function memberMessages(configuration: Configuration): MemberMessage[] {
-  return configuration.members.map((member) => {
+export function memberMessages(status: NodeStatus): MemberMessage[] {
+  return status.configuration.members.map((member) => {
     const { id, installId, name, address, api, version, featureMin, featureMax } = member;
-    const voter = isVoter(configuration, id);
+    const voter = isVoter(status, id);
     return { id, installId, name, address, api, version, featureMin, featureMax, voter };
   });
 }

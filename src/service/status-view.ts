@@ -37,7 +37,7 @@ export function leaderView(own: OwnView, answers: Answers): StatusResponse {
       const lag = status.lastLogIndex - (peer?.matchIndex ?? 0);
       const contactMs = peer?.lastContactMs ?? null;
       return {
-        ...lineOf(status.configuration, member, isUpForLeader(own, member.id, answers), answer),
+        ...lineOf(status, member, isUpForLeader(own, member.id, answers), answer),
         lagEntries: Math.max(0, lag),
         ...(contactMs === null ? {} : { lastContactMs: contactMs }),
       };
@@ -58,7 +58,7 @@ export function localView(own: OwnView, answers: Answers): StatusResponse {
       (id) => (id === status.nodeId && status.condition === 'member') || answers.has(id),
     ),
     nodes: linesOf(own, (member) =>
-      lineOf(status.configuration, member, answers.has(member.id), answers.get(member.id)),
+      lineOf(status, member, answers.has(member.id), answers.get(member.id)),
     ),
   };
 }
@@ -74,7 +74,7 @@ export function ownLine({ status, self, nowMs }: OwnView): Node {
     role: isWorking && status.role !== null ? ROLES[status.role] : 'ROLE_UNSPECIFIED',
     address: member?.address ?? self.address,
     api: member?.api ?? self.api,
-    voter: isVoter(status.configuration, status.nodeId),
+    voter: isVoter(status, status.nodeId),
     ...(status.cluster === null
       ? {}
       : { commitIndex: status.commitIndex, lastApplied: status.lastApplied }),
@@ -109,9 +109,9 @@ export function isInContact(status: NodeStatus, id: NodeId): boolean {
   return contactMs !== null && contactMs <= (status.cluster?.electionTimeoutMs ?? 0);
 }
 
-/** Counted in a quorum, be it only of the outgoing half. */
-export function isVoter({ voters, outgoing }: Configuration, id: NodeId): boolean {
-  return voters.includes(id) || outgoing?.includes(id) === true;
+/** Counted in a quorum, whoever dies now; a newcomer only once its promotion is complete. */
+export function isVoter({ settledVoters }: NodeStatus, id: NodeId): boolean {
+  return settledVoters.includes(id);
 }
 
 const ROLES: Readonly<Record<Exclude<NodeStatus['role'], null>, Role>> = {
@@ -140,7 +140,7 @@ function ownState(status: NodeStatus): NodeState {
       return 'REMOVED';
     case 'member':
       if (status.isPrimary) return 'PRIMARY';
-      return isVoter(status.configuration, status.nodeId) ? 'STANDBY' : 'JOINING';
+      return isVoter(status, status.nodeId) ? 'STANDBY' : 'JOINING';
   }
 }
 
@@ -160,13 +160,13 @@ function linesOf(own: OwnView, lineFor: (member: Member) => Node): Node[] {
 }
 
 function lineOf(
-  configuration: Configuration,
+  status: NodeStatus,
   member: Member,
   isUp: boolean,
   answer: NodeStatusResponse__Output | undefined,
 ): Node {
   const { id, name, address, api } = member;
-  const voter = isVoter(configuration, id);
+  const voter = isVoter(status, id);
   const said = answer?.node ?? null;
   return {
     id,

@@ -16,12 +16,17 @@ export function unary<Request, Response>(
   method: string,
   run: (request: Request, context: CallContext) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  const { authorise, clock, node } = modules;
+  const { authorise, callerAt, clock, node } = modules;
   const answer = (call: ServerUnaryCall<Request, Response>): Promise<Response> => {
     const { metadata, request } = call;
-    const about = { method, deadline: Number(call.getDeadline()), metadata, peer: call.getPeer() };
+    const peer = call.getPeer();
+    const caller = callerAt === null ? null : callerAt(peer);
+    if (callerAt !== null && caller === null) {
+      throw new QuorateError('PERMISSION_DENIED', 'the connection of the caller has ended');
+    }
+    const about = { method, deadline: Number(call.getDeadline()), metadata, peer, caller };
     const context = contextFor(about, Date.now(), clock.nowMs());
-    if (authorise(null, method)) return run(request, context);
+    if (authorise(context.identity, method)) return run(request, context);
     throw new QuorateError('PERMISSION_DENIED', `${context.who} may not use ${method}`);
   };
   const respond = async (

@@ -3,7 +3,9 @@
 // and peer sockets.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CLUSTER, SESSIONS } from '../../src/client/protos.js';
-import { ELECTION_TIMEOUT_MS, eventually, TestCluster } from './harness.js';
+import type { NodeState } from '../../src/generated/quorate/v1/NodeState.js';
+import type { StatusResponse__Output } from '../../src/generated/quorate/v1/StatusResponse.js';
+import { ELECTION_TIMEOUT_MS, eventually, eventuallyAnswers, TestCluster } from './harness.js';
 import type { TestNode } from './harness.js';
 import { installId } from './words.js';
 
@@ -20,6 +22,18 @@ afterEach(async () => {
 });
 
 const WRITE = { isWrite: true } as const;
+
+/** What this node says of all once it says that `name` is in `state`. */
+function statusWith(
+  node: TestNode | undefined,
+  name: string,
+  state: NodeState,
+): Promise<StatusResponse__Output | undefined> {
+  return eventuallyAnswers(
+    async () => node?.ask(CLUSTER.Status, {}),
+    (status) => status?.nodes.find((line) => line.name === name)?.state === state,
+  );
+}
 
 function primaryOf(nodes: readonly TestNode[]): TestNode | undefined {
   return nodes.find(({ node }) => node.status().isPrimary);
@@ -110,7 +124,7 @@ describe('a clean node', () => {
     expect(dry).toMatchObject({ cluster: 'quorate', node: 'n3' });
     expect(third.node.status().condition).toBe('clean');
     await third.ask(CLUSTER.Join, { addresses, reason: 'more' }, WRITE);
-    await eventually(() => third.node.status().configuration.voters.length === 3);
+    await eventually(() => third.node.status().settledVoters.length === 3);
     const { events } = await third.ask(CLUSTER.Events, {});
     const joined = events.find(({ text }) => text.startsWith('n3 joined'));
     expect(joined?.text).toContain('n2 asked by 127.0.0.1: more');
@@ -121,7 +135,7 @@ describe('a clean node', () => {
     const clean = await cluster.add(2);
     const added = await first?.ask(CLUSTER.Add, { address: clean.api }, WRITE);
     expect(added).toEqual({ node: 'n2' });
-    await eventually(() => clean.node.status().configuration.voters.length === 2);
+    await eventually(() => clean.node.status().settledVoters.length === 2);
     const again = await first?.refused(CLUSTER.Add, { address: clean.api }, WRITE);
     expect(again?.code).toBe('NODE_NOT_EMPTY');
   });
@@ -164,7 +178,7 @@ describe('a member', () => {
   test('shows all nodes, whichever is asked', async () => {
     const nodes = await cluster.form(3);
     for (const node of nodes) {
-      const status = await node.ask(CLUSTER.Status, {});
+      const status = await statusWith(node, 'n3', 'STANDBY');
       expect(status).toMatchObject({
         cluster: 'quorate',
         quorum: true,
@@ -172,12 +186,12 @@ describe('a member', () => {
         primary: 'n1',
         failureTolerance: 1,
       });
-      expect(status.nodes.map(({ name, state, role }) => [name, state, role])).toEqual([
+      expect(status?.nodes.map(({ name, state, role }) => [name, state, role])).toEqual([
         ['n1', 'PRIMARY', 'LEADER'],
         ['n2', 'STANDBY', 'FOLLOWER'],
         ['n3', 'STANDBY', 'FOLLOWER'],
       ]);
-      for (const line of status.nodes) {
+      for (const line of status?.nodes ?? []) {
         expect(line.commitIndex).toBeGreaterThan(0);
         expect(line.lagEntries).toBeLessThan(10);
         expect(line.lastContactMs).toBeLessThan(ELECTION_TIMEOUT_MS);
@@ -188,8 +202,7 @@ describe('a member', () => {
   test('that is dead is DOWN, with what is unknown absent', async () => {
     const [first, , third] = await cluster.form(3);
     await third?.stop();
-    await new Promise((resolve) => setTimeout(resolve, 2 * ELECTION_TIMEOUT_MS));
-    const status = await first?.ask(CLUSTER.Status, {});
+    const status = await statusWith(first, 'n3', 'DOWN');
     expect(status).toMatchObject({ quorum: true, failureTolerance: 0 });
     const line = status?.nodes.find(({ name }) => name === 'n3');
     expect(line).toMatchObject({ state: 'DOWN', role: 'ROLE_UNSPECIFIED' });
@@ -238,8 +251,7 @@ describe('a member', () => {
     expect(refused).toMatchObject({ code: 'DEGRADED', grpcCode: 14 });
     const listed = await second?.ask(SESSIONS.List, { stale: true });
     expect(listed?.header?.node).toBe('n2');
-    await new Promise((resolve) => setTimeout(resolve, 2 * ELECTION_TIMEOUT_MS));
-    const status = await first?.ask(CLUSTER.Status, {});
+    const status = await statusWith(first, 'n2', 'DEGRADED');
     expect(status?.nodes.find(({ name }) => name === 'n2')?.state).toBe('DEGRADED');
   });
 });
@@ -285,7 +297,7 @@ describe('a change of members', () => {
   test('is refused where the voters in contact would be too few, even by force', async () => {
     const [first, , third] = await cluster.form(3);
     await third?.stop();
-    await new Promise((resolve) => setTimeout(resolve, 2 * ELECTION_TIMEOUT_MS));
+    await statusWith(first, 'n3', 'DOWN');
     const lost = await first?.refused(CLUSTER.Remove, { name: 'n2', force: true }, WRITE);
     expect(lost).toMatchObject({ code: 'WOULD_LOSE_QUORUM' });
     expect(lost?.message).toContain('only 1 of 2');
@@ -326,7 +338,7 @@ describe('set-primary', () => {
     expect(unfit?.message).toContain('learner');
     expect(unfit?.hint).toContain('STANDBY');
     await third?.stop();
-    await new Promise((resolve) => setTimeout(resolve, 2 * ELECTION_TIMEOUT_MS));
+    await statusWith(first, 'n3', 'DOWN');
     const down = await first?.refused(CLUSTER.SetPrimary, { name: 'n3' }, WRITE);
     expect(down?.message).toContain('DOWN');
   });

@@ -13,7 +13,7 @@ import { startDaemon } from '../../src/main.js';
 import type { Daemon, DaemonOptions } from '../../src/main.js';
 import { NodeLinks } from '../../src/client/node-links.js';
 import { CLUSTER, SESSIONS } from '../../src/client/protos.js';
-import { eventually } from './harness.js';
+import { ELECTION_TIMEOUT_MS, eventually } from './harness.js';
 
 let directory: string;
 let daemons: Daemon[];
@@ -37,7 +37,7 @@ function options(more: Partial<DaemonOptions> = {}): DaemonOptions {
     name: 'n1',
     listen: '127.0.0.1:0',
     api: '127.0.0.1:0',
-    electionTimeoutMs: 200,
+    electionTimeoutMs: ELECTION_TIMEOUT_MS,
     logLevel: 'silent',
     ...more,
   };
@@ -153,7 +153,7 @@ describe('a daemon', () => {
     await links.ask(first.api, CLUSTER.Start, {}, write());
     const second = await start({ dataDir: join(directory, 'n2'), name: 'n2' });
     await links.ask(second.api, CLUSTER.Join, { addresses: [first.api] }, write());
-    await eventually(() => second.status().configuration.voters.length === 2);
+    await eventually(() => second.status().settledVoters.length === 2);
     const { epoch } = second.status();
     await first.stop();
     expect(second.status().role).toBe('leader');

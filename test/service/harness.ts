@@ -28,7 +28,8 @@ import { CLUSTER } from '../../src/client/protos.js';
 import { Routing } from '../../src/service/routing.js';
 import { installId } from './words.js';
 
-export const ELECTION_TIMEOUT_MS = 200;
+/** Long enough that a busy machine does not elect anew in the middle of a test. */
+export const ELECTION_TIMEOUT_MS = 600;
 const { tickMs } = timersFor(ELECTION_TIMEOUT_MS);
 
 export interface AskExtra {
@@ -62,7 +63,7 @@ export class TestCluster {
       await node.ask(CLUSTER.Join, { addresses: [first.api] }, { isWrite: true });
       nodes.push(node);
     }
-    await eventually(() => first.node.status().configuration.voters.length === count);
+    await eventually(() => first.node.status().settledVoters.length === count);
     await eventually(() => nodes.every(({ node }) => node.state.members.length === count));
     return nodes;
   }
@@ -171,6 +172,7 @@ export class TestNode {
       log: SILENT,
       self: this.#self,
       authorise: () => this.isAuthorised,
+      callerAt: null,
       links,
       routing: new Routing(node, clock, links),
       onFatal: (error) => {
@@ -246,5 +248,18 @@ export async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) {
     if (Date.now() > endMs) throw new Error('expected it to hold within 10 s');
     await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Asks until the answer is as expected, at most 10 s, and answers it; for what others see a moment later. */
+export async function eventuallyAnswers<T>(
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+): Promise<T> {
+  const endMs = Date.now() + 10_000;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer) || Date.now() > endMs) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

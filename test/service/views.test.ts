@@ -279,7 +279,8 @@ describe('taking over', () => {
 });
 
 describe('the context of a call', () => {
-  const base = { method: 'm', deadline: Infinity, metadata: new Metadata(), peer: '127.0.0.1:5' };
+  const peer = '127.0.0.1:5';
+  const base = { method: 'm', deadline: Infinity, metadata: new Metadata(), peer, caller: null };
 
   test.each([
     { name: 'no deadline', remainingMs: Infinity, expected: 10_000 - 80 },

@@ -67,6 +67,8 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
     term: 2 as Term,
     leaderId: 1 as NodeId,
     configuration: configuration([1, 2, 3]),
+    settledVoters: (more.configuration?.outgoing ??
+      more.configuration?.voters ?? [1, 2, 3]) as readonly NodeId[],
     commitIndex: 10 as LogIndex,
     lastApplied: 10 as LogIndex,
     lastLogIndex: 10 as LogIndex,
