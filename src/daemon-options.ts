@@ -8,6 +8,7 @@ import { QuorateError } from './errors.js';
 import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
 import { checkNodeName } from './service/validate.js';
+import type { TlsFiles } from './tls/identity.js';
 
 /** Defaults of a daemon without configuration: reachable from this machine only. */
 const DAEMON_DEFAULTS = {
@@ -33,6 +34,8 @@ export interface DaemonOptions {
   readonly api?: string;
   /** Minimum election timeout of a cluster that this node starts. */
   readonly electionTimeoutMs?: number;
+  /** Certificate, key and CA of this node: every port speaks mutual TLS, and so does every call to another node. */
+  readonly tls?: TlsFiles;
   /** Allows listening beyond loopback without encryption. */
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
@@ -46,6 +49,8 @@ export interface CheckedOptions {
   readonly clusterName: string;
   readonly isClusterNameGiven: boolean;
   readonly addresses: DaemonAddresses;
+  /** Null: without TLS. Not read yet. */
+  readonly tls: TlsFiles | null;
   readonly electionTimeoutMs: number;
   readonly logLevel: LogLevel;
 }
@@ -75,8 +80,9 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
       listen: options.listen ?? DAEMON_DEFAULTS.listen,
       advertise: options.advertise ?? null,
       api: options.api ?? DAEMON_DEFAULTS.api,
-      isInsecure: options.insecure === true,
+      mayLeaveLoopback: options.tls !== undefined || options.insecure === true,
     }),
+    tls: options.tls ?? null,
     electionTimeoutMs,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
   };

@@ -4,7 +4,7 @@
 
 import { randomInt } from 'node:crypto';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { formatAddress } from './address.js';
+import { formatAddress, parseAddress } from './address.js';
 import type { Address } from './address.js';
 import { advertised } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
@@ -27,6 +27,7 @@ import { NodeLinks } from './client/node-links.js';
 import { Routing } from './service/routing.js';
 import { openStorage, StorageError } from './storage/level-storage.js';
 import type { LevelStorage } from './storage/level-storage.js';
+import { TlsIdentity } from './tls/identity.js';
 import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
 import { packageVersion } from './version.js';
 
@@ -52,6 +53,8 @@ export interface Daemon {
   readonly address: string;
   readonly api: string;
   status(): NodeStatus;
+  /** Reads certificate, key and CA again; what cannot be used is logged and changes nothing. What SIGHUP does. */
+  reload(): Promise<void>;
   /**
    * Hands over if this node leads, lets requests end, closes everything; bounded. What SIGTERM does.
    * Rejects with STOP_TIMED_OUT, everything else being closed, if a part hung. Calling it again awaits the same end.
@@ -90,6 +93,8 @@ interface Ground {
   readonly transport: GrpcTransport;
   readonly server: ApiServer;
   readonly self: SelfFacts;
+  /** Null: without TLS. */
+  readonly tls: TlsIdentity | null;
   readonly holder: { node: Node | null };
 }
 
@@ -116,6 +121,7 @@ async function assemble(
     address,
     api,
     status: () => node.status(),
+    reload: () => reloadTls(ground.tls, log),
     stop: () => {
       stopping ??= stopDaemon(node, clock, log, parts);
       return stopping;
@@ -128,6 +134,7 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
   setLogVerbosity(logVerbosity.NONE);
   const version = packageVersion();
   const { addresses } = options;
+  const tls = options.tls === null ? null : TlsIdentity.load(options.tls, 'node');
   const clock = new SystemClock();
   const storage = await opened(options.dataDir);
   parts.push({ name: 'storage', stop: () => storage.close() });
@@ -145,6 +152,7 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
     {
       listen: addresses.listen,
       self: local,
+      tls,
       cluster: clusterNow,
       admit: (hello) => admitByCluster(local, clusterNow(), hello),
     },
@@ -155,7 +163,12 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
     transport.start((from, message) => holder.node?.receive(from, message)),
   );
 
-  const server = new ApiServer({ listen: addresses.api, drainMs: STOP_LIMITS.drainMs });
+  const server = new ApiServer({
+    listen: addresses.api,
+    drainMs: STOP_LIMITS.drainMs,
+    tls,
+    onRefused: (refused) => log.warn(refused, 'a caller of the API was refused'),
+  });
   parts.push({ name: 'API port', stop: () => server.stop() });
   const apiPort = await listening('--api', addresses.api, () => server.listen());
   const self: SelfFacts = {
@@ -167,7 +180,13 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
     ...FEATURES,
     startedAtMs: clock.nowMs(),
   };
-  return { clock, storage, transport, server, self, holder };
+  if (tls !== null) {
+    const hosts = [self.address, self.api].map((told) => parseAddress(told, null).host);
+    tls.requireHosts(() => hosts);
+    watchTls(tls, log);
+    parts.push({ name: 'certificates', stop: () => tls.close() });
+  }
+  return { clock, storage, transport, server, self, tls, holder };
 }
 
 async function startNode(
@@ -202,13 +221,13 @@ async function startNode(
 }
 
 function serve(
-  { clock, server, self }: Ground,
+  { clock, server, self, tls }: Ground,
   node: Node,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
 ): void {
-  const links = new NodeLinks();
+  const links = new NodeLinks(tls);
   parts.push({
     name: 'links',
     stop: () => {
@@ -219,7 +238,44 @@ function serve(
   parts.push({ name: 'API', stop: () => server.stop() });
   const routing = new Routing(node, clock, links);
   const authorise = (): boolean => true;
-  server.serve({ node, clock, log, self, authorise, links, routing, onFatal });
+  const { callerAt } = server;
+  server.serve({ node, clock, log, self, authorise, callerAt, links, routing, onFatal });
+}
+
+/** Tells what becomes of the certificates while the daemon runs. */
+function watchTls(tls: TlsIdentity, log: Logger): void {
+  const tell = (sentence: string): void => {
+    const { name, subjectAltName, notAfterMs } = tls.current;
+    log.info({ name, subjectAltName, notAfter: new Date(notAfterMs) }, sentence);
+  };
+  tell('certificate, key and CA are in use');
+  tls.watch({
+    onChanged: () => tell('certificate, key and CA were replaced'),
+    onRefused: (error) => tellRefused(error, log),
+    onExpiry: (notAfterMs, hasExpired) => {
+      const fields = { notAfter: new Date(notAfterMs), file: tls.files.certFile };
+      if (hasExpired) log.error(fields, 'the certificate, or a CA above it, has expired');
+      else log.warn(fields, 'the certificate, or a CA above it, expires soon: have it renewed');
+    },
+  });
+}
+
+async function reloadTls(tls: TlsIdentity | null, log: Logger): Promise<void> {
+  if (tls === null) {
+    log.info({}, 'nothing to reload: this daemon runs without TLS');
+    return;
+  }
+  try {
+    const hasChanged = await tls.reload();
+    log.info({ hasChanged }, 'certificate, key and CA were read again');
+  } catch (error) {
+    if (!(error instanceof QuorateError)) throw error;
+    tellRefused(error, log);
+  }
+}
+
+function tellRefused({ message, hint }: QuorateError, log: Logger): void {
+  log.error({ detail: message, hint }, 'new certificates cannot be used; those in use stay');
 }
 
 /** Hands over, then stops the parts in reverse. */

@@ -15,7 +15,8 @@ export interface AddressOptions {
   readonly advertise: string | null;
   /** HOST[:6001]. */
   readonly api: string;
-  readonly isInsecure: boolean;
+  /** There is encryption, or the operator does without it. */
+  readonly mayLeaveLoopback: boolean;
 }
 
 export interface DaemonAddresses {
@@ -27,9 +28,9 @@ export interface DaemonAddresses {
 
 /** Reads and checks the addresses. Refuses with WRONG_USAGE or INSECURE_ADDRESS, naming the option. */
 export function daemonAddresses(options: AddressOptions): DaemonAddresses {
-  const { isInsecure } = options;
-  const listen = listenAddress('--listen', options.listen, PEER_PORT, isInsecure);
-  const api = listenAddress('--api', options.api, API_PORT, isInsecure);
+  const { mayLeaveLoopback } = options;
+  const listen = listenAddress('--listen', options.listen, PEER_PORT, mayLeaveLoopback);
+  const api = listenAddress('--api', options.api, API_PORT, mayLeaveLoopback);
   if (options.advertise !== null) {
     const advertise = addressFrom('--advertise', options.advertise, 0);
     if (!isWildcard(advertise.host)) return { listen, advertise, api };
@@ -57,10 +58,10 @@ function listenAddress(
   option: string,
   text: string,
   defaultPort: number,
-  isInsecure: boolean,
+  mayLeaveLoopback: boolean,
 ): Address {
   const address = addressFrom(option, text, defaultPort);
-  if (isInsecure || isLoopback(address.host)) return address;
+  if (mayLeaveLoopback || isLoopback(address.host)) return address;
   const message = `${option}: ${text} is not loopback, and the traffic would not be encrypted`;
   throw new QuorateError('INSECURE_ADDRESS', message, { option });
 }

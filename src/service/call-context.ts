@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { QuorateError } from '../errors.js';
 import type { NodeId } from '../raft/types.js';
+import { canBeShown } from '../tls/caller.js';
 import type { Caller } from '../tls/caller.js';
 
 /** Metadata keys of Quorate. Those after the first two are between members; with TLS only a node is believed there. */
@@ -135,9 +136,10 @@ function textOf(metadata: Metadata, key: string): string | null {
 /** Null: nothing is said, or nothing that can be read. */
 function whoOf(metadata: Metadata): string | null {
   const text = textOf(metadata, KEYS.who);
-  if (text === null || text === '' || text.length > CALL_LIMITS.whoBytesMax) return null;
+  if (text === null || text.length > CALL_LIMITS.whoBytesMax) return null;
   try {
-    return decodeURIComponent(text);
+    const who = decodeURIComponent(text);
+    return canBeShown(who) ? who : null;
   } catch {
     return null;
   }

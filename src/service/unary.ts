@@ -37,7 +37,7 @@ export function unary<Request, Response>(
     try {
       response = await answer(call);
     } catch (error) {
-      const known = asKnown(modules, method, call.metadata, error);
+      const known = asKnown(modules, method, call, error);
       callback(statusFor(known, leaderData(node.status())));
       return;
     }
@@ -49,17 +49,19 @@ export function unary<Request, Response>(
 }
 
 function asKnown(
-  { log, onFatal }: ServiceModules,
+  { callerAt, log, onFatal }: ServiceModules,
   method: string,
-  metadata: Metadata,
+  call: { readonly metadata: Metadata; getPeer(): string },
   error: unknown,
 ): QuorateError {
-  const requestId = metadata.get(KEYS.requestId)[0];
+  const requestId = call.metadata.get(KEYS.requestId)[0];
+  const peer = call.getPeer();
+  const about = { method, requestId, peer, caller: callerAt?.(peer)?.name ?? null };
   if (error instanceof QuorateError) {
-    log.debug({ method, requestId, reason: error.code, message: error.message }, 'request refused');
+    log.debug({ ...about, reason: error.code, message: error.message }, 'request refused');
     return error;
   }
-  log.error({ method, requestId, error }, 'request failed by a fault of this daemon');
+  log.error({ ...about, error }, 'request failed by a fault of this daemon');
   if (error instanceof InvariantViolation) onFatal(error);
   return new QuorateError('INTERNAL', `a fault of the daemon in ${method}`, {}, { cause: error });
 }

@@ -26,8 +26,13 @@ export function callerOf(certificate: {
   // A subject with several common names has an array in the place of the text.
   const [common] = [subject?.CN ?? []].flat();
   const name = common ?? firstAlternative(subjectaltname);
-  if (name === '' || name.length > NAME_LENGTH_MAX || UNPRINTABLE.test(name)) return null;
+  if (!canBeShown(name)) return null;
   return { name, isNode: mayServe(usage) };
+}
+
+/** Whether a name is fit for logs and events: not empty, bounded, on one line. */
+export function canBeShown(name: string): boolean {
+  return name !== '' && name.length <= NAME_LENGTH_MAX && !UNPRINTABLE.test(name);
 }
 
 /** Whether such a certificate may stand for a server; without the list it says nothing, and is no node's. */
@@ -36,7 +41,7 @@ export function mayServe(extendedKeyUsage: readonly string[]): boolean {
 }
 
 /** Control characters, line ends and what stands for bytes that were no text. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\ufffd]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
 
 /** Of `DNS:n1.example, IP Address:192.168.2.10`; Node puts names with special characters in quotes. */
 function firstAlternative(text: string): string {

@@ -9,6 +9,7 @@ import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import type { ChannelOptions, Server } from '@grpc/grpc-js';
 import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
+import type { Caller } from './caller.js';
 import type { TlsIdentity } from './identity.js';
 import type { TlsMaterial } from './material.js';
 import { SecureListener } from './secure-listener.js';
@@ -25,6 +26,8 @@ export interface GrpcPortOptions {
 
 export interface GrpcPort {
   readonly port: number;
+  /** Who calls from `ADDRESS:PORT`; null: nobody, or no longer. Null without TLS. */
+  readonly callerAt: ((peer: string) => Caller | null) | null;
   /** Takes no more connections; those that run are the server's to end. */
   readonly close: () => void;
 }
@@ -40,7 +43,7 @@ export async function bindGrpc(server: Server, options: GrpcPortOptions): Promis
         else reject(error);
       });
     });
-    return { port, close: () => {} };
+    return { port, callerAt: null, close: () => {} };
   }
   // "Insecure" for grpc-js alone: what it is given has been decrypted and checked.
   const injector = server.createConnectionInjector(insecure);
@@ -48,7 +51,11 @@ export async function bindGrpc(server: Server, options: GrpcPortOptions): Promis
   const listener = new SecureListener({ tls, isForNodes }, { onSocket, onRefused });
   try {
     const port = await listener.listen(listen);
-    return { port, close: () => listener.close() };
+    return {
+      port,
+      callerAt: (peer) => listener.callerAt(peer),
+      close: () => listener.close(),
+    };
   } catch (error) {
     listener.close();
     throw error;

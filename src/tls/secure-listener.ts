@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import type { Address } from '../address.js';
 import { callerOf } from './caller.js';
+import type { Caller } from './caller.js';
 import { farewell } from './http2-frames.js';
 import type { TlsIdentity } from './identity.js';
 import { callerTrouble, writeRefusal } from './trouble.js';
@@ -51,6 +52,8 @@ export class SecureListener {
   readonly #listeners: TcpServer[] = [];
   /** Accepted, and not handed on; by the caller's address and port. */
   readonly #waiting = new Map<string, Socket>();
+  /** Who is at the other end of the sockets that were handed on; by the same key. */
+  readonly #callers = new Map<string, Caller>();
   readonly #complaints = new Map<string, TlsReason>();
   readonly #forgetIdentity: () => void;
   #isClosed = false;
@@ -79,6 +82,11 @@ export class SecureListener {
       bound = await this.#listenAt(address, bound);
     }
     return bound;
+  }
+
+  /** Who calls from `ADDRESS:PORT`; null: nobody, or no longer. Looked up, because reading a certificate is slow. */
+  callerAt(peer: string): Caller | null {
+    return this.#callers.get(peer) ?? null;
   }
 
   /** Takes no more connections and drops those that were not handed on. */
@@ -135,10 +143,17 @@ export class SecureListener {
       this.#refuse(socket, reason, detail);
       return;
     }
-    this.#waiting.delete(keyOf(socket));
+    const key = keyOf(socket);
+    // Behind address translation two callers may have one address and port, if this host has several addresses.
+    if (this.#isClosed || this.#callers.has(key)) {
+      socket.destroy();
+      return;
+    }
+    this.#waiting.delete(key);
     this.#complaints.delete(socket.remoteAddress ?? '');
-    if (this.#isClosed) socket.destroy();
-    else this.#modules.onSocket(socket);
+    this.#callers.set(key, caller);
+    socket.once('close', () => this.#callers.delete(key));
+    this.#modules.onSocket(socket);
   }
 
   #onFailure(error: NodeJS.ErrnoException, socket: TLSSocket): void {
@@ -173,6 +188,7 @@ function contextOf({ current: { cert, key, ca } }: TlsIdentity) {
   return { cert, key, ca, minVersion: 'TLSv1.2' } as const;
 }
 
+/** As grpc-js names the other end of a call. */
 function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+  return `${remoteAddress}:${remotePort}`;
 }

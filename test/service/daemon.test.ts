@@ -103,7 +103,7 @@ describe('a daemon does not start', () => {
 });
 
 describe('addresses', () => {
-  const base = { listen: '127.0.0.1', advertise: null, api: '127.0.0.1', isInsecure: false };
+  const base = { listen: '127.0.0.1', advertise: null, api: '127.0.0.1', mayLeaveLoopback: false };
 
   test('have the ports of the product where none is given, and tell the ports that were bound', () => {
     const addresses = daemonAddresses(base);
@@ -116,7 +116,7 @@ describe('addresses', () => {
   });
 
   test('advertised differ from those listened at', () => {
-    const listen = { ...base, listen: '0.0.0.0', api: '[::]:7001', isInsecure: true };
+    const listen = { ...base, listen: '0.0.0.0', api: '[::]:7001', mayLeaveLoopback: true };
     const open = daemonAddresses({ ...listen, advertise: 'db1.example' });
     expect(advertised(open, 6000, 7001)).toEqual({
       address: 'db1.example:6000',
