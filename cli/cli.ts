@@ -12,6 +12,10 @@ export interface GlobalOptions {
   readonly node: string;
   /** Null: not said. */
   readonly timeout?: number;
+  /** Files of certificate, key and CA: all three, or none. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
 }
 
 /** Options of commands that change the cluster. */
@@ -60,11 +64,14 @@ export async function withClient<Options>(
   work: (cli: Cli<Options>) => Promise<void>,
   timeoutDefaultMs = TIMEOUT_DEFAULT_MS,
 ): Promise<void> {
-  const { QuorateClient: Client } = await import('../src/client/client.js');
   const options = command.optsWithGlobals<Options & GlobalOptions>();
+  const { TlsIdentity, tlsFilesFrom } = await import('../src/tls/identity.js');
+  const tlsFiles = tlsFilesFrom(options);
+  const tls = tlsFiles === null ? null : TlsIdentity.load(tlsFiles);
+  const { QuorateClient: Client } = await import('../src/client/client.js');
   const isJson = options.json === true;
   const timeoutMs = options.timeout ?? timeoutDefaultMs;
-  const client = new Client({ address: options.node, timeoutMs });
+  const client = new Client({ address: options.node, timeoutMs, tls });
   try {
     await work({
       options,

@@ -46,6 +46,9 @@ export function buildProgram(usageText: (text: string) => void): Command {
       'give up after this long (default: 10s; joining: 60s)',
       durationArgument,
     )
+    .addOption(fileOption('--tls-cert <file>', 'certificate to show; TLS with all three', 'CERT'))
+    .addOption(fileOption('--tls-key <file>', 'its private key', 'KEY'))
+    .addOption(fileOption('--tls-ca <file>', 'CAs that the other side is signed by', 'CA'))
     .addHelpText('after', EXIT_CODE_HELP)
     .configureHelp({
       showGlobalOptions: true,
@@ -69,6 +72,11 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerDemo(program);
   registerSimulate(program);
   return program;
+}
+
+/** One of the three files of TLS, PEM. An empty variable counts as none. */
+function fileOption(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(`QUORATE_TLS_${variable}`);
 }
 
 function usageOf(command: Command): string {

@@ -1,5 +1,5 @@
 // `quorate start`: runs the daemon in the foreground until a signal ends it. SIGTERM hands over, drains and ends with 0;
-// Ctrl-C does the same and ends with 130; a second signal forces. The daemon itself is loaded only here.
+// Ctrl-C does the same and ends with 130; a second signal forces. SIGHUP reloads. The daemon itself is loaded only here.
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -8,6 +8,7 @@ import { printJson } from '../cli.js';
 import type { GlobalOptions } from '../cli.js';
 import { exitWith, onSignal } from '../exit.js';
 import type { Signal } from '../exit.js';
+import type { TlsFiles } from '../../src/tls/identity.js';
 
 const PEER_PORT = 6000;
 const DATA_DIRECTORY_DEFAULT = 'quorate-data';
@@ -30,6 +31,7 @@ interface RunningDaemon {
   readonly name: string;
   readonly address: string;
   readonly api: string;
+  reload(): Promise<void>;
   status(): { readonly cluster: { readonly clusterName: string } | null };
 }
 
@@ -61,7 +63,7 @@ export function registerStart(program: Command): void {
       'for the cluster that this node starts (default: 1s)',
       durationArgument,
     )
-    .option('--insecure', 'allow addresses other than loopback without encryption')
+    .option('--insecure', 'allow addresses other than loopback without TLS')
     .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
     .addHelpText(
       'after',
@@ -69,10 +71,19 @@ export function registerStart(program: Command): void {
 Logs are JSON lines on standard error. SIGTERM hands the primacy over, lets requests end and exits with
 0; a second signal ends it at once. A member resumes what its data directory says.
 
+With --tls-cert, --tls-key and --tls-ca (PEM files) every port speaks TLS: peers, clients and this node
+show certificates that a CA of the others signed. A node's certificate has extendedKeyUsage
+serverAuth,clientAuth and, as alternative names, the hosts by which others reach it; only whoever has
+such a certificate is heard as a node, so use a CA that signs for this cluster alone. The files are
+read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
+change nothing. SIGHUP does no more than that, and never ends the daemon.
+
 Examples:
   quorate start
   quorate start --name n1 --data-dir /var/lib/quorate
   quorate start --name n2 --data-dir ./n2 --listen 127.0.0.1:6010 --api 127.0.0.1:6011
+  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 \\
+    --tls-cert n1.crt --tls-key n1.key --tls-ca ca.crt
   quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 --insecure`,
     )
     .action(() => start(command.optsWithGlobals<StartOptions & GlobalOptions>()));
@@ -80,9 +91,15 @@ Examples:
 
 async function start(options: StartOptions & GlobalOptions): Promise<void> {
   if (options.exitWithStdin === true) exitWithStdin();
+  const { tlsFilesFrom } = await import('../../src/tls/identity.js');
+  const tls = tlsFilesFrom(options);
   const { startDaemon } = await import('../../src/main.js');
   const signalled = firstSignal();
-  const daemon = await startDaemon(daemonOptions(options));
+  let running: RunningDaemon | null = null;
+  // From before the start, because the default of this signal ends the process.
+  process.on('SIGHUP', () => void running?.reload());
+  const daemon = await startDaemon(daemonOptions(options, tls));
+  running = daemon;
   tellReady(daemon, options.json === true);
   const signal = await signalled;
   await daemon.stop();
@@ -90,7 +107,7 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
 }
 
 /** What the daemon is told; what was not said is absent, so that its own defaults count. */
-function daemonOptions(options: StartOptions) {
+function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
   const { name, cluster, dataDir, listen, advertise, api, electionTimeout, insecure } = options;
   return {
     dataDir,
@@ -100,6 +117,7 @@ function daemonOptions(options: StartOptions) {
     ...(advertise === undefined ? {} : { advertise }),
     ...(api === undefined ? {} : { api }),
     ...(electionTimeout === undefined ? {} : { electionTimeoutMs: electionTimeout }),
+    ...(tls === null ? {} : { tls }),
     ...(insecure === undefined ? {} : { insecure }),
   };
 }

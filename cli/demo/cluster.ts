@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusResponse__Output as StatusResponse } from '../../src/generated/quorate/v1/StatusResponse.js';
+import type { TlsFiles } from '../../src/tls/identity.js';
 import { waitForVoter } from '../joining.js';
 import { clusterView } from '../status-view.js';
 import type { ClusterView } from '../status-view.js';
@@ -28,6 +29,8 @@ export interface LocalClusterOptions {
   readonly bin: string;
   /** Default true: 6000, 6001, 6010, … where they are free. */
   readonly prefersUsualPorts?: boolean;
+  /** Files of a node; default: without TLS. */
+  readonly tls?: (name: string) => TlsFiles;
 }
 
 export class LocalCluster {
@@ -56,6 +59,7 @@ export class LocalCluster {
         address: `${HOST}:${peer}`,
         api: `${HOST}:${api}`,
         electionTimeout: options.electionTimeout,
+        tls: options.tls?.(name) ?? null,
         bin: options.bin,
       });
     });

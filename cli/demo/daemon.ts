@@ -8,6 +8,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QuorateClient } from '../../src/client/client.js';
+import { TlsIdentity } from '../../src/tls/identity.js';
+import type { TlsFiles } from '../../src/tls/identity.js';
 
 const READY_TIMEOUT_MS = 15_000;
 const POLL_MS = 20;
@@ -25,6 +27,8 @@ export interface DaemonPlan {
   readonly api: string;
   /** As on the command line; null: the daemon's default. */
   readonly electionTimeout: string | null;
+  /** The daemon's, and shown by `client` too; null: without TLS. */
+  readonly tls: TlsFiles | null;
   /** The built command, `dist/cli/main.js`. */
   readonly bin: string;
 }
@@ -43,7 +47,8 @@ export class Daemon {
 
   constructor(plan: DaemonPlan) {
     this.plan = plan;
-    this.client = new QuorateClient({ address: plan.api });
+    const tls = plan.tls === null ? null : TlsIdentity.load(plan.tls);
+    this.client = new QuorateClient({ address: plan.api, tls });
     mkdirSync(plan.directory, { recursive: true });
   }
 
@@ -103,11 +108,14 @@ export class Daemon {
   }
 
   #spawn(): void {
-    const { name, directory, address, api, electionTimeout, bin } = this.plan;
+    const { name, directory, address, api, electionTimeout, tls, bin } = this.plan;
     const log = openSync(this.logPath, 'a');
     const args = [bin, 'start', '--exit-with-stdin', '--name', name];
     args.push('--data-dir', join(directory, 'data'), '--listen', address, '--api', api);
     if (electionTimeout !== null) args.push('--election-timeout', electionTimeout);
+    // Empty: none, whatever the environment says.
+    args.push('--tls-cert', tls?.certFile ?? '', '--tls-key', tls?.keyFile ?? '');
+    args.push('--tls-ca', tls?.caFile ?? '');
     // A group of its own, so that Ctrl-C in a terminal reaches only the parent, which then stops them in order.
     const child = spawn(process.execPath, args, { stdio: ['pipe', log, log], detached: true });
     closeSync(log);
