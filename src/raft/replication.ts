@@ -84,11 +84,25 @@ function entryBefore(state: RaftState, index: LogIndex): EntryId | null {
 export function onAppendEntries(state: RaftState, from: NodeId, message: AppendEntries): void {
   noteLeader(state, from, message);
   const outcome = acceptEntries(state, message);
-  if (outcome.type === 'matched') {
-    // Only what this message proved equal may be taken as committed (Raft Fig. 2, AppendEntries step 5).
-    advanceCommitIndex(state, minIndex(message.commitIndex, outcome.matchIndex));
+  if (outcome.type !== 'matched') {
+    respondToLeader(state, from, { round: message.round, outcome });
+    return;
   }
-  respondToLeader(state, from, { round: message.round, outcome });
+  // Only what this message proved equal may be taken as committed (Raft Fig. 2, AppendEntries step 5).
+  advanceCommitIndex(state, minIndex(message.commitIndex, outcome.matchIndex));
+  const matchIndex =
+    message.entries.length === 0 ? durableMatch(state, outcome.matchIndex) : outcome.matchIndex;
+  respondToLeader(state, from, { round: message.round, outcome: { type: 'matched', matchIndex } });
+}
+
+/**
+ * What a heartbeat's answer claims: only what is durable already, so that it need not wait for the disk and a slow one
+ * delays neither lease nor reads. What is still being written is claimed by the answer to the message that brought it,
+ * or, should that be lost, to the next heartbeat. Below the compacted entry nothing can be claimed.
+ */
+function durableMatch(state: RaftState, matchIndex: LogIndex): LogIndex {
+  const { durableIndex } = state.persistence;
+  return durableIndex < state.log.compacted.index ? matchIndex : minIndex(matchIndex, durableIndex);
 }
 
 function acceptEntries(state: RaftState, message: AppendEntries): AppendOutcome {

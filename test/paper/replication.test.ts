@@ -49,6 +49,19 @@ describe('Raft §5.3: a follower', () => {
     });
   });
 
+  it('answers a heartbeat at once with what is durable, however slow its disk is', () => {
+    const bench = follower([1, 1], 2);
+    bench.hear(2, appendEntries(2, id(2, 1), [entry(3, 2), entry(4, 2)]));
+    expect(bench.hear(2, appendEntries(2, id(4, 2), [])), 'still being written').toEqual({
+      ...EMPTY_READY,
+      messages: [{ to: 2, message: answer(2, matched(2)) }],
+    });
+    bench.settle();
+    expect(bench.hear(2, appendEntries(2, id(4, 2), [])).messages).toEqual([
+      { to: 2, message: answer(2, matched(4)) },
+    ]);
+  });
+
   it('rejects entries that do not follow, and changes nothing', () => {
     const bench = follower([1, 1], 2);
     expect(bench.hear(2, appendEntries(2, id(5, 2), [entry(6, 2)]))).toEqual({
