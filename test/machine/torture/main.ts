@@ -1,0 +1,67 @@
+// `npm run torture`: tortures a cluster of real daemons for so many rounds and says what came of it. Ends by itself: with
+// 0 if everything held, with 1 at an anomaly, with 2 for wrong usage. The seed is printed first; it draws what is done
+// to whom, while the moments are the machine's.
+
+import { existsSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { parseSeed } from '../../../simulations/random.js';
+import { PLANTS, plantInto } from './plants.js';
+import { reportLines } from './report.js';
+import { torture } from './torture.js';
+
+const OPTIONS = {
+  rounds: { type: 'string', default: '100' },
+  seed: { type: 'string', default: String(randomBytes(4).readUInt32LE()) },
+  clients: { type: 'string', default: '8' },
+  'election-timeout': { type: 'string', default: '300ms' },
+  bin: {
+    type: 'string',
+    default: fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url)),
+  },
+  directory: { type: 'string', default: 'results/torture' },
+  plant: { type: 'string' },
+} as const;
+
+const USAGE = `usage: npm run torture -- [--rounds 100] [--seed N] [--clients 8] [--election-timeout 300ms]
+         [--bin FILE] [--directory DIRECTORY] [--plant BUG]
+Bugs that can be planted into a copy, to see that they are found:
+${Object.entries(PLANTS)
+  .map(([name, { what }]) => `  ${name.padEnd(18)}${what}`)
+  .join('\n')}`;
+
+const METHOD = `Three daemons of the built command on this machine; clients put (merge), read and delete sessions through all
+of them, on contended and on their own ids, some with a condition on the revision. Each round kills a random set of
+one, two or all three nodes with kill -9, may pause others with SIGSTOP, and starts them again after a random while.
+At the end every session is read back and the history of all operations is judged: nothing acknowledged is missing,
+nothing refused shows, revisions follow real time, answers follow from one another, and the whole is linearizable.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: OPTIONS });
+  const [rounds, clients] = [Number(values.rounds), Number(values.clients)];
+  const { bin, directory, plant, 'election-timeout': electionTimeout } = values;
+  const seed = parseSeed(values.seed);
+  const isSound = Number.isSafeInteger(rounds) && rounds >= 1 && clients >= 1 && seed !== null;
+  if (!isSound || !existsSync(bin) || (plant !== undefined && PLANTS[plant] === undefined)) {
+    console.error(`${USAGE}\nexpected whole numbers, a bug of the list, and a build at ${bin}`);
+    return 2;
+  }
+  console.log(`seed ${seed}\n${METHOD}`);
+  const planted = plant === undefined ? null : plantInto(bin, plant);
+  if (planted !== null) console.log(`planted: ${PLANTS[plant ?? '']?.what}\n`);
+  try {
+    const options = { rounds, seed, clients, directory, electionTimeout, nodes: 3 };
+    const report = await torture({ ...options, bin: planted?.bin ?? bin }, (line) => {
+      console.log(line);
+    });
+    console.log(`\n${reportLines(report).join('\n')}`);
+    return report.anomalies.length === 0 ? 0 : 1;
+  } finally {
+    planted?.remove();
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,190 @@
+// The faults of a run: `kill -9` of random sets of nodes at random moments, and pauses by SIGSTOP, each node brought back
+// after a random while. What is done is drawn from the run's seed; when exactly it meets the daemons is the machine's
+// chance. A daemon that ends without having been killed is told as an anomaly, never started again silently.
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Daemon } from '../../../cli/demo/daemon.js';
+import { QuorateError } from '../../../src/errors.js';
+import type { Stream } from '../../../simulations/random.js';
+
+/** One node's part in a round. */
+interface Kill {
+  readonly node: number;
+  /** From the beginning of the fault to the signal. */
+  readonly atMs: number;
+  /** From the signal to the next start. */
+  readonly downMs: number;
+}
+
+interface Freeze {
+  readonly node: number;
+  readonly atMs: number;
+  readonly forMs: number;
+}
+
+/** What a round does. */
+export interface Round {
+  /** Load without faults before it. */
+  readonly quietMs: number;
+  readonly kills: readonly Kill[];
+  readonly freezes: readonly Freeze[];
+  /** Whether whoever leads takes the part of the last node killed. */
+  readonly leaderLast: boolean;
+  /** Whether the next round waits until a write is accepted again. */
+  readonly waits: boolean;
+}
+
+export interface NemesisCounts {
+  kills: number;
+  freezes: number;
+  /** Rounds by how many nodes were killed. */
+  readonly killedTogether: number[];
+}
+
+/** Draws a round for so many nodes. */
+export function drawRound(stream: Stream, nodes: number): Round {
+  const quietMs = stream.between(50, 1200);
+  const kind = stream.between(1, 100);
+  const count = kind <= 45 ? 1 : kind <= 75 ? Math.min(2, nodes) : nodes;
+  const order = shuffled(stream, nodes);
+  const leaderLast = count === nodes && stream.chance(500_000);
+  const kills = leaderLast ? survivor(stream, order) : any(stream, order.slice(0, count));
+  const frozen = stream.chance(350_000) ? stream.between(1, nodes - 1) : 0;
+  const freezes = shuffled(stream, nodes)
+    .slice(0, frozen)
+    .map((node) => ({ node, atMs: stream.between(0, 800), forMs: stream.between(50, 2500) }));
+  return { quietMs, kills, freezes, leaderLast, waits: stream.chance(650_000) };
+}
+
+/** At the same moment, or one after the other; each back after a while of its own. */
+function any(stream: Stream, order: readonly number[]): Kill[] {
+  const spreadMs = stream.chance(500_000) ? 0 : 400;
+  return order.map((node) => ({
+    node,
+    atMs: stream.between(0, spreadMs),
+    downMs: stream.between(0, 1500),
+  }));
+}
+
+/**
+ * The last one to die was alone for a moment and comes back last, long after the others have gone on without it:
+ * whatever it did alone must not have been acknowledged.
+ */
+function survivor(stream: Stream, order: readonly number[]): Kill[] {
+  return order.map((node, at) => {
+    const isLast = at === order.length - 1;
+    return isLast
+      ? { node, atMs: stream.between(20, 300), downMs: stream.between(2500, 4000) }
+      : { node, atMs: stream.between(0, 20), downMs: stream.between(0, 300) };
+  });
+}
+
+/** Carries rounds out. */
+export class Nemesis {
+  readonly counts: NemesisCounts = { kills: 0, freezes: 0, killedTogether: [] };
+  readonly anomalies: string[] = [];
+  readonly #daemons: readonly Daemon[];
+
+  constructor(daemons: readonly Daemon[]) {
+    this.#daemons = daemons;
+  }
+
+  /** Does what the round says; resolves once every node of it runs and answers again. */
+  async carryOut(round: Round): Promise<void> {
+    const together = round.kills.length;
+    this.counts.killedTogether[together] = (this.counts.killedTogether[together] ?? 0) + 1;
+    const kills = round.leaderLast ? await this.#withLeaderLast(round.kills) : round.kills;
+    await Promise.all([
+      ...kills.map((kill) => this.#kill(kill)),
+      ...round.freezes.map((freeze) => this.#freeze(freeze)),
+    ]);
+    await this.#lookAfter();
+  }
+
+  /** The same kills, with the parts of the leader and of the last one exchanged. */
+  async #withLeaderLast(kills: readonly Kill[]): Promise<readonly Kill[]> {
+    const last = kills.at(-1);
+    const leader = await this.#leader();
+    if (last === undefined || leader === null) return kills;
+    return kills.map((kill) => {
+      if (kill === last) return { ...kill, node: leader };
+      return kill.node === leader ? { ...kill, node: last.node } : kill;
+    });
+  }
+
+  /** Who calls itself leader; null: nobody does at this moment. */
+  async #leader(): Promise<number | null> {
+    const roles = await Promise.all(
+      this.#daemons.map(async ({ client }) => {
+        try {
+          const { node } = await client.nodeStatus({ timeoutMs: 300, retry: false });
+          return node?.role ?? null;
+        } catch (error) {
+          if (error instanceof QuorateError) return null;
+          throw error;
+        }
+      }),
+    );
+    const at = roles.findIndex((role) => role === 'LEADER');
+    return at < 0 ? null : at;
+  }
+
+  /** Tells of daemons that ended by themselves, and starts them again. */
+  async #lookAfter(): Promise<void> {
+    for (const daemon of this.#daemons) {
+      if (daemon.isRunning) continue;
+      this.anomalies.push(`${daemon.name} ended by itself`);
+      await this.#start(daemon);
+    }
+  }
+
+  async #kill({ node, atMs, downMs }: Kill): Promise<void> {
+    const daemon = this.#daemons[node];
+    if (daemon === undefined) return;
+    await pause(atMs);
+    if (!daemon.isRunning) return;
+    this.counts.kills += 1;
+    await daemon.stop('SIGKILL');
+    await pause(downMs);
+    await this.#start(daemon);
+  }
+
+  async #start(daemon: Daemon): Promise<void> {
+    try {
+      await daemon.start();
+    } catch (error) {
+      this.anomalies.push(`${daemon.name} did not start again: ${String(error)}`);
+    }
+  }
+
+  async #freeze({ node, atMs, forMs }: Freeze): Promise<void> {
+    const daemon = this.#daemons[node];
+    await pause(atMs);
+    const pid = daemon?.pid ?? null;
+    if (pid === null || daemon === undefined) return;
+    signal(pid, 'SIGSTOP');
+    this.counts.freezes += 1;
+    await pause(forMs);
+    // A node that was killed meanwhile has another process by then.
+    if (daemon.pid === pid) signal(pid, 'SIGCONT');
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // It ended a moment ago; whether it should have is looked after elsewhere.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function shuffled(stream: Stream, count: number): number[] {
+  const order = Array.from({ length: count }, (_, at) => at);
+  for (let at = count - 1; at > 0; at -= 1) {
+    const other = stream.between(0, at);
+    [order[at], order[other]] = [order[other] ?? 0, order[at] ?? 0];
+  }
+  return order;
+}
