@@ -110,6 +110,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   zod: ['src/config'],
   commander: ['cli'],
   picocolors: ['cli'],
+  '@peculiar/x509': [],
+  'reflect-metadata': [],
   'fast-check': [],
   typescript: [],
   vitest: [],
