@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { formatAddress, parseAddress } from '../src/address.js';
+import { count, cutTo } from './format.js';
 
 /** Largest duration that is accepted: longer timers would overflow those of Node. */
 const DURATION_MAX_MS = 7 * 24 * 60 * 60 * 1000;
@@ -22,13 +23,15 @@ export const SESSION_ARGUMENT_LIMITS = {
 } as const;
 
 const REASON_BYTES_MAX = 512;
+/** Characters of an argument that are shown when it is wrong. */
+const SHOWN_MAX = 40;
 
 /** A duration in milliseconds: a whole number and a unit, such as `250ms`, `10s`, `5m` or `1h`. */
 export function durationArgument(text: string): number {
   const match = /^(\d{1,12})(ms|s|m|h)$/.exec(text);
   const ms = Number(match?.[1]) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
   if (Number.isSafeInteger(ms) && ms > 0 && ms <= DURATION_MAX_MS) return ms;
-  throw wrong('a duration such as 250ms, 10s, 5m or 1h, more than 0 and at most 168h', text);
+  throw wrong('a duration such as 250ms, 10s, 5m or 1h, up to 168h', text);
 }
 
 /** The life of a session. */
@@ -45,6 +48,12 @@ export function nameArgument(text: string): string {
   throw wrong('1 to 63 letters, digits, dots, underscores or hyphens', text);
 }
 
+/** A directory; an empty one, as from a variable that is not set, would be where the command happens to run. */
+export function directoryArgument(text: string): string {
+  if (text !== '') return text;
+  throw wrong('a directory', text);
+}
+
 /** Port of the API when an address does not say. */
 export const API_PORT = 6001;
 
@@ -54,7 +63,7 @@ export function apiAddressArgument(text: string): string {
     const address = parseAddress(text, API_PORT);
     if (address.port !== 0) return formatAddress(address);
   } catch (error) {
-    throw new InvalidArgumentError(`${sentence(error)}.`);
+    throw complaint(messageOf(error));
   }
   throw wrong('a port from 1 to 65535', text);
 }
@@ -70,17 +79,21 @@ export function listenAddressArgument(defaultPort: number): (text: string) => st
     try {
       return formatAddress(parseAddress(text, defaultPort));
     } catch (error) {
-      throw new InvalidArgumentError(`${sentence(error)}.`);
+      throw complaint(messageOf(error));
     }
   };
 }
 
 /** A whole number from `min` to `max`. */
 export function numberArgument(min: number, max: number): (text: string) => number {
+  const range =
+    max === Number.MAX_SAFE_INTEGER
+      ? `a whole number, ${min} or more`
+      : `a whole number from ${min} to ${max}`;
   return (text) => {
     const number = Number(text);
     if (/^\d+$/.test(text) && number >= min && number <= max) return number;
-    throw wrong(`a whole number from ${min} to ${max}`, text);
+    throw wrong(range, text);
   };
 }
 
@@ -94,7 +107,7 @@ function textArgument(bytesMin: number, bytesMax: number): (text: string) => str
     if (text.includes('\ufffd')) throw wrong('valid UTF-8', text);
     if (bytes >= bytesMin && bytes <= bytesMax) return text;
     if (bytes === 0) throw wrong('some text', text);
-    throw wrong(`at most ${bytesMax} bytes`, `${bytes} bytes`);
+    throw oversize(`${bytesMax} bytes`, count(bytes, 'byte'));
   };
 }
 
@@ -110,30 +123,42 @@ export function attributeArgument(
   const at = text.indexOf('=');
   const key = text.slice(0, Math.max(at, 0));
   const { keyBytesMax, attributesMax, bytesMax } = SESSION_ARGUMENT_LIMITS;
-  if (at < 1) throw wrong('KEY=VALUE', text);
+  if (at < 1) throw wrong('a key, = and a value', text);
   if (text.includes('\ufffd')) throw wrong('valid UTF-8', text);
   if (Buffer.byteLength(key) > keyBytesMax) {
-    throw wrong(`a KEY of at most ${keyBytesMax} bytes`, `${Buffer.byteLength(key)} bytes`);
+    throw oversize(`${keyBytesMax} bytes for a key`, count(Buffer.byteLength(key), 'byte'));
   }
-  if (previous.has(key))
-    throw new InvalidArgumentError(`KEY ${JSON.stringify(key)} is given twice.`);
+  if (previous.has(key)) throw complaint(`the key ${JSON.stringify(key)} is given twice`);
   const attributes = new Map(previous).set(key, text.slice(at + 1));
   if (attributes.size > attributesMax) {
-    throw wrong(`at most ${attributesMax} attributes`, String(attributes.size));
+    throw oversize(`${attributesMax} attributes`, 'more');
   }
   let bytes = 0;
   for (const [name, value] of attributes)
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
-  if (bytes > bytesMax) throw wrong(`at most ${bytesMax} bytes in all`, `${bytes} bytes`);
+  if (bytes > bytesMax) throw oversize(`${bytesMax / 1024 ** 2} MiB of attributes`, 'more');
   return attributes;
 }
 
-function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/**
+ * Stands before what we say of an argument, in the sentence that commander makes of it: no argument can contain it, so
+ * that errors.ts finds where commander's own words, and the whole argument, end.
+ */
+export const COMPLAINT_MARK = '\u0000';
+
+function complaint(text: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${COMPLAINT_MARK}${text}`);
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What was typed is shown in quotes, and not at length. */
 function wrong(expected: string, got: string): InvalidArgumentError {
-  const shown = got.length > 60 ? `${got.slice(0, 60)}…` : got;
-  return new InvalidArgumentError(`Expected ${expected}, got ${JSON.stringify(shown)}.`);
+  return complaint(`expected ${expected}, got ${JSON.stringify(cutTo(got, SHOWN_MAX))}`);
+}
+
+function oversize(limit: string, measure: string): InvalidArgumentError {
+  return complaint(`expected at most ${limit}, got ${measure}`);
 }

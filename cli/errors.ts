@@ -3,8 +3,9 @@
 // are folded into the same form.
 
 import type { CommanderError } from 'commander';
-import { EXIT_CODES, QuorateError } from '../src/errors.js';
-import { printable } from './format.js';
+import { ERRORS, EXIT_CODES, QuorateError } from '../src/errors.js';
+import { COMPLAINT_MARK } from './arguments.js';
+import { cutTo, printable } from './format.js';
 
 /** What is said of a failure, and what the process ends with. */
 export interface Failure {
@@ -14,10 +15,12 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** The failure behind whatever a command threw. */
-export function failureOf(error: unknown): Failure {
+/** The failure behind whatever a command threw; wrong usage points to the help of that command. */
+export function failureOf(error: unknown, commandName = ''): Failure {
   if (error instanceof QuorateError) {
-    const { message, code, hint, exitCode } = error;
+    const { message, code, exitCode } = error;
+    const isBare = code === 'WRONG_USAGE' && error.hint === ERRORS.WRONG_USAGE.hint;
+    const hint = isBare ? helpHint(commandName) : error.hint;
     return { error: message, code, hint, exitCode };
   }
   const text = error instanceof Error ? error.message : String(error);
@@ -25,17 +28,40 @@ export function failureOf(error: unknown): Failure {
   return { error: text, code: 'INTERNAL', hint, exitCode: EXIT_CODES.failed };
 }
 
-/** Wrong usage as commander tells it: `error: unknown option '--foo'\n(Did you mean --force?)`. */
+/** Longest that commander's own words are passed on: they hold whatever was typed. */
+const USAGE_LENGTH_MAX = 120;
+
+/**
+ * Wrong usage as commander tells it, such as `error: unknown option '--foo'\n(Did you mean --force?)`. What we say of
+ * an argument follows its name; commander would first repeat the whole argument, which may be long.
+ */
 export function usageFailure(error: CommanderError, commandName: string): Failure {
-  const [first = '', ...rest] = error.message.split('\n');
-  const help = `See \`quorate ${commandName === '' ? '' : `${commandName} `}--help\`.`;
-  const suggestion = rest.join(' ').replaceAll(/^\(|\)$/g, '');
+  const [about = '', complaint] = error.message.split(COMPLAINT_MARK);
+  const suggestion = /\n\((Did you mean .*\?)\)$/.exec(error.message)?.[1];
+  const words = about.replace(/^error: /, '').replace(/\n\(Did you mean .*\)$/, '');
+  const help = helpHint(commandName);
   return {
-    error: first.replace(/^error: /, '').replace(/\.$/, ''),
+    error:
+      complaint === undefined
+        ? cutTo(words.replace(/\.$/, ''), USAGE_LENGTH_MAX)
+        : `${subjectOf(words)}: ${complaint}`,
     code: 'WRONG_USAGE',
-    hint: suggestion === '' ? help : `${suggestion} ${help}`,
+    hint: suggestion === undefined ? help : `${suggestion} ${help}`,
     exitCode: EXIT_CODES.wrongUsage,
   };
+}
+
+/** What a complaint of ours is about: the environment, an option or an argument, by the name that help shows. */
+function subjectOf(words: string): string {
+  const variable = / from env '(\w+)' is invalid\. $/.exec(words)?.[1];
+  const option = /^option '(?:-\w, )?(--[\w-]+)/.exec(words)?.[1];
+  const argument = / is invalid for argument '([^']+)'\. $/.exec(words)?.[1];
+  return variable ?? option ?? argument ?? 'an argument';
+}
+
+/** Where the usage of a command is told. */
+export function helpHint(commandName: string): string {
+  return `See \`quorate ${commandName === '' ? '' : `${commandName} `}--help\`.`;
 }
 
 /** The line, or the object, for a failure. */

@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return endOfParsing(error, argv, asJson);
     if (process.env['QUORATE_DEBUG'] === '1') console.error(error);
-    const failure = failureOf(error);
+    const failure = failureOf(error, commandOf(argv));
     process.stderr.write(`${describeFailure(failure, asJson)}\n`);
     return failure.exitCode;
   }

@@ -9,13 +9,17 @@ export interface Address {
   readonly port: number;
 }
 
+/** Characters of a wrong address that its error shows. */
+const TEXT_SHOWN_MAX = 60;
+
 /** Text that is not an address; the message names it and says what was expected. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
   readonly text: string;
 
   constructor(text: string, expected: string) {
-    super(`expected ${expected}, got ${JSON.stringify(text)}`);
+    const shown = text.length > TEXT_SHOWN_MAX ? `${text.slice(0, TEXT_SHOWN_MAX)}…` : text;
+    super(`expected ${expected}, got ${JSON.stringify(shown)}`);
     this.text = text;
   }
 }
@@ -37,9 +41,10 @@ export function parseAddress(text: string, defaultPort: number | null): Address 
     if (!isIpv6(host)) throw new AddressError(text, 'an IPv6 address between the brackets');
     return { host, port: parsePort(text, bracketed[2], defaultPort) };
   }
+  if (text.includes('://')) throw new AddressError(text, 'HOST[:PORT] alone, without a scheme');
   const [host = '', port, ...rest] = text.split(':');
   if (rest.length > 0) {
-    throw new AddressError(text, 'HOST[:PORT] with an IPv6 address in brackets, like [::1]:6000');
+    throw new AddressError(text, 'HOST[:PORT] with an IPv6 address in brackets, like [::1]:6001');
   }
   if (!isHost(host)) throw new AddressError(text, 'HOST[:PORT] with a host name or an IP address');
   return { host, port: parsePort(text, port, defaultPort) };
@@ -56,7 +61,7 @@ function parsePort(text: string, port: string | undefined, defaultPort: number |
     return defaultPort;
   }
   if (!/^\d{1,5}$/.test(port) || Number(port) > PORT_MAX) {
-    throw new AddressError(text, `a port from 0 to ${PORT_MAX}`);
+    throw new AddressError(text, `a port from 1 to ${PORT_MAX}`);
   }
   return Number(port);
 }

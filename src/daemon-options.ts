@@ -7,7 +7,7 @@ import type { DaemonAddresses } from './config/daemon-addresses.js';
 import { QuorateError } from './errors.js';
 import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
-import { checkNodeName } from './service/validate.js';
+import { checkNodeName, isNodeName } from './service/validate.js';
 import type { TlsFiles } from './tls/identity.js';
 
 /** Defaults of a daemon without configuration: reachable from this machine only. */
@@ -59,6 +59,10 @@ export interface CheckedOptions {
 export function checkOptions(options: DaemonOptions): CheckedOptions {
   const { name = hostname(), clusterName = DAEMON_DEFAULTS.clusterName } = options;
   const { electionTimeoutMs = DAEMON_DEFAULTS.electionTimeoutMs } = options;
+  if (options.name === undefined && !isNodeName(name)) {
+    const message = `--name: needed here, because the host name ${JSON.stringify(name)} cannot be a node's`;
+    throw new QuorateError('WRONG_USAGE', message, { option: '--name' });
+  }
   checkNodeName('--name', name);
   checkNodeName('--cluster', clusterName);
   const isInRange =
@@ -66,8 +70,8 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     electionTimeoutMs >= ELECTION_TIMEOUT_MIN_MS &&
     electionTimeoutMs <= ELECTION_TIMEOUT_MAX_MS;
   if (!isInRange) {
-    const range = `${ELECTION_TIMEOUT_MIN_MS} to ${ELECTION_TIMEOUT_MAX_MS} ms`;
-    const message = `--election-timeout: expected ${range}, got ${electionTimeoutMs}`;
+    const range = `${ELECTION_TIMEOUT_MIN_MS}ms to ${ELECTION_TIMEOUT_MAX_MS / 1000}s`;
+    const message = `--election-timeout: expected ${range}, got ${electionTimeoutMs}ms`;
     throw new QuorateError('WRONG_USAGE', message, { option: '--election-timeout' });
   }
   return {

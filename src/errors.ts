@@ -210,12 +210,17 @@ export const ERRORS = {
   ADDRESS_NOT_LOCAL: kind(
     'UNAVAILABLE',
     'failed',
-    'Choose for {option} an address of this machine; what others use is said with --advertise.',
+    '{option} must be an address of this machine; what others use is said with --advertise.',
+  ),
+  LISTEN_FAILED: kind(
+    'UNAVAILABLE',
+    'failed',
+    'Choose for {option} a port above 1023, or give the daemon the right to listen there.',
   ),
   INSECURE_ADDRESS: kind(
     'FAILED_PRECONDITION',
     'wrongUsage',
-    'Listen on a loopback address, give --tls-cert, --tls-key and --tls-ca, or add --insecure if everybody who reaches the port may do everything.',
+    'Give --tls-cert, --tls-key and --tls-ca, or --insecure if everybody who reaches the port may do everything.',
   ),
   TLS_FILES: kind('FAILED_PRECONDITION', 'failed', 'Correct {file} and try again.'),
   DATA_DIRECTORY: kind(

@@ -4,9 +4,9 @@
 
 import { randomInt } from 'node:crypto';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { formatAddress, parseAddress } from './address.js';
+import { parseAddress } from './address.js';
 import type { Address } from './address.js';
-import { advertised } from './config/daemon-addresses.js';
+import { advertised, bindError } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
@@ -412,18 +412,7 @@ async function listening<T>(option: string, address: Address, bind: () => Promis
   try {
     return await bind();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const target = formatAddress(address);
-    const data = { option, address: target };
-    if (why.includes('EADDRINUSE')) {
-      const message = `cannot listen at ${target}: something listens there already`;
-      throw new QuorateError('ADDRESS_IN_USE', message, data, { cause });
-    }
-    const reason = /EADDRNOTAVAIL|ENOTFOUND|resolution/.test(why)
-      ? 'it is not an address of this machine'
-      : why;
-    const message = `cannot listen at ${target}: ${reason}`;
-    throw new QuorateError('ADDRESS_NOT_LOCAL', message, data, { cause });
+    throw bindError(option, address, cause);
   }
 }
 

@@ -3,7 +3,13 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { durationArgument, listenAddressArgument, nameArgument, API_PORT } from '../arguments.js';
+import {
+  API_PORT,
+  directoryArgument,
+  durationArgument,
+  listenAddressArgument,
+  nameArgument,
+} from '../arguments.js';
 import { printJson } from '../cli.js';
 import type { GlobalOptions } from '../cli.js';
 import { exitWith, onSignal } from '../exit.js';
@@ -42,7 +48,12 @@ export function registerStart(program: Command): void {
     .description('run the daemon in the foreground; it resumes its membership, or is clean')
     .option('--name <name>', 'name of this node (default: the host name)', nameArgument)
     .option('--cluster <name>', 'name of its cluster (default: quorate)', nameArgument)
-    .option('--data-dir <directory>', 'created if missing', DATA_DIRECTORY_DEFAULT)
+    .option(
+      '--data-dir <directory>',
+      'created if missing',
+      directoryArgument,
+      DATA_DIRECTORY_DEFAULT,
+    )
     .option(
       '--listen <address>',
       'where peers reach it (default: 127.0.0.1:6000)',

@@ -31,6 +31,9 @@ export function daemonAddresses(options: AddressOptions): DaemonAddresses {
   const { mayLeaveLoopback } = options;
   const listen = listenAddress('--listen', options.listen, PEER_PORT, mayLeaveLoopback);
   const api = listenAddress('--api', options.api, API_PORT, mayLeaveLoopback);
+  if (listen.port !== 0 && formatAddress(listen) === formatAddress(api)) {
+    throw usage('--api', `${formatAddress(api)} is given for --listen too; they need two ports`);
+  }
   if (options.advertise !== null) {
     const advertise = addressFrom('--advertise', options.advertise, 0);
     if (!isWildcard(advertise.host)) return { listen, advertise, api };
@@ -38,6 +41,26 @@ export function daemonAddresses(options: AddressOptions): DaemonAddresses {
   }
   if (!isWildcard(listen.host)) return { listen, advertise: null, api };
   throw usage('--advertise', `say by which address others reach ${options.listen}`);
+}
+
+/** Says in our words why an address could not be bound, from what the system said. */
+export function bindError(option: string, address: Address, cause: unknown): QuorateError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const target = formatAddress(address);
+  const refusal = (code: 'ADDRESS_IN_USE' | 'ADDRESS_NOT_LOCAL' | 'LISTEN_FAILED', text: string) =>
+    new QuorateError(
+      code,
+      `cannot listen at ${target}: ${text}`,
+      { option, address: target },
+      { cause },
+    );
+  if (why.includes('EADDRINUSE')) return refusal('ADDRESS_IN_USE', 'the port is in use');
+  if (why.includes('EADDRNOTAVAIL')) return refusal('ADDRESS_NOT_LOCAL', 'no such address here');
+  if (/ENOTFOUND|EAI_AGAIN|resolution/.test(why)) {
+    return refusal('ADDRESS_NOT_LOCAL', `the host name ${address.host} is not known`);
+  }
+  if (/EACCES|EPERM/.test(why)) return refusal('LISTEN_FAILED', 'the system does not permit it');
+  return refusal('LISTEN_FAILED', why);
 }
 
 /** What others are told, once the ports are bound: the API is told by the peers' host if it listens everywhere. */

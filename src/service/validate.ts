@@ -47,9 +47,14 @@ export function checkNumber(field: string, value: number, min: number, max: numb
   throw invalid(field, `expected a whole number from ${min} to ${max}, got ${value}`);
 }
 
+/** Whether it can be the name of a node or of a cluster. */
+export function isNodeName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Checks the name of a node. */
 export function checkNodeName(field: string, name: string): void {
-  if (NAME.test(name)) return;
+  if (isNodeName(name)) return;
   const got = JSON.stringify(name.slice(0, 80));
   throw invalid(
     field,

@@ -39,7 +39,8 @@ export class StorageError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown; of an error of the system only its words, without its code, call and path. */
 export function whyOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /^E[A-Z0-9]+: ([^,]+), \w+/.exec(message)?.[1] ?? message;
 }

@@ -148,7 +148,11 @@ describe('wrong usage', () => {
     ['an unknown option', ['mon-cluster', '--wacth'], /Did you mean --watch\?/],
     ['a missing argument', ['session', 'get'], /missing required argument 'id'/],
     ['no attribute', ['session', 'put', 'x'], /missing required argument 'KEY=VALUE'/],
-    ['KEY without =', ['session', 'put', 'x', 'novalue'], /Expected KEY=VALUE, got "novalue"/],
+    [
+      'KEY without =',
+      ['session', 'put', 'x', 'novalue'],
+      /KEY=VALUE: expected a key, = and a value, got "novalue"/,
+    ],
     ['a key given twice', ['session', 'put', 'x', 'a=1', 'a=2'], /"a" is given twice/],
     ['too many arguments', ['mon-cluster', 'n1'], /too many arguments/],
     ['a duration without a unit', ['events', '--timeout', '10'], /a duration such as/],
