@@ -59,6 +59,8 @@ export interface CallOptions {
 }
 
 const TIMEOUT_DEFAULT_MS = 10_000;
+/** For a connection from afar: some round trips of half a second, with TLS. */
+const CONNECT_MS = 2000;
 
 export class QuorateClient {
   readonly address: string;
@@ -68,7 +70,7 @@ export class QuorateClient {
   constructor(options: ClientOptions) {
     this.address = options.address;
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS;
-    this.#links = new NodeLinks(options.tls ?? null);
+    this.#links = new NodeLinks(options.tls ?? null, CONNECT_MS);
   }
 
   /** The cluster as the leader knows it, or, without a quorum, as the node asked does. */

@@ -12,14 +12,16 @@ import { dialGrpc } from '../tls/grpc.js';
 import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
 import { probe } from '../tls/probe.js';
 import type { TlsTrouble } from '../tls/trouble.js';
-import { errorFromStatus, transportError } from './status-details.js';
+import { ANSWER_BYTES_MAX, errorFromStatus, transportError } from './status-details.js';
 
 const LINK_LIMITS = {
-  /** For the probe, and again for the connection of the client. */
+  /**
+   * For the probe, and again for the connection of the client. Members are near one another and others wait for a
+   * forward; who asks from afar says more.
+   */
   connectMs: 500,
   /** Clients kept; beyond it the one that was not used for longest is closed. */
   clientsMax: 64,
-  receiveBytesMax: 8 * 1024 * 1024,
 } as const;
 
 const CHANNEL_OPTIONS = {
@@ -31,7 +33,7 @@ const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 1000,
   'grpc.keepalive_timeout_ms': 1000,
   'grpc.keepalive_permit_without_calls': 0,
-  'grpc.max_receive_message_length': LINK_LIMITS.receiveBytesMax,
+  'grpc.max_receive_message_length': ANSWER_BYTES_MAX,
   'grpc.enable_retries': 0,
 } as const;
 
@@ -51,13 +53,15 @@ interface Link {
 
 export class NodeLinks {
   readonly #tls: TlsIdentity | null;
+  readonly #connectMs: number;
   readonly #links = new Map<string, Link>();
   readonly #connecting = new Map<string, Promise<Client>>();
   #isClosed = false;
 
   /** With an identity everything is asked over TLS; links that exist when it changes go on. */
-  constructor(tls: TlsIdentity | null = null) {
+  constructor(tls: TlsIdentity | null = null, connectMs: number = LINK_LIMITS.connectMs) {
     this.#tls = tls;
+    this.#connectMs = connectMs;
   }
 
   /**
@@ -118,7 +122,7 @@ export class NodeLinks {
     }
     const running = this.#connecting.get(address);
     if (running !== undefined) return running;
-    const limitMs = Math.min(timeoutMs, LINK_LIMITS.connectMs);
+    const limitMs = Math.min(timeoutMs, this.#connectMs);
     const connecting = this.#connect(address, kept, limitMs).finally(() =>
       this.#connecting.delete(address),
     );

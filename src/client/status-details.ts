@@ -8,6 +8,11 @@ import type { ErrorData, Outcome } from '../errors.js';
 import type { ErrorInfo__Output } from '../generated/google/rpc/ErrorInfo.js';
 import { ERROR_INFO, RPC_STATUS } from './protos.js';
 
+/** Answers that are larger are refused by the client. Beyond the largest page and the largest session. */
+export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+
+/** How grpc-js begins the details of a status that it made from an HTTP status, having got none of gRPC. */
+const HTTP_STATUS = 'Received HTTP status code';
 const DETAILS_KEY = 'grpc-status-details-bin';
 const ERROR_INFO_URL = 'type.googleapis.com/google.rpc.ErrorInfo';
 
@@ -57,21 +62,30 @@ export function transportError(
   const { code, details } = status;
   const data = { address };
   const cause = status;
-  if (code === GRPC_CODES.UNIMPLEMENTED) {
+  if (code === GRPC_CODES.UNIMPLEMENTED && !details.startsWith(HTTP_STATUS)) {
     return new QuorateError('UNIMPLEMENTED', `${address} does not know this request`, data);
   }
-  if (code === GRPC_CODES.RESOURCE_EXHAUSTED && details.includes('larger than max')) {
+  const isAnswerTooLarge = details.endsWith(`vs ${ANSWER_BYTES_MAX})`);
+  if (details.startsWith('Received message larger than max') && !isAnswerTooLarge) {
     const limits = { ...data, field: 'the request', limit: '1.5 MiB' };
     return new QuorateError('TOO_LARGE', `${address} refused: ${details}`, limits, { cause });
   }
-  if (code === GRPC_CODES.RESOURCE_EXHAUSTED) {
+  if (code === GRPC_CODES.RESOURCE_EXHAUSTED && !mayHaveHappened && !isAnswerTooLarge) {
     return new QuorateError('OVERLOADED', `${address} refused: ${details}`, data, { cause });
   }
-  if (mayHaveHappened) {
-    const message = `no answer came from ${address} after the request was sent: ${details}`;
-    return new QuorateError('INDETERMINATE', message, data, { cause });
+  const isForeign = details.startsWith(HTTP_STATUS) || isAnswerTooLarge;
+  const isLate = code === GRPC_CODES.DEADLINE_EXCEEDED;
+  const why = isForeign ? `it does not speak gRPC as a daemon does (${details})` : details;
+  if (mayHaveHappened && code !== GRPC_CODES.UNIMPLEMENTED) {
+    const what = isLate ? 'came in time' : 'came';
+    const message = `no answer ${what} from ${address} after the request was sent`;
+    const whole = isLate ? message : `${message}: ${why}`;
+    return new QuorateError('INDETERMINATE', whole, data, { cause });
   }
-  return new QuorateError('UNREACHABLE', `${address} did not answer: ${details}`, data, { cause });
+  const message = isLate
+    ? `${address} took the request and did not answer in time`
+    : `${address} did not answer: ${why}`;
+  return new QuorateError('UNREACHABLE', message, data, { cause });
 }
 
 function errorInfo(status: ServiceError): ErrorInfo__Output | null {

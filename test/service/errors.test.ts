@@ -7,7 +7,12 @@ import { ERRORS, GRPC_CODES, hintFor, isErrorCode, QuorateError } from '../../sr
 import type { ErrorCode } from '../../src/errors.js';
 import type { NodeRefusal } from '../../src/node/api.js';
 import type { LogIndex, NodeId } from '../../src/raft/types.js';
-import { errorFromStatus, statusFor, transportError } from '../../src/client/status-details.js';
+import {
+  ANSWER_BYTES_MAX,
+  errorFromStatus,
+  statusFor,
+  transportError,
+} from '../../src/client/status-details.js';
 import {
   changeError,
   commandError,
@@ -110,11 +115,41 @@ describe('an error over gRPC', () => {
       isWrite: true,
       expected: 'UNIMPLEMENTED',
     },
-    { name: 'a server out of streams', code: 8, isWrite: true, expected: 'OVERLOADED' },
+    { name: 'a server without memory for a read', code: 8, isWrite: false, expected: 'OVERLOADED' },
+    {
+      name: 'a server without memory for a write, which it may have begun',
+      code: 8,
+      isWrite: true,
+      expected: 'INDETERMINATE',
+    },
   ])('$name is $expected', ({ code, isWrite, expected }) => {
     const error = transportError(bare(code, 'x'), '127.0.0.1:6001', isWrite);
     expect(error.code).toBe(expected);
     expect(error.data['address']).toBe('127.0.0.1:6001');
+  });
+
+  const TOO_LARGE = 'Received message larger than max';
+  test.each([
+    { name: 'a request that the server found too large', vs: 1_638_400, expected: 'TOO_LARGE' },
+    { name: 'a write whose answer was too large', vs: ANSWER_BYTES_MAX, expected: 'INDETERMINATE' },
+  ])('$name is $expected', ({ vs, expected }) => {
+    const error = transportError(bare(8, `${TOO_LARGE} (9999999 vs ${vs})`), 'a:1', true);
+    expect(error.code).toBe(expected);
+  });
+
+  test('a web server that knows no such page is no daemon of another version', () => {
+    const error = transportError(bare(12, 'Received HTTP status code 404'), 'a:1', true);
+    expect(error).toMatchObject({ code: 'UNREACHABLE', outcome: 'refused', exitCode: 3 });
+    expect(error.message).toContain('does not speak gRPC');
+  });
+
+  test('a deadline that passed is told without what only debugs gRPC', () => {
+    const details = 'Deadline exceeded after 1.974s,metadata filters: 0.002s,remote_addr=a:1';
+    for (const isWrite of [true, false]) {
+      const { message } = transportError(bare(4, details), 'a:1', isWrite);
+      expect(message).toMatch(/in time/);
+      expect(message).not.toMatch(/metadata/);
+    }
   });
 });
 
