@@ -63,7 +63,8 @@ export function openDataDirectory(path: string): DataDirectory {
  */
 function makeDirectories(directory: string): string | undefined {
   const missing: string[] = [];
-  for (let at = directory; !existsSync(at) && at !== dirname(at); at = dirname(at)) missing.push(at);
+  for (let at = directory; !existsSync(at) && at !== dirname(at); at = dirname(at))
+    missing.push(at);
   for (const path of missing.toReversed()) mkdirSync(path, { mode: 0o700 });
   if (missing.length === 0 && !statSync(directory).isDirectory()) {
     throw new Error('it is not a directory');

@@ -43,8 +43,10 @@ export async function openStorage(directory: string): Promise<LevelStorage> {
     return storage;
   } catch (cause) {
     await database.close();
-    if (cause instanceof StorageError) throw cause;
-    throw new StorageError('UNWRITABLE', place.databasePath, null, whyOf(cause), { cause });
+    const isRefusal = cause instanceof StorageError && cause.code !== 'FAILED';
+    if (isRefusal) throw cause;
+    const why = whyOf(cause instanceof StorageError ? cause.cause : cause);
+    throw new StorageError('UNWRITABLE', place.databasePath, null, why, { cause });
   }
 }
 

@@ -1,8 +1,11 @@
 // Why a data directory cannot be used: one class with a stable code, what was found where, and what to do.
 // A damaged one is never mended here: what is missing can only come from the other members.
 
-/** `DAMAGED`: something synced is gone or changed. `NEWER_FORMAT`: written by a later version. */
-export type StorageErrorCode = 'DAMAGED' | 'LOCKED' | 'UNWRITABLE' | 'NEWER_FORMAT';
+/**
+ * `DAMAGED`: something synced is gone or changed. `NEWER_FORMAT`: written by a later version. `FAILED`: while it was open
+ * a write or a sync went wrong; the others refuse to open.
+ */
+export type StorageErrorCode = 'DAMAGED' | 'LOCKED' | 'UNWRITABLE' | 'NEWER_FORMAT' | 'FAILED';
 
 const HINTS: { readonly [Code in StorageErrorCode]: string } = {
   DAMAGED:
@@ -10,6 +13,8 @@ const HINTS: { readonly [Code in StorageErrorCode]: string } = {
   LOCKED: 'stop the daemon that uses this data directory, or give this one its own',
   UNWRITABLE:
     'give the user of the daemon the right and the room to write there, or choose another data directory',
+  FAILED:
+    'make room there, or repair the disk or the rights, then restart this daemon: it resumes with all that it acknowledged',
   NEWER_FORMAT: 'start the version that wrote it, or a later one',
 };
 

@@ -5,7 +5,8 @@
 import type { Done } from '../node/ports.js';
 import type { Database } from './contents.js';
 import type { LiveKeys, Operation } from './live-keys.js';
-import { whyOf } from './storage-error.js';
+import { LogNames } from './log-names.js';
+import { StorageError, whyOf } from './storage-error.js';
 
 /** Batches that wait are written as one up to this many bytes of values. */
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
@@ -19,17 +20,19 @@ interface Waiting {
 export class WriteQueue {
   readonly #database: Database;
   readonly #live: LiveKeys;
+  readonly #logNames: LogNames;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
-  #failure: Error | null = null;
+  #failure: StorageError | null = null;
 
   constructor(database: Database, live: LiveKeys) {
     this.#database = database;
     this.#live = live;
+    this.#logNames = new LogNames(database.location);
   }
 
   /** Why nothing is written any more; null: all is well. */
-  get failure(): Error | null {
+  get failure(): StorageError | null {
     return this.#failure;
   }
 
@@ -54,8 +57,10 @@ export class WriteQueue {
       const operations = this.#live.sealed(group.flatMap((waiting) => waiting.operations));
       try {
         await this.#database.batch(operations, { sync: true });
+        await this.#logNames.makeDurable();
       } catch (cause) {
-        this.#failure = new Error(`the disk did not take a write: ${whyOf(cause)}`, { cause });
+        const why = `the disk did not take a write: ${whyOf(cause)}`;
+        this.#failure = new StorageError('FAILED', this.#database.location, null, why, { cause });
         group.push(...this.#waiting.splice(0));
       }
       for (const { done } of group) done(this.#failure);

@@ -24,7 +24,8 @@ export type DiskRecord =
   | { readonly type: 'syncDirectory'; readonly path: string }
   | { readonly type: 'rename'; readonly from: string; readonly to: string }
   | { readonly type: 'unlink'; readonly path: string }
-  | { readonly type: 'mkdir'; readonly path: string };
+  /** What the process told on its standard output. */
+  | { readonly type: 'answer'; readonly text: string };
 
 /** All whole records of a journal; none if there is no such file. */
 export function readDiskJournal(path: string): DiskRecord[] {
@@ -65,8 +66,8 @@ function recordOf(head: Buffer, payload: Buffer): DiskRecord {
     }
     case 'U':
       return { type: 'unlink', path: payload.toString() };
-    case 'M':
-      return { type: 'mkdir', path: payload.toString() };
+    case 'A':
+      return { type: 'answer', text: payload.toString() };
     default:
       throw new Error(`the journal of the disk has a record of the unknown type ${type}`);
   }

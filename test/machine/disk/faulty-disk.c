@@ -45,7 +45,8 @@ struct control {
 };
 
 struct record {
-  char type; /* O open, W write, T truncate, S sync of a file, D sync of a directory, R rename, U unlink, M mkdir */
+  /* O open, W write, T truncate, S sync of a file, D sync of a directory, R rename, U unlink, A answer (to standard output) */
+  char type;
   char padding[3];
   uint32_t payload_bytes;
   uint64_t handle; /* of O, W, T, S: one open file, counted from 1 */
@@ -79,7 +80,6 @@ static int (*real_fdatasync)(int);
 static int (*real_ftruncate)(int, off_t);
 static int (*real_rename)(const char *, const char *);
 static int (*real_unlink)(const char *);
-static int (*real_mkdir)(const char *, mode_t);
 static FILE *(*real_fopen)(const char *, const char *);
 static int (*real_fclose)(FILE *);
 static int (*real_fflush)(FILE *);
@@ -108,7 +108,6 @@ __attribute__((constructor)) static void begin(void) {
   real_ftruncate = original("ftruncate64");
   real_rename = original("rename");
   real_unlink = original("unlink");
-  real_mkdir = original("mkdir");
   real_fopen = original("fopen64");
   real_fclose = original("fclose");
   real_fflush = original("fflush");
@@ -235,6 +234,11 @@ static ssize_t written(int descriptor, const void *data, size_t bytes, off_t at,
 
 ssize_t write(int descriptor, const void *data, size_t bytes) {
   if (root == NULL) return real_write(descriptor, data, bytes);
+  if (descriptor == STDOUT_FILENO) {
+    pthread_mutex_lock(&lock);
+    note('A', 0, 0, data, bytes);
+    pthread_mutex_unlock(&lock);
+  }
   return written(descriptor, data, bytes, 0, 1);
 }
 
@@ -327,6 +331,7 @@ size_t fwrite_unlocked(const void *data, size_t bytes, size_t count, FILE *file)
   return is_refused_stream(file) ? 0 : real_fwrite_unlocked(data, bytes, count, file);
 }
 
+/* Of a file of ours only the journal is told: what the real disk does with it matters to nobody, and takes its time. */
 static int synced(int descriptor, int (*real_sync)(int)) {
   if (root == NULL) return real_sync(descriptor);
   pthread_mutex_lock(&lock);
@@ -343,19 +348,12 @@ static int synced(int descriptor, int (*real_sync)(int)) {
   }
   if (refuse(control->sync_errno) != 0) return -1;
   pthread_mutex_lock(&lock);
-  note_growth(ours(descriptor));
-  pthread_mutex_unlock(&lock);
-  int result = real_sync(descriptor);
-  int error = errno;
-  pthread_mutex_lock(&lock);
   struct tracked *file = ours(descriptor);
-  if (result == 0 && file != NULL) {
-    if (file->directory != NULL) note_path('D', 0, 0, file->directory);
-    else note('S', file->handle, 0, NULL, 0);
-  }
+  note_growth(file);
+  if (file != NULL && file->directory != NULL) note_path('D', 0, 0, file->directory);
+  else if (file != NULL) note('S', file->handle, 0, NULL, 0);
   pthread_mutex_unlock(&lock);
-  errno = error;
-  return result;
+  return 0;
 }
 
 int fsync(int descriptor) { return synced(descriptor, real_fsync); }
@@ -391,18 +389,6 @@ int unlink(const char *path) {
   int result = real_unlink(path);
   int error = errno;
   if (result == 0) note_path('U', 0, 0, path);
-  pthread_mutex_unlock(&lock);
-  errno = error;
-  return result;
-}
-
-int mkdir(const char *path, mode_t mode) {
-  if (!is_below(path)) return real_mkdir(path, mode);
-  if (access(path, F_OK) != 0 && refuse(control->write_errno) != 0) return -1;
-  pthread_mutex_lock(&lock);
-  int result = real_mkdir(path, mode);
-  int error = errno;
-  if (result == 0) note_path('M', 0, 0, path);
   pthread_mutex_unlock(&lock);
   errno = error;
   return result;

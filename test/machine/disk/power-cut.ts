@@ -3,11 +3,9 @@
 // allows: a name by the sync of its directory (or of any file, where the file system keeps an ordered journal of names as
 // ext4, XFS and Btrfs do), a content by the sync of its file. The page cache, which survives a kill, is not consulted.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
-import { readDiskJournal } from './disk-journal.js';
 import type { DiskRecord } from './disk-journal.js';
-import type { FaultyDisk } from './faulty-disk.js';
 
 const PAGE_BYTES = 4096;
 
@@ -162,7 +160,7 @@ class Disk {
         if (!this.#names.delete(record.path)) return;
         this.#unsynced.push({ type: 'remove', path: record.path });
         return;
-      case 'mkdir':
+      case 'answer':
         return;
     }
   }
@@ -233,24 +231,24 @@ export function filesBelow(root: string): Map<string, Buffer> {
   return files;
 }
 
-/**
- * Puts the disk's directory into the state that a power cut would have left, after the process was killed.
- * `before` is what `filesBelow` answered before it started. Answers how many records the journal had.
- */
-export function cutPower(
-  { root, journalPath }: FaultyDisk,
+/** What a power cut after these records leaves of the files that there were before them. */
+export function remains(
   before: ReadonlyMap<string, Buffer>,
+  records: readonly DiskRecord[],
   cut: PowerCut,
-): number {
-  const records = readDiskJournal(journalPath);
+): Map<string, Buffer> {
   const disk = new Disk(before, cut);
   for (const record of records) disk.replay(record);
-  const left = disk.cut();
-  rmSync(root, { recursive: true, force: true });
-  mkdirSync(root, { mode: 0o700 });
-  for (const [path, bytes] of left) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, bytes);
+  return disk.cut();
+}
+
+/** Makes `target` hold these files, which lay below `root`, and nothing else. */
+export function restore(files: ReadonlyMap<string, Buffer>, root: string, target = root): void {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { mode: 0o700 });
+  for (const [path, bytes] of files) {
+    const at = join(target, relative(root, path));
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, bytes);
   }
-  return records.length;
 }
