@@ -11,6 +11,8 @@ import type { EntryId, Identity, InstallId, NodeId, SnapshotMeta } from '../raft
 import { encodeEntryId, readContents } from './contents.js';
 import type { Contents, Database } from './contents.js';
 import { openDataDirectory } from './data-directory.js';
+import { DiskWatch } from './disk-watch.js';
+import type { DiskWatchOptions } from './disk-watch.js';
 import { KEY_KIND, keyOf } from './keys.js';
 import type { Operation } from './live-keys.js';
 import { LogRecords } from './log-records.js';
@@ -26,18 +28,23 @@ export { StorageError } from './storage-error.js';
 const NODE_ID_LIMIT = 2 ** 48 - 1;
 
 /**
- * Opens, or makes, the storage in a directory, and proves that nothing synced is gone.
+ * Opens, or makes, the storage in a directory, and proves that nothing synced is gone. With `watchOptions` it says when the disk
+ * takes too long, then and later.
  * Rejects with `StorageError`: DAMAGED, LOCKED, UNWRITABLE or NEWER_FORMAT.
  */
-export async function openStorage(directory: string): Promise<LevelStorage> {
+export async function openStorage(
+  directory: string,
+  watchOptions: DiskWatchOptions | null = null,
+): Promise<LevelStorage> {
   const place = openDataDirectory(directory);
-  const database = await openDatabase(place.databasePath);
+  const watch = new DiskWatch(place.databasePath, watchOptions);
+  const database = await watch.over(openDatabase(place.databasePath));
   try {
     const contents = await readOrRefuse(database);
     if (contents.identity === null && !place.isNew) {
       throw new StorageError('DAMAGED', place.databasePath, null, 'the identity is missing');
     }
-    const storage = new LevelStorage(database, contents);
+    const storage = new LevelStorage(database, contents, watch);
     await storage.begin(contents);
     if (place.isNew) place.seal();
     return storage;
@@ -61,11 +68,11 @@ export class LevelStorage implements StoragePort {
   /** Index of the entry just before the log, as of the newest request. */
   #compactedIndex: number;
 
-  constructor(database: Database, contents: Contents) {
+  constructor(database: Database, contents: Contents, watch: DiskWatch) {
     const { stored, live, records, snapshot, nextGeneration } = contents;
     this.#database = database;
     this.stored = { ...stored, identity: contents.identity ?? newIdentity() };
-    this.#queue = new WriteQueue(database, live);
+    this.#queue = new WriteQueue(database, live, watch);
     this.#records = new LogRecords(records);
     const write = this.#queue.write.bind(this.#queue);
     this.#snapshots = new Snapshots(database, write, snapshot, nextGeneration);

@@ -4,6 +4,7 @@
 
 import type { Done } from '../node/ports.js';
 import type { Database } from './contents.js';
+import type { DiskWatch } from './disk-watch.js';
 import type { LiveKeys, Operation } from './live-keys.js';
 import { LogNames } from './log-names.js';
 import { StorageError, whyOf } from './storage-error.js';
@@ -21,14 +22,16 @@ export class WriteQueue {
   readonly #database: Database;
   readonly #live: LiveKeys;
   readonly #logNames: LogNames;
+  readonly #watch: DiskWatch;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
   #failure: StorageError | null = null;
 
-  constructor(database: Database, live: LiveKeys) {
+  constructor(database: Database, live: LiveKeys, watch: DiskWatch) {
     this.#database = database;
     this.#live = live;
     this.#logNames = new LogNames(database.location);
+    this.#watch = watch;
   }
 
   /** Why nothing is written any more; null: all is well. */
@@ -56,8 +59,7 @@ export class WriteQueue {
       const group = this.#takeGroup();
       const operations = this.#live.sealed(group.flatMap((waiting) => waiting.operations));
       try {
-        await this.#database.batch(operations, { sync: true });
-        await this.#logNames.makeDurable();
+        await this.#watch.over(this.#write(operations));
       } catch (cause) {
         const why = `the disk did not take a write: ${whyOf(cause)}`;
         this.#failure = new StorageError('FAILED', this.#database.location, null, why, { cause });
@@ -66,6 +68,11 @@ export class WriteQueue {
       for (const { done } of group) done(this.#failure);
     }
     this.#writing = null;
+  }
+
+  async #write(operations: Operation[]): Promise<void> {
+    await this.#database.batch(operations, { sync: true });
+    await this.#logNames.makeDurable();
   }
 
   #takeGroup(): Waiting[] {
