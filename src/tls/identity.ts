@@ -33,20 +33,25 @@ const EXPIRY_NOTICE_MAX_MS = 14 * 24 * 60 * 60 * 1000;
 export class TlsIdentity {
   readonly files: TlsFiles;
   readonly #use: TlsUse;
+  readonly #now: () => number;
   readonly #listeners = new Set<(material: TlsMaterial) => void>();
   #hosts: TlsHosts = () => [];
   #current: TlsMaterial;
   #reloading: Promise<boolean> | null = null;
   #stopWatching: () => void = () => {};
 
-  private constructor(files: TlsFiles, use: TlsUse, current: TlsMaterial) {
+  private constructor(files: TlsFiles, use: TlsUse, now: () => number, current: TlsMaterial) {
     this.files = files;
     this.#use = use;
+    this.#now = now;
     this.#current = current;
   }
 
-  /** Reads and checks the files. Throws a QuorateError of code TLS_FILES that names the file and says what to do. */
-  static load(files: TlsFiles, use: TlsUse = 'client'): TlsIdentity {
+  /**
+   * Reads and checks the files. Throws a QuorateError of code TLS_FILES that names the file and says what to do.
+   * `now` is the wall clock, to which certificates are dated.
+   */
+  static load(files: TlsFiles, use: TlsUse = 'client', now = Date.now): TlsIdentity {
     const read = (option: string, file: string): Buffer => {
       try {
         return readFileSync(file);
@@ -59,7 +64,7 @@ export class TlsIdentity {
       key: read('--tls-key', files.keyFile),
       ca: read('--tls-ca', files.caFile),
     };
-    return new TlsIdentity(files, use, materialFrom(files, bytes, use, Date.now()));
+    return new TlsIdentity(files, use, now, materialFrom(files, bytes, use, now()));
   }
 
   /** The set in use. Take it anew for each connection. */
@@ -121,7 +126,7 @@ export class TlsIdentity {
         if (error !== null && error.message !== refusal && !isOver) news.onRefused(error);
         refusal = error?.message ?? null;
       }
-      if (!isOver) told = tellExpiry(this.#current, told, news);
+      if (!isOver) told = tellExpiry(this.#current, this.#now(), told, news);
     };
     const timer = setInterval(() => void look(), WATCH_MS);
     timer.unref();
@@ -162,7 +167,7 @@ export class TlsIdentity {
       read('--tls-ca', this.files.caFile),
     ]);
     if (isSame(this.#current, { cert, key, ca })) return false;
-    const material = materialFrom(this.files, { cert, key, ca }, this.#use, Date.now());
+    const material = materialFrom(this.files, { cert, key, ca }, this.#use, this.#now());
     this.#checkHosts(material);
     this.#current = material;
     for (const listener of this.#listeners) listener(material);
@@ -222,10 +227,11 @@ function isSame(one: TlsBytes, other: TlsBytes): boolean {
 /** Tells of an end that is near or past; answers what was told, so that it is told once. */
 function tellExpiry(
   { notBeforeMs, notAfterMs }: TlsMaterial,
+  nowMs: number,
   told: string | null,
   news: TlsNews,
 ): string | null {
-  const leftMs = notAfterMs - Date.now();
+  const leftMs = notAfterMs - nowMs;
   const noticeMs = Math.min(EXPIRY_NOTICE_MAX_MS, (notAfterMs - notBeforeMs) / 4);
   if (leftMs > noticeMs) return null;
   const about = `${notAfterMs} ${leftMs <= 0}`;

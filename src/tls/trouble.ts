@@ -164,8 +164,13 @@ function verdict(
     case 'WRONG_USE':
       return 'is not made for this use';
     default:
-      return `was not signed by a CA that is trusted here (${code})`;
+      return `was signed by ${signer(certificate)}, which is not trusted here (${code})`;
   }
+}
+
+function signer(certificate: PeerCertificate | null): string {
+  const [name] = [certificate?.issuer?.CN ?? []].flat();
+  return name === undefined ? 'a CA' : `the CA ${JSON.stringify(name)}`;
 }
 
 function isoDate(text: string): string {

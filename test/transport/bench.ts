@@ -10,6 +10,7 @@ import { formatAddress } from '../../src/address.js';
 import type { LoggerPort } from '../../src/node/ports.js';
 import type { AppendEntries, Message, Sender } from '../../src/raft/message.js';
 import type { Entry, Member } from '../../src/raft/types.js';
+import type { TlsIdentity } from '../../src/tls/identity.js';
 import { GrpcTransport, admitByCluster } from '../../src/transport/grpc-transport.js';
 import type { ClusterFacts, Hello } from '../../src/transport/grpc-transport.js';
 import { I, N, T, id, install, member } from '../support/raft-words.js';
@@ -62,6 +63,7 @@ interface NodeExtra {
   readonly port?: number;
   readonly incarnation?: number;
   readonly guestDownMaxMs?: number;
+  readonly tls?: TlsIdentity;
 }
 
 /** One node's transport with what it received. */
@@ -75,7 +77,7 @@ export class TestNode {
   cluster: ClusterFacts | null;
 
   private constructor(node: number, extra: NodeExtra) {
-    const { cluster = CLUSTER, port = 0, incarnation = 1, guestDownMaxMs } = extra;
+    const { cluster = CLUSTER, port = 0, incarnation = 1, guestDownMaxMs, tls = null } = extra;
     this.id = node;
     this.cluster = cluster;
     const self = {
@@ -90,6 +92,7 @@ export class TestNode {
       {
         listen: { host: LOOPBACK, port },
         self,
+        tls,
         cluster: () => this.cluster,
         admit: (hello) => {
           this.greetings.push(hello);
