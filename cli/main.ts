@@ -5,7 +5,7 @@
 import { CommanderError } from 'commander';
 import { describeFailure, failureOf, usageFailure } from './errors.js';
 import { buildProgram } from './program.js';
-import { exitWith, onSignal } from './exit.js';
+import { exitWith, onSignal, watchOutput } from './exit.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const asJson = wantsJson(argv);
@@ -56,12 +56,7 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(Number(process.exitCode ?? 0));
-    throw error;
-  });
-}
+watchOutput();
 onSignal((signal) => {
   void exitWith(signal === 'SIGINT' ? 130 : 143);
 });

@@ -22,6 +22,8 @@ export interface LoggerModules {
 }
 
 const STANDARD_ERROR = 2;
+/** What a log that cannot be written holds back, to be written when that is over; more is dropped. */
+const UNWRITTEN_BYTES_MAX = 1024 * 1024;
 
 const RANKS: Readonly<Record<LogLevel, number>> = {
   silent: 0,
@@ -43,8 +45,7 @@ export class Logger implements LoggerPort {
 
   /** Makes the root logger; one a process. */
   static create(options: LoggerOptions, modules: LoggerModules = {}): Logger {
-    const destination =
-      modules.destination ?? pino.destination({ dest: STANDARD_ERROR, sync: true });
+    const destination = modules.destination ?? standardError();
     const settings = {
       level: 'debug',
       base: { ...options.bindings },
@@ -80,4 +81,12 @@ export class Logger implements LoggerPort {
   debug(fields: object, sentence: string): void {
     if (this.#level.rank >= RANKS.debug) this.#pino.debug(fields, sentence);
   }
+}
+
+/** A full disk below the log, or a reader that went away, is no reason for a daemon to end. */
+function standardError(): DestinationStream {
+  const maxLength = UNWRITTEN_BYTES_MAX;
+  const stream = pino.destination({ dest: STANDARD_ERROR, sync: true, maxLength });
+  stream.on('error', () => {});
+  return stream;
 }
