@@ -136,7 +136,7 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
   const { addresses } = options;
   const tls = options.tls === null ? null : TlsIdentity.load(options.tls, 'node');
   const clock = new SystemClock();
-  const storage = await opened(options.dataDir);
+  const storage = await opened(options, log);
   parts.push({ name: 'storage', stop: () => storage.close() });
   const { nodeId, installId, cluster } = storage.stored.identity;
   checkMembership(options, cluster, log);
@@ -393,9 +393,10 @@ function startTicking(
 }
 
 /** Opens the data directory and says in our words why it cannot be used. */
-async function opened(directory: string): Promise<LevelStorage> {
+async function opened(options: CheckedOptions, log: Logger): Promise<LevelStorage> {
+  const { dataDir: directory, electionTimeoutMs: overdueMs } = options;
   try {
-    return await openStorage(directory);
+    return await openStorage(directory, { log, overdueMs });
   } catch (cause) {
     if (!(cause instanceof StorageError)) throw cause;
     const code = cause.code === 'DAMAGED' ? 'DAMAGED' : 'DATA_DIRECTORY';

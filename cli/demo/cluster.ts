@@ -31,6 +31,8 @@ export interface LocalClusterOptions {
   readonly prefersUsualPorts?: boolean;
   /** Files of a node; default: without TLS. */
   readonly tls?: (name: string) => TlsFiles;
+  /** A node's `DaemonPlan.prefix`, by its name and the directory that it has for data and log; default: none. */
+  readonly prefix?: (name: string, directory: string) => readonly string[];
 }
 
 export class LocalCluster {
@@ -53,14 +55,16 @@ export class LocalCluster {
     const ports = await choosePorts(options.nodes, options.prefersUsualPorts ?? true);
     const daemons = ports.map(([peer, api], at) => {
       const name = `n${at + 1}`;
+      const own = join(directory, name);
       return new Daemon({
         name,
-        directory: join(directory, name),
+        directory: own,
         address: `${HOST}:${peer}`,
         api: `${HOST}:${api}`,
         electionTimeout: options.electionTimeout,
         tls: options.tls?.(name) ?? null,
         bin: options.bin,
+        prefix: options.prefix?.(name, own) ?? [],
       });
     });
     return new LocalCluster(directory, daemons);

@@ -31,6 +31,8 @@ export interface DaemonPlan {
   readonly tls: TlsFiles | null;
   /** The built command, `dist/cli/main.js`. */
   readonly bin: string;
+  /** A program, with its arguments, that becomes the daemon, as `env` does; default: none. */
+  readonly prefix?: readonly string[];
 }
 
 /** How a child ended. */
@@ -108,7 +110,7 @@ export class Daemon {
   }
 
   #spawn(): void {
-    const { name, directory, address, api, electionTimeout, tls, bin } = this.plan;
+    const { name, directory, address, api, electionTimeout, tls, bin, prefix = [] } = this.plan;
     const log = openSync(this.logPath, 'a');
     const args = [bin, 'start', '--exit-with-stdin', '--name', name];
     args.push('--data-dir', join(directory, 'data'), '--listen', address, '--api', api);
@@ -117,7 +119,8 @@ export class Daemon {
     args.push('--tls-cert', tls?.certFile ?? '', '--tls-key', tls?.keyFile ?? '');
     args.push('--tls-ca', tls?.caFile ?? '');
     // A group of its own, so that Ctrl-C in a terminal reaches only the parent, which then stops them in order.
-    const child = spawn(process.execPath, args, { stdio: ['pipe', log, log], detached: true });
+    const [program = '', ...words] = [...prefix, process.execPath, ...args];
+    const child = spawn(program, words, { stdio: ['pipe', log, log], detached: true });
     closeSync(log);
     // Writing never happens; an error of the pipe is the child's end, which `exit` tells.
     child.stdin?.on('error', () => {});

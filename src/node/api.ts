@@ -84,6 +84,8 @@ export interface NodeStatus {
   readonly leaderId: NodeId | null;
   /** In force, that is: as last appended. */
   readonly configuration: Configuration;
+  /** A write has been on its way to the disk for an election timeout: the node neither votes nor leads meanwhile. */
+  readonly isDiskOverdue: boolean;
   /** Voters of the newest change that is complete: committed and out of joint. Bound to survive whoever dies now. */
   readonly settledVoters: readonly NodeId[];
   readonly commitIndex: LogIndex;

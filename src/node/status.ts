@@ -1,6 +1,7 @@
 // What a node says of itself at a moment, read from the core. Nothing here changes anything.
 
 import type { Raft } from '../raft/raft.js';
+import { isDiskOverdue } from '../raft/election.js';
 import { isVoter } from '../raft/quorum.js';
 import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
 import type { Configuration, NodeId } from '../raft/types.js';
@@ -20,6 +21,7 @@ export function statusOf({
       term: TERM_ZERO,
       leaderId: null,
       configuration: EMPTY_CONFIGURATION,
+      isDiskOverdue: false,
       settledVoters: [],
       commitIndex: INDEX_ZERO,
       lastApplied: INDEX_ZERO,
@@ -37,6 +39,7 @@ export function statusOf({
     term: state.term,
     leaderId: isWorking ? state.leaderId : null,
     configuration: raft.configuration,
+    isDiskOverdue: isDiskOverdue(state),
     settledVoters: settledVoters(state.applied.configuration),
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,

@@ -30,7 +30,10 @@ export function leaderView(own: OwnView, answers: Answers): StatusResponse {
     quorum: true,
     leader: name,
     ...(status.isPrimary ? { primary: name } : {}),
-    failureTolerance: toleranceOf(status.configuration, (id) => isUpForLeader(own, id, answers)),
+    failureTolerance: toleranceOf(
+      status.configuration,
+      (id) => isUpForLeader(own, id, answers) && !saysDegraded(id, answers),
+    ),
     nodes: linesOf(own, (member) => {
       const answer = answers.get(member.id);
       const peer = status.peers.find(({ id }) => id === member.id);
@@ -53,9 +56,10 @@ export function localView(own: OwnView, answers: Answers): StatusResponse {
     ...clusterFacts(own),
     quorum: false,
     ...(leader === undefined ? {} : { leader }),
-    failureTolerance: toleranceOf(
-      status.configuration,
-      (id) => (id === status.nodeId && status.condition === 'member') || answers.has(id),
+    failureTolerance: toleranceOf(status.configuration, (id) =>
+      id === status.nodeId
+        ? status.condition === 'member' && !status.isDiskOverdue
+        : answers.has(id) && !saysDegraded(id, answers),
     ),
     nodes: linesOf(own, (member) =>
       lineOf(status, member, answers.has(member.id), answers.get(member.id)),
@@ -139,6 +143,7 @@ function ownState(status: NodeStatus): NodeState {
     case 'removed':
       return 'REMOVED';
     case 'member':
+      if (status.isDiskOverdue) return 'DEGRADED';
       if (status.isPrimary) return 'PRIMARY';
       return isVoter(status, status.nodeId) ? 'STANDBY' : 'JOINING';
   }
@@ -149,6 +154,11 @@ function isUpForLeader({ status }: OwnView, id: NodeId, answers: Answers): boole
   const contactMs = status.peers.find((peer) => peer.id === id)?.lastContactMs ?? null;
   if (id !== status.nodeId && contactMs === null) return answers.has(id);
   return isInContact(status, id);
+}
+
+/** A node whose disk does not answer is heard, and is of no use to a quorum. */
+function saysDegraded(id: NodeId, answers: Answers): boolean {
+  return answers.get(id)?.node?.state === 'DEGRADED';
 }
 
 /** Own line and the members' in the order of their names; a node that was removed still shows itself. */

@@ -244,12 +244,16 @@ describe('Node', () => {
     bench.found();
     bench.mode = 'when told';
     bench.propose();
+    expect(bench.node.status()).toMatchObject({ role: 'leader', isDiskOverdue: false });
     bench.pass(1500);
     expect(bench.node.status()).toMatchObject({ role: 'follower', isPrimary: false });
+    bench.pass(10_000);
+    expect(bench.node.status()).toMatchObject({ role: 'follower', isDiskOverdue: true });
     bench.mode = 'inside the call';
     bench.finishWrites();
     bench.pass(3000);
     expect(bench.node.status()).toMatchObject({ role: 'leader', isPrimary: true });
+    expect(bench.node.status().isDiskOverdue).toBe(false);
   });
 
   test('ends a session whose life is over, and not before', () => {

@@ -105,6 +105,21 @@ describe('the view of a leader', () => {
     ]);
   });
 
+  test('shows a node whose disk hangs as DEGRADED, and does not count on it', () => {
+    const status = leaderStatus({ isDiskOverdue: true });
+    expect(states(leaderView(own(status), new Map()))[0]).toEqual(['n1', 'DEGRADED']);
+    const view = leaderView(
+      own(leaderStatus()),
+      new Map([said(2), said(3, { state: 'DEGRADED' })]),
+    );
+    expect(states(view)).toEqual([
+      ['n1', 'PRIMARY'],
+      ['n2', 'STANDBY'],
+      ['n3', 'DEGRADED'],
+    ]);
+    expect(view.failureTolerance).toBe(0);
+  });
+
   test('counts a member that it has not heard yet by its answer', () => {
     const status = leaderStatus({ peers: [peer(2, null), peer(3, null)] });
     const view = leaderView(own(status), new Map([said(2)]));

@@ -67,6 +67,7 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
     term: 2 as Term,
     leaderId: 1 as NodeId,
     configuration: configuration([1, 2, 3]),
+    isDiskOverdue: false,
     settledVoters: (more.configuration?.outgoing ??
       more.configuration?.voters ?? [1, 2, 3]) as readonly NodeId[],
     commitIndex: 10 as LogIndex,
