@@ -99,6 +99,11 @@ export interface NodeStatus {
   readonly peers: readonly PeerStatus[];
   /** Milliseconds since this node last knew itself up to date with a live leader (0: it leads with a quorum); null: never. */
   readonly stalenessMs: number | null;
+  /**
+   * Committed entries that are not applied here, as a live leader told within the election timeout; null: none was heard
+   * since, or, on the leader itself, no quorum.
+   */
+  readonly lagEntries: number | null;
 }
 
 export interface NodeApi {

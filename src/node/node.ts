@@ -150,7 +150,7 @@ export class Node implements NodeApi {
       condition,
       raft: this.raft,
       nowMs,
-      stalenessMs: this.#staleness.ageMs(nowMs),
+      staleness: this.#staleness,
     });
   }
 

@@ -1,4 +1,5 @@
-// How stale a stale read is: since when this node has not known itself up to date with a live leader.
+// How stale a stale read is: since when this node has not known itself up to date with a live leader, and how many entries
+// it lacks.
 // A follower is up to date when it has applied all that its rightful leader said was committed; a leader, while a quorum
 // answers it.
 
@@ -31,6 +32,22 @@ export class Staleness {
     }
     const heard = this.#heard;
     if (heard !== null && lastApplied >= heard.commitIndex) this.#upToDateAtMs = heard.atMs;
+  }
+
+  /**
+   * Entries that a live leader said were committed and that are not applied here; null: no leader was heard within
+   * `limitMs`, or, on the leader itself, no quorum, so that nobody knows.
+   */
+  lagEntries(raft: Raft, nowMs: number, limitMs: number): number | null {
+    const { role, lastApplied, commitIndex, leaderId } = raft.state;
+    if (role.type === 'leader') {
+      const contactMs = quorumContactMs(raft.state, role);
+      const isConfirmed = contactMs !== null && nowMs - contactMs <= limitMs;
+      return isConfirmed && lastApplied >= role.noopIndex ? commitIndex - lastApplied : null;
+    }
+    const heard = this.#heard;
+    if (heard === null || leaderId === null || nowMs - heard.atMs > limitMs) return null;
+    return Math.max(0, heard.commitIndex - lastApplied);
   }
 
   /** Milliseconds; null: this node has not been up to date since it started. */

@@ -6,17 +6,25 @@ import { isVoter } from '../raft/quorum.js';
 import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
 import type { Configuration, NodeId } from '../raft/types.js';
 import type { NodeStatus, PeerStatus } from './api.js';
+import type { Staleness } from './staleness.js';
 
-type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition' | 'stalenessMs'>;
+type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition'>;
 
 export function statusOf({
   raft,
   nowMs,
+  staleness,
   ...own
-}: Own & { readonly raft: Raft | null; readonly nowMs: number }): NodeStatus {
+}: Own & {
+  readonly raft: Raft | null;
+  readonly nowMs: number;
+  readonly staleness: Staleness;
+}): NodeStatus {
   if (raft === null) {
     return {
       ...own,
+      stalenessMs: null,
+      lagEntries: null,
       role: null,
       term: TERM_ZERO,
       leaderId: null,
@@ -33,8 +41,11 @@ export function statusOf({
   }
   const { state } = raft;
   const isWorking = own.condition === 'member';
+  const electionTimeoutMs = own.cluster?.electionTimeoutMs ?? 0;
   return {
     ...own,
+    stalenessMs: staleness.ageMs(nowMs),
+    lagEntries: isWorking ? staleness.lagEntries(raft, nowMs, electionTimeoutMs) : null,
     role: roleOf(raft, own.nodeId),
     term: state.term,
     leaderId: isWorking ? state.leaderId : null,

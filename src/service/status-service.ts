@@ -15,6 +15,8 @@ import type {
 import type { StatusRequest__Output } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { NodeStatus } from '../node/api.js';
+import { EPOCH_MAX, isCurrentEpoch } from '../node/epoch.js';
+import { isVoter } from '../node/own-state.js';
 import type { Member, NodeId } from '../raft/types.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
@@ -23,7 +25,7 @@ import type { ServiceModules } from './modules.js';
 import { readLinearizable } from './node-calls.js';
 import { CLUSTER } from '../client/protos.js';
 import { memberById } from './status-map.js';
-import { isVoter, leaderView, localView, ownLine } from './status-view.js';
+import { leaderView, localView, ownLine } from './status-view.js';
 import type { Answers, OwnView } from './status-view.js';
 import { checkNumber } from './validate.js';
 
@@ -110,17 +112,18 @@ export async function checkEpoch(
   request: CheckEpochRequest__Output,
   context: CallContext,
 ): Promise<CheckEpochResponse> {
-  checkNumber('epoch', request.epoch, 0, Number.MAX_SAFE_INTEGER);
+  checkNumber('epoch', request.epoch, 0, EPOCH_MAX);
   const { node, clock } = modules;
   return modules.routing.toLeader(context, CLUSTER.CheckEpoch, {
     isWrite: false,
     request,
     here: () =>
       readLinearizable(node, clock, context.deadlineMs, () => {
-        const { isPrimary, epoch, cluster } = node.status();
+        const now = node.status();
+        const { isPrimary, epoch, cluster } = now;
         return {
           header: headerFor(modules),
-          current: isPrimary && request.epoch === epoch,
+          current: isCurrentEpoch(now, request.epoch),
           epoch,
           ...(isPrimary && cluster !== null ? { primary: cluster.nodeName } : {}),
         };

@@ -8,6 +8,7 @@ import type { NodeState } from '../generated/quorate/v1/NodeState.js';
 import type { Role } from '../generated/quorate/v1/Role.js';
 import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { NodeStatus } from '../node/api.js';
+import { isVoter, ownState } from '../node/own-state.js';
 import type { Configuration, Member, NodeId } from '../raft/types.js';
 import type { SelfFacts } from './modules.js';
 import { memberById } from './status-map.js';
@@ -113,11 +114,6 @@ export function isInContact(status: NodeStatus, id: NodeId): boolean {
   return contactMs !== null && contactMs <= (status.cluster?.electionTimeoutMs ?? 0);
 }
 
-/** Counted in a quorum, whoever dies now; a newcomer only once its promotion is complete. */
-export function isVoter({ settledVoters }: NodeStatus, id: NodeId): boolean {
-  return settledVoters.includes(id);
-}
-
 const ROLES: Readonly<Record<Exclude<NodeStatus['role'], null>, Role>> = {
   leader: 'LEADER',
   follower: 'FOLLOWER',
@@ -132,21 +128,6 @@ function clusterFacts({ status }: OwnView): StatusResponse {
     term: status.term,
     epoch: status.epoch,
   };
-}
-
-function ownState(status: NodeStatus): NodeState {
-  switch (status.condition) {
-    case 'clean':
-      return 'CLEAN';
-    case 'degraded':
-      return 'DEGRADED';
-    case 'removed':
-      return 'REMOVED';
-    case 'member':
-      if (status.isDiskOverdue) return 'DEGRADED';
-      if (status.isPrimary) return 'PRIMARY';
-      return isVoter(status, status.nodeId) ? 'STANDBY' : 'JOINING';
-  }
 }
 
 /** A member that this leader has not heard at all yet counts by its answer. */

@@ -77,6 +77,7 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
     epoch: 4 as LogIndex,
     peers: [peer(2, 50), peer(3, 60)],
     stalenessMs: 0,
+    lagEntries: 0,
     ...more,
   };
 }

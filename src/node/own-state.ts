@@ -1,0 +1,31 @@
+// What a node calls itself, in the words that people and balancers read. How others call it when it is silent (DOWN) is not
+// for itself to say.
+
+import type { NodeStatus } from './api.js';
+
+/**
+ * CLEAN belongs to no cluster; JOINING is no voter yet; STANDBY is a full member that is not primary at this moment;
+ * DEGRADED has a disk that failed, or does not answer.
+ */
+export type OwnState = 'CLEAN' | 'JOINING' | 'STANDBY' | 'PRIMARY' | 'DEGRADED' | 'REMOVED';
+
+/** The state of the node whose status it is, at the moment of that status. */
+export function ownState(status: NodeStatus): OwnState {
+  switch (status.condition) {
+    case 'clean':
+      return 'CLEAN';
+    case 'degraded':
+      return 'DEGRADED';
+    case 'removed':
+      return 'REMOVED';
+    case 'member':
+      if (status.isDiskOverdue) return 'DEGRADED';
+      if (status.isPrimary) return 'PRIMARY';
+      return isVoter(status, status.nodeId) ? 'STANDBY' : 'JOINING';
+  }
+}
+
+/** Counted in a quorum, whoever dies now; a newcomer only once its promotion is complete. */
+export function isVoter({ settledVoters }: NodeStatus, id: NodeStatus['nodeId']): boolean {
+  return settledVoters.includes(id);
+}
