@@ -44,13 +44,14 @@ export interface Exit {
 export class Daemon {
   readonly plan: DaemonPlan;
   readonly client: QuorateClient;
+  readonly #tls: TlsIdentity | null;
   #child: ChildProcess | null = null;
   #exit: Promise<Exit> | null = null;
 
   constructor(plan: DaemonPlan) {
     this.plan = plan;
-    const tls = plan.tls === null ? null : TlsIdentity.load(plan.tls);
-    this.client = new QuorateClient({ address: plan.api, tls });
+    this.#tls = plan.tls === null ? null : TlsIdentity.load(plan.tls);
+    this.client = new QuorateClient({ address: plan.api, tls: this.#tls });
     mkdirSync(plan.directory, { recursive: true });
   }
 
@@ -76,6 +77,8 @@ export class Daemon {
 
   /** Starts the process and resolves once its API answers. Fails if it ends before, with the end of its log. */
   async start(): Promise<void> {
+    // The daemon is about to read the same files, which may have been replaced.
+    await this.#tls?.reload();
     this.#spawn();
     const deadlineMs = performance.now() + READY_TIMEOUT_MS;
     for (;;) {

@@ -215,7 +215,7 @@ export function tlsFilesFrom(given: {
   const missing = named.filter(([, file]) => file === '').map(([option]) => option);
   if (missing.length === 0) return { certFile, keyFile, caFile };
   if (missing.length === named.length) return null;
-  const message = `TLS needs a certificate, its key and a CA: ${missing.join(' and ')} is missing`;
+  const message = `TLS needs a certificate, its key and a CA; missing: ${missing.join(' and ')}`;
   const hint = 'Give all three of --tls-cert, --tls-key and --tls-ca, or none.';
   throw new QuorateError('WRONG_USAGE', message, { option: missing.join(' ') }, { hint });
 }

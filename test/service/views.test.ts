@@ -334,6 +334,25 @@ describe('the context of a call', () => {
     expect(again).toMatchObject({ forwards: 2, viaNodeId: 2, mayForward: false });
   });
 
+  test.each([
+    { name: 'anybody without TLS', caller: null, who: 'Jörg 100%', via: 7 },
+    { name: 'a node', caller: { name: 'n2', isNode: true }, who: 'Jörg 100%', via: 7 },
+    { name: 'nobody else', caller: { name: 'eve', isNode: false }, who: 'eve', via: null },
+  ])('believes $name about who asked whom', ({ caller, who, via }) => {
+    const asked = contextFor({ ...base, caller: { name: 'Jörg 100%', isNode: false } }, 0, 0);
+    expect(asked).toMatchObject({ who: 'Jörg 100%', identity: { name: 'Jörg 100%' } });
+    const metadata = metadataFor(asked, 7 as NodeId, true);
+    const there = contextFor({ ...base, metadata, caller }, 0, 0);
+    expect(there).toMatchObject({ who, viaNodeId: via, forwards: 1 });
+    expect(there.identity).toEqual(caller === null ? null : { name: who });
+  });
+
+  test.each(['%', '%ff', 'a%0Ab', '', 'x'.repeat(5000)])('takes %j for no name', (text) => {
+    const metadata = new Metadata();
+    metadata.set('x-quorate-who', text);
+    expect(contextFor({ ...base, metadata }, 0, 0).who).toBe('127.0.0.1');
+  });
+
   test('is not forwarded when it asks so', () => {
     const metadata = new Metadata();
     metadata.set('x-quorate-no-forward', '1');

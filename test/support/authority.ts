@@ -115,11 +115,10 @@ export function replaceFile(path: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
-function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(ALGORITHM, true, [
-    'sign',
-    'verify',
-  ]) as Promise<webcrypto.CryptoKeyPair>;
+async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  if ('privateKey' in keys) return keys;
+  throw new Error('expected a pair of keys');
 }
 
 function datesOf({ fromMs = -HOUR_MS, toMs = 24 * HOUR_MS }: { fromMs?: number; toMs?: number }) {
