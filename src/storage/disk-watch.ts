@@ -31,7 +31,7 @@ export class DiskWatch {
     const timer = setTimeout(() => {
       isOverdue = true;
       const fields = { directory, overdueMs, hint: HINT };
-      log.error(fields, 'the disk does not answer; this node neither votes nor leads until it does');
+      log.warn(fields, 'the disk does not answer; this node neither votes nor leads until it does');
     }, overdueMs);
     // A disk that hangs keeps nobody alive who has been told to end.
     timer.unref();

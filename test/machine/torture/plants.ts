@@ -17,6 +17,12 @@ interface Plant {
 }
 
 export const PLANTS: Readonly<Record<string, Plant>> = {
+  'unsynced-writes': {
+    what: 'a write counts as durable before it is synced (kills do not find it: test/machine/disk cuts the power)',
+    file: 'src/storage/write-queue.js',
+    find: '{ sync: true }',
+    replace: '{ sync: false }',
+  },
   'commit-alone': {
     what: 'a leader acknowledges a write that only its own disk has',
     file: 'src/raft/replication.js',
