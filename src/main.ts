@@ -227,7 +227,7 @@ function serve(
   log: Logger,
   parts: Part[],
 ): void {
-  const links = new NodeLinks(tls);
+  const links = new NodeLinks({ tls, asker: self.name });
   parts.push({
     name: 'links',
     stop: () => {

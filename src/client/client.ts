@@ -70,7 +70,7 @@ export class QuorateClient {
   constructor(options: ClientOptions) {
     this.address = options.address;
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS;
-    this.#links = new NodeLinks(options.tls ?? null, CONNECT_MS);
+    this.#links = new NodeLinks({ tls: options.tls ?? null, connectMs: CONNECT_MS });
   }
 
   /** The cluster as the leader knows it, or, without a quorum, as the node asked does. */

@@ -51,17 +51,27 @@ interface Link {
   readonly tls: TlsMaterial | null;
 }
 
+export interface NodeLinksOptions {
+  /** With it everything is asked over TLS; links that exist when it changes go on. Default: without TLS. */
+  readonly tls?: TlsIdentity | null;
+  /** For the probe, and again for the connection. */
+  readonly connectMs?: number;
+  /** The node that asks on behalf of others, who would else take its troubles for their own. */
+  readonly asker?: string;
+}
+
 export class NodeLinks {
   readonly #tls: TlsIdentity | null;
+  readonly #asker: string | null;
   readonly #connectMs: number;
   readonly #links = new Map<string, Link>();
   readonly #connecting = new Map<string, Promise<Client>>();
   #isClosed = false;
 
-  /** With an identity everything is asked over TLS; links that exist when it changes go on. */
-  constructor(tls: TlsIdentity | null = null, connectMs: number = LINK_LIMITS.connectMs) {
-    this.#tls = tls;
-    this.#connectMs = connectMs;
+  constructor(options: NodeLinksOptions = {}) {
+    this.#tls = options.tls ?? null;
+    this.#connectMs = options.connectMs ?? LINK_LIMITS.connectMs;
+    this.#asker = options.asker ?? null;
   }
 
   /**
@@ -132,7 +142,7 @@ export class NodeLinks {
 
   async #connect(address: string, kept: Link | undefined, limitMs: number): Promise<Client> {
     const tls = this.#tls?.current ?? null;
-    await checkAnswers(address, limitMs, tls);
+    await this.#checkAnswers(address, limitMs, tls);
     const isUsable = kept?.tls === tls && (await becomesReady(kept.client, limitMs));
     if (kept !== undefined && isUsable) return kept.client;
     if (kept !== undefined) this.#forget(address, kept.client);
@@ -142,6 +152,30 @@ export class NodeLinks {
     this.#keep(address, { client, tls });
     if (await becomesReady(client, limitMs)) return client;
     throw unreachable(address, 'it accepts connections but does not speak gRPC');
+  }
+
+  /** Resolves once a server that we believe answers there; fails as UNREACHABLE or TLS_FAILED. */
+  #checkAnswers(address: string, limitMs: number, tls: TlsMaterial | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      probe({ address: parseAddress(address, null), limitMs, tls }, (result) => {
+        switch (result.type) {
+          case 'answers':
+            resolve();
+            return;
+          case 'fails':
+            reject(unreachable(address, result.detail));
+            return;
+          case 'distrusts':
+            reject(this.#distrusted(address, result.trouble));
+        }
+      });
+    });
+  }
+
+  #distrusted(address: string, { reason, detail, hint }: TlsTrouble): QuorateError {
+    const between = this.#asker === null ? `with ${address}` : `from ${this.#asker} to ${address}`;
+    const message = `no secure connection ${between}: ${detail}`;
+    return new QuorateError('TLS_FAILED', message, { address, why: reason }, { hint });
   }
 
   #keep(address: string, link: Link): void {
@@ -167,29 +201,6 @@ function becomesReady(client: Client, limitMs: number): Promise<boolean> {
       resolve(error === undefined);
     });
   });
-}
-
-/** Resolves once a server that we believe answers there; fails as UNREACHABLE or TLS_FAILED. */
-function checkAnswers(address: string, limitMs: number, tls: TlsMaterial | null): Promise<void> {
-  return new Promise((resolve, reject) => {
-    probe({ address: parseAddress(address, null), limitMs, tls }, (result) => {
-      switch (result.type) {
-        case 'answers':
-          resolve();
-          return;
-        case 'fails':
-          reject(unreachable(address, result.detail));
-          return;
-        case 'distrusts':
-          reject(distrusted(address, result.trouble));
-      }
-    });
-  });
-}
-
-function distrusted(address: string, { reason, detail, hint }: TlsTrouble): QuorateError {
-  const message = `no secure connection with ${address}: ${detail}`;
-  return new QuorateError('TLS_FAILED', message, { address, why: reason }, { hint });
 }
 
 function unreachable(address: string, why: string): QuorateError {

@@ -192,6 +192,7 @@ export class EntryService {
 function isWorthMore({ code }: QuorateError): boolean {
   return (
     code === 'UNREACHABLE' ||
+    code === 'TLS_FAILED' ||
     code === 'NO_QUORUM' ||
     code === 'NOT_LEADER' ||
     code === 'CHANGE_RUNNING' ||

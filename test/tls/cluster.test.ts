@@ -167,7 +167,7 @@ describe('a cluster with certificates', { timeout: LIMIT_MS }, () => {
     const asked = await run(['set-primary', 'n2', ...reason, ...flags, ...node]);
     expect(asked).toMatchObject({ code: 0, stderr: '' });
 
-    const links = new NodeLinks(TlsIdentity.load(alice));
+    const links = new NodeLinks({ tls: TlsIdentity.load(alice) });
     const metadata = new Metadata();
     metadata.set('x-quorate-who', 'root');
     metadata.set('x-quorate-via', '7');
