@@ -29,7 +29,8 @@ const TTL_MS = 24 * 60 * 60_000;
 const ATTRIBUTES = 3;
 /** Patience of one call: some give up during an election, some outlast it. */
 const TIMEOUT_MS = { min: 300, max: 3000 } as const;
-const AVOIDED_US = 100_000;
+const AVOIDED_US = 200_000;
+const LOST_PAUSE_MS = 60;
 
 export class Load {
   readonly #options: LoadOptions;
@@ -123,10 +124,12 @@ class Client {
     const answer = await answered(client, request, timeoutMs);
     const returnUs = this.#recorder.nowUs();
     this.#recorder.add({ number, process, node, request, callUs, returnUs, answer });
-    if (isUnreachable(answer)) this.#avoided.set(node, returnUs + AVOIDED_US);
+    const isLost = isUnreachable(answer);
+    if (isLost) this.#avoided.set(node, returnUs + AVOIDED_US);
     if (answer.type === 'indeterminate') this.#process = this.#recorder.nextProcess();
     if (answer.type === 'session') this.#seen.set(request.id, answer.session.revision);
     if (answer.type === 'mismatch') this.#seen.set(request.id, answer.actual);
+    if (isLost) await pause(this.stream.between(0, LOST_PAUSE_MS));
   }
 
   /** Some node, preferably one that was not out of reach a moment ago. */

@@ -42,6 +42,12 @@ export interface NemesisCounts {
   readonly killedTogether: number[];
 }
 
+/** From this moment on, so many nodes run, answer and are not paused. */
+export interface Wellness {
+  readonly atUs: number;
+  readonly count: number;
+}
+
 /** Draws a round for so many nodes. */
 export function drawRound(stream: Stream, nodes: number): Round {
   const quietMs = stream.between(50, 1200);
@@ -84,10 +90,16 @@ function survivor(stream: Stream, order: readonly number[]): Kill[] {
 export class Nemesis {
   readonly counts: NemesisCounts = { kills: 0, freezes: 0, killedTogether: [] };
   readonly anomalies: string[] = [];
+  readonly wellness: Wellness[] = [];
   readonly #daemons: readonly Daemon[];
+  readonly #nowUs: () => number;
+  readonly #well: Set<Daemon>;
 
-  constructor(daemons: readonly Daemon[]) {
+  /** All daemons are well at first. `nowUs` is the clock of the history. */
+  constructor(daemons: readonly Daemon[], nowUs: () => number) {
     this.#daemons = daemons;
+    this.#nowUs = nowUs;
+    this.#well = new Set(daemons);
   }
 
   /** Does what the round says; resolves once every node of it runs and answers again. */
@@ -145,6 +157,7 @@ export class Nemesis {
     await pause(atMs);
     if (!daemon.isRunning) return;
     this.counts.kills += 1;
+    this.#note(daemon, false);
     await daemon.stop('SIGKILL');
     await pause(downMs);
     await this.#start(daemon);
@@ -153,6 +166,7 @@ export class Nemesis {
   async #start(daemon: Daemon): Promise<void> {
     try {
       await daemon.start();
+      this.#note(daemon, true);
     } catch (error) {
       this.anomalies.push(`${daemon.name} did not start again: ${String(error)}`);
     }
@@ -164,10 +178,19 @@ export class Nemesis {
     const pid = daemon?.pid ?? null;
     if (pid === null || daemon === undefined) return;
     signal(pid, 'SIGSTOP');
+    this.#note(daemon, false);
     this.counts.freezes += 1;
     await pause(forMs);
-    // A node that was killed meanwhile has another process by then.
-    if (daemon.pid === pid) signal(pid, 'SIGCONT');
+    // A node that was killed meanwhile has another process by then, or none.
+    if (daemon.pid !== pid) return;
+    signal(pid, 'SIGCONT');
+    this.#note(daemon, true);
+  }
+
+  #note(daemon: Daemon, isWell: boolean): void {
+    if (isWell) this.#well.add(daemon);
+    else this.#well.delete(daemon);
+    this.wellness.push({ atUs: this.#nowUs(), count: this.#well.size });
   }
 }
 

@@ -3,13 +3,16 @@
 
 import type { Anomaly } from './checks.js';
 import type { Operation } from './history.js';
-import type { NemesisCounts } from './nemesis.js';
+import type { NemesisCounts, Wellness } from './nemesis.js';
 
 export interface RunFacts {
   readonly seed: bigint;
   readonly rounds: number;
   readonly tookMs: number;
+  readonly nodes: number;
   readonly faults: NemesisCounts;
+  /** In order. */
+  readonly wellness: readonly Wellness[];
   readonly anomalies: readonly Anomaly[];
   /** Path of the recorded history. */
   readonly history: string;
@@ -27,6 +30,8 @@ export interface TortureReport extends RunFacts {
   readonly sessionsAtEnd: number;
   /** Times without an acknowledged write, in milliseconds, longest first. */
   readonly gapsMs: readonly number[];
+  /** From a majority being well until a write was acknowledged or the majority was lost again, longest first. */
+  readonly recoveriesMs: readonly number[];
 }
 
 /** Shorter times without an acknowledged write are not told. */
@@ -52,6 +57,7 @@ export function summaryOf(
     indeterminate: codesOf(operations, 'indeterminate'),
     sessionsAtEnd,
     gapsMs: gapsOf(operations),
+    recoveriesMs: recoveriesOf(operations, facts),
   };
 }
 
@@ -69,6 +75,7 @@ export function reportLines(report: TortureReport): string[] {
     `refused        ${refused} ${namesOf(report.refused)}`,
     `indeterminate  ${indeterminate} ${namesOf(report.indeterminate)}`,
     `unavailable    ${gapsMs.length} times ${GAP_MIN_MS} ms or more without an acknowledged write; ${spreadOf(gapsMs)}`,
+    `recovery       ${report.recoveriesMs.length} times a majority was well again; until a write was acknowledged: ${spreadOf(report.recoveriesMs)}`,
     `at the end     ${report.sessionsAtEnd} sessions read back`,
     `history        ${report.history}`,
     ...anomalies
@@ -102,6 +109,23 @@ function gapsOf(operations: readonly Operation[]): number[] {
     .map((returnUs, at) => Math.round((returnUs - (acknowledged[at - 1] ?? returnUs)) / 1000))
     .filter((gapMs) => gapMs >= GAP_MIN_MS)
     .sort((a, b) => b - a);
+}
+
+function recoveriesOf(operations: readonly Operation[], { nodes, wellness }: RunFacts): number[] {
+  const acknowledged = operations.filter(isAcknowledgedWrite).map(({ returnUs }) => returnUs);
+  const isMajority = (count: number): boolean => count > nodes / 2;
+  const recoveries: number[] = [];
+  let before = nodes;
+  for (const [at, { atUs, count }] of wellness.entries()) {
+    if (isMajority(count) && !isMajority(before)) {
+      const lost = wellness.slice(at).find((later) => !isMajority(later.count));
+      const write = acknowledged.find((returnUs) => returnUs > atUs) ?? Infinity;
+      const untilUs = Math.min(write, lost?.atUs ?? Infinity);
+      if (Number.isFinite(untilUs)) recoveries.push(Math.round((untilUs - atUs) / 1000));
+    }
+    before = count;
+  }
+  return recoveries.sort((a, b) => b - a);
 }
 
 function spreadOf(descending: readonly number[]): string {

@@ -63,8 +63,17 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
       ...anomaliesOf(operations, final),
     ];
     const tookMs = Math.round(performance.now() - beganMs);
-    const { counts: faults } = run.nemesis;
-    const facts = { seed, rounds: options.rounds, tookMs, faults, anomalies, history };
+    const { counts: faults, wellness } = run.nemesis;
+    const facts = {
+      seed,
+      rounds: options.rounds,
+      tookMs,
+      faults,
+      anomalies,
+      history,
+      nodes,
+      wellness,
+    };
     const report = summaryOf(operations, final.size, facts);
     if (report.anomalies.length > 0) keep(cluster, join(directory, `daemons-${seed}`));
     return report;
@@ -87,7 +96,7 @@ class Run {
     this.#cluster = cluster;
     this.#recorder = recorder;
     this.#tell = tell;
-    this.nemesis = new Nemesis(cluster.daemons);
+    this.nemesis = new Nemesis(cluster.daemons, () => recorder.nowUs());
   }
 
   get anomalies(): Anomaly[] {
