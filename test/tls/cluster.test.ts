@@ -232,7 +232,7 @@ describe('a cluster with certificates', { timeout: LIMIT_MS }, () => {
     const [other] = cluster.running;
     if (other === undefined) throw new Error('two are left');
     const { primary = '' } = await askAt(other, (client) => client.status());
-    expect([...cluster.running.map(({ name }) => name)]).toContain(primary);
+    expect(cluster.running.map(({ name }) => name)).toContain(primary);
     await killed.start();
     await until('the old one is a standby', async () => {
       const { nodes } = await askAt(killed, (client) => client.status());

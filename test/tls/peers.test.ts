@@ -206,12 +206,10 @@ describe('peers that do not accept each other', () => {
     expect(said[0]?.fields['detail']).toMatch(says);
     expect(one.log.lines.filter(({ sentence }) => sentence.endsWith('is down'))).toHaveLength(1);
     const refused = two.log.lines.filter(({ sentence }) => sentence.startsWith('a caller of'));
-    expect(refused.map(({ fields }) => fields['caller'])).toEqual(
-      heard === null ? [] : ['127.0.0.1'],
-    );
-    expect(refused.map(({ fields }) => fields['detail'])).toEqual(
-      heard === null ? [] : [expect.stringMatching(heard)],
-    );
+    const told = heard === null ? 0 : 1;
+    expect(refused.filter(({ fields }) => fields['caller'] === '127.0.0.1')).toHaveLength(told);
+    const details = refused.map(({ fields }) => fields['detail']);
+    expect(details.filter((detail) => heard?.test(detail as string))).toHaveLength(told);
     expect(two.received).toEqual([]);
   });
 });
