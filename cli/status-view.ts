@@ -189,6 +189,7 @@ function paintState(state: string, style: Style): (text: string) => string {
     case 'PRIMARY':
       return (text) => style.bold(style.green(text));
     case 'STANDBY':
+    case 'WITNESS':
       return style.green;
     case 'DOWN':
     case 'DEGRADED':

@@ -33,6 +33,9 @@ export class Machine {
   readonly name: string;
   readonly clock: SimulatedClock;
   readonly disk: Disk;
+  /** Some of those that join are witnesses; the first two never are. */
+  readonly isWitness: boolean;
+  readonly priority: number;
   /** Null while the daemon is down. */
   process: Process | null = null;
   readonly #world: World;
@@ -49,6 +52,9 @@ export class Machine {
     this.name = `node${id}`;
     this.installId = id.toString(16).padStart(16, '0') as InstallId;
     this.#draw = world.streams.stream(`machine/${id}`);
+    const kind = world.streams.stream(`kind/${id}`);
+    this.isWitness = kind.chance(WITNESS_PPM) && id > 2;
+    this.priority = kind.pick([50, 50, 50, 10, 90]);
     this.#tickMs = timersFor(world.parameters.electionTimeoutMs).tickMs;
     this.clock = new SimulatedClock(() => world.nowUs, ratePpm, this.#draw.between(0, 1_000_000));
     const identity: Identity = { nodeId: id, installId: this.installId, cluster: null };
@@ -82,6 +88,8 @@ export class Machine {
       name: this.name,
       ...SELF,
       autoPromote: true,
+      witness: this.isWitness,
+      priority: this.priority,
     };
   }
 
@@ -99,7 +107,7 @@ export class Machine {
       return new Node(
         {
           stored: this.disk.open(),
-          self: SELF,
+          self: { ...SELF, priority: this.priority },
           randomSeed: this.#world.streams.stream(`raft/${this.id}`).bits(),
           limits,
           snapshotLimits: snapshots,
@@ -254,6 +262,8 @@ export class Machine {
     }
   }
 }
+
+const WITNESS_PPM = 200_000;
 
 const SELF = {
   address: 'simulated:6000',

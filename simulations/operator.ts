@@ -79,8 +79,9 @@ export class Operator {
     const configuration = this.#configuration();
     if (leader === null || configuration === null || configuration.voters.length === 0) return;
     const to = this.#draw.pick(configuration.voters);
+    const order = { to, cause: 'simulated', isChosen: true };
     this.#enter(leader, `hand over to node ${to}`, () =>
-      leader.process?.node.setPrimary(to, 'simulated', this.#deadlineMs(leader), (outcome) => {
+      leader.process?.node.setPrimary(order, this.#deadlineMs(leader), (outcome) => {
         if (outcome.type === 'done') this.#world.count('handOvers');
       }),
     );
@@ -117,6 +118,7 @@ export class Operator {
       clusterName,
       nodeName: machine.name,
       electionTimeoutMs,
+      isWitness: machine.isWitness,
     };
     const { process } = machine;
     if (process !== null && process !== adopting && process.node.status().cluster === null) {

@@ -7,6 +7,7 @@ import type { DaemonAddresses } from './config/daemon-addresses.js';
 import { QuorateError } from './errors.js';
 import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
+import { PRIORITY_DEFAULT, PRIORITY_MAX } from './raft/types.js';
 import { checkNodeName, isNodeName } from './service/validate.js';
 import type { TlsFiles } from './tls/identity.js';
 
@@ -34,6 +35,10 @@ export interface DaemonOptions {
   readonly api?: string;
   /** Minimum election timeout of a cluster that this node starts. */
   readonly electionTimeoutMs?: number;
+  /** Of a node that joins: it votes and keeps the log as bytes, holds no state, is never primary. */
+  readonly witness?: boolean;
+  /** 0 to 100 (default 50): the voter with the highest should be primary when all are well. */
+  readonly priority?: number;
   /** Certificate, key and CA of this node: every port speaks mutual TLS, and so does every call to another node. */
   readonly tls?: TlsFiles;
   /** Allows listening beyond loopback without encryption. */
@@ -52,6 +57,8 @@ export interface CheckedOptions {
   /** Null: without TLS. Not read yet. */
   readonly tls: TlsFiles | null;
   readonly electionTimeoutMs: number;
+  readonly witness: boolean;
+  readonly priority: number;
   readonly logLevel: LogLevel;
 }
 
@@ -74,6 +81,11 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     const message = `--election-timeout: expected ${range}, got ${electionTimeoutMs}ms`;
     throw new QuorateError('WRONG_USAGE', message, { option: '--election-timeout' });
   }
+  const { priority = PRIORITY_DEFAULT } = options;
+  if (!Number.isSafeInteger(priority) || priority < 0 || priority > PRIORITY_MAX) {
+    const message = `--priority: expected 0 to ${PRIORITY_MAX}, got ${priority}`;
+    throw new QuorateError('WRONG_USAGE', message, { option: '--priority' });
+  }
   return {
     dataDir: options.dataDir,
     name,
@@ -88,6 +100,8 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     }),
     tls: options.tls ?? null,
     electionTimeoutMs,
+    witness: options.witness ?? false,
+    priority,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
   };
 }

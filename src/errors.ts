@@ -103,6 +103,11 @@ export const ERRORS = {
     'failed',
     'Start its daemon with an empty data directory to join again.',
   ),
+  WITNESS: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'A witness votes and holds no state: ask another member.',
+  ),
   STOPPING: kind('UNAVAILABLE', 'failed', 'The daemon is stopping: ask another member.', RETRYABLE),
 
   // Membership and hand-over.
@@ -183,6 +188,17 @@ export const ERRORS = {
     {
       outcome: 'indeterminate',
     },
+  ),
+  REQUEST_FORGOTTEN: kind(
+    'ABORTED',
+    'noAnswer',
+    'An earlier attempt may have happened: read before repeating it under a fresh client session.',
+    { outcome: 'indeterminate' },
+  ),
+  WINDOW_EXCEEDED: kind(
+    'RESOURCE_EXHAUSTED',
+    'failed',
+    'Wait for answers of the client session and acknowledge them; {window} may be under way.',
   ),
   DEADLINE_EXCEEDED: kind('DEADLINE_EXCEEDED', 'noAnswer', 'Ask again with a longer --timeout.', {
     outcome: 'indeterminate',

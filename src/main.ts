@@ -178,6 +178,8 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
     ...reach(apiPort),
     version,
     ...FEATURES,
+    witness: cluster?.isWitness ?? options.witness,
+    priority: options.priority,
     startedAtMs: clock.nowMs(),
   };
   if (tls !== null) {
@@ -195,11 +197,11 @@ async function startNode(
   log: Logger,
   parts: Part[],
 ): Promise<Node> {
-  const { address, api, version } = self;
+  const { address, api, version, priority } = self;
   const node = new Node(
     {
       stored: storage.stored,
-      self: { address, api, version, ...FEATURES },
+      self: { address, api, version, priority, ...FEATURES },
       randomSeed: randomInt(2 ** 32),
     },
     { clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },
@@ -305,7 +307,7 @@ async function handOverBeforeStop(node: Node, clock: SystemClock, log: Logger): 
   const limitMs = Math.ceil(status.cluster.electionTimeoutMs * 2.2);
   const cause = `${status.cluster.nodeName} stops`;
   try {
-    await handOver(node, clock, to, cause, clock.nowMs() + limitMs);
+    await handOver(node, clock, { to, cause, isChosen: false }, clock.nowMs() + limitMs);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     log.warn({ to, why }, 'stopping without a hand-over');
@@ -427,6 +429,10 @@ function checkMembership(
   if (options.isClusterNameGiven && options.clusterName !== cluster.clusterName) {
     const message = `${options.dataDir} belongs to cluster ${cluster.clusterName}, not to ${options.clusterName}`;
     throw new QuorateError('CLUSTER_NAME_MISMATCH', message, { cluster: cluster.clusterName });
+  }
+  if (options.witness && !cluster.isWitness) {
+    const message = `--witness: ${options.dataDir} belongs to a full member; a witness needs an empty data directory`;
+    throw new QuorateError('WRONG_USAGE', message, { option: '--witness' });
   }
   if (options.isNameGiven && options.name !== cluster.nodeName) {
     const fields = { asked: options.name, kept: cluster.nodeName };

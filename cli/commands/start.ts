@@ -9,6 +9,7 @@ import {
   durationArgument,
   listenAddressArgument,
   nameArgument,
+  numberArgument,
 } from '../arguments.js';
 import { printJson } from '../cli.js';
 import type { GlobalOptions } from '../cli.js';
@@ -28,6 +29,8 @@ interface StartOptions {
   readonly advertise?: string;
   readonly api?: string;
   readonly electionTimeout?: number;
+  readonly witness?: true;
+  readonly priority?: number;
   readonly insecure?: true;
   readonly exitWithStdin?: true;
 }
@@ -73,6 +76,12 @@ export function registerStart(program: Command): void {
       '--election-timeout <duration>',
       'for the cluster that this node starts (default: 1s)',
       durationArgument,
+    )
+    .option('--witness', 'vote, keep the log as bytes, hold no state, never be primary')
+    .option(
+      '--priority <number>',
+      'who should be primary when all are well, 0 to 100 (default: 50)',
+      numberArgument(0, 100),
     )
     .option('--insecure', 'allow addresses other than loopback without TLS')
     .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
@@ -120,6 +129,7 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
 /** What the daemon is told; what was not said is absent, so that its own defaults count. */
 function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
   const { name, cluster, dataDir, listen, advertise, api, electionTimeout, insecure } = options;
+  const { witness, priority } = options;
   return {
     dataDir,
     ...(name === undefined ? {} : { name }),
@@ -128,6 +138,8 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
     ...(advertise === undefined ? {} : { advertise }),
     ...(api === undefined ? {} : { api }),
     ...(electionTimeout === undefined ? {} : { electionTimeoutMs: electionTimeout }),
+    ...(witness === undefined ? {} : { witness }),
+    ...(priority === undefined ? {} : { priority }),
     ...(tls === null ? {} : { tls }),
     ...(insecure === undefined ? {} : { insecure }),
   };

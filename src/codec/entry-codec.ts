@@ -115,7 +115,7 @@ function payloadFields(payload: EntryPayload): FieldValue[] {
     case 'settings':
       return [settingsFields(payload.settings)];
     case 'activation':
-      return [payload.nodeId, payload.leaseMs, payload.cause];
+      return [payload.nodeId, payload.leaseMs, payload.cause, payload.isChosen];
     case 'proof':
       return [payload.epoch];
     default:
@@ -143,6 +143,7 @@ function readPayload(kind: number, reader: ValueReader): EntryPayload {
         nodeId: reader.nodeId('nodeId'),
         leaseMs: reader.integer('leaseMs'),
         cause: reader.string('cause'),
+        isChosen: reader.boolean('isChosen'),
       };
     case ENTRY_KIND.proof:
       return { kind: 'proof', epoch: reader.index('epoch') };

@@ -71,7 +71,7 @@ function plainFields(message: Exclude<Message, WithTail>): FieldValue[] {
       return [term, round, last.term, last.index, nextOffset];
     }
     case 'timeoutNow':
-      return [message.term, message.cause];
+      return [message.term, message.cause, message.isChosen];
     default:
       return unreachable(message);
   }
@@ -102,13 +102,14 @@ function readPlain(kind: number, reader: ValueReader): Exclude<Message, WithTail
         term: reader.term('term'),
         round: reader.integer('round'),
         last: reader.entryId('last'),
-        nextOffset: reader.integer('nextOffset'),
+        nextOffset: reader.nullable((field) => field.integer('nextOffset')),
       };
     case MESSAGE_KIND.timeoutNow:
       return {
         type: 'timeoutNow',
         term: reader.term('term'),
         cause: reader.string('cause'),
+        isChosen: reader.boolean('isChosen'),
       };
     default:
       throw unknownKind(WHAT, `expected the kind of a message, got ${kind}`);

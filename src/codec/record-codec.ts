@@ -93,8 +93,9 @@ function clusterFields({
   clusterName,
   nodeName,
   electionTimeoutMs,
+  isWitness,
 }: ClusterIdentity): FieldValue[] {
-  return [clusterId, clusterName, nodeName, electionTimeoutMs];
+  return [clusterId, clusterName, nodeName, electionTimeoutMs, isWitness];
 }
 
 function readCluster(reader: ValueReader): ClusterIdentity {
@@ -103,5 +104,6 @@ function readCluster(reader: ValueReader): ClusterIdentity {
     clusterName: reader.string('clusterName'),
     nodeName: reader.string('nodeName'),
     electionTimeoutMs: reader.integer('electionTimeoutMs'),
+    isWitness: reader.boolean('isWitness'),
   };
 }

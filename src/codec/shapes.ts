@@ -13,9 +13,12 @@ import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
 
 function memberFields(member: Member): FieldValue[] {
-  const { id, installId, name, address, api, version, featureMin, featureMax, autoPromote } =
-    member;
-  return [id, installId, name, address, api, version, featureMin, featureMax, autoPromote];
+  const { id, installId, name, address, api, version, featureMin, featureMax } = member;
+  const { autoPromote, witness, priority } = member;
+  return [
+    ...[id, installId, name, address, api, version, featureMin, featureMax],
+    ...[autoPromote, witness, priority],
+  ];
 }
 
 function readMember(reader: ValueReader): Member {
@@ -29,6 +32,8 @@ function readMember(reader: ValueReader): Member {
     featureMin: reader.integer('featureMin'),
     featureMax: reader.integer('featureMax'),
     autoPromote: reader.boolean('autoPromote'),
+    witness: reader.boolean('witness'),
+    priority: reader.integer('priority'),
   };
 }
 
@@ -97,8 +102,8 @@ export function readSnapshotMeta(reader: ValueReader): SnapshotMeta {
 }
 
 function reignFields(reign: Reign): FieldValue[] {
-  const { epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs } = reign;
-  return [epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs];
+  const { epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs, isChosen } = reign;
+  return [epoch, term, nodeId, leaseMs, isOver, isProven, unprovenLeaseMs, isChosen];
 }
 
 function readReign(reader: ValueReader): Reign {
@@ -110,6 +115,7 @@ function readReign(reader: ValueReader): Reign {
     isOver: reader.boolean('isOver'),
     isProven: reader.boolean('isProven'),
     unprovenLeaseMs: reader.integer('unprovenLeaseMs'),
+    isChosen: reader.boolean('isChosen'),
   };
 }
 

@@ -64,6 +64,14 @@ export type ChangeOutcome =
   | { readonly type: 'abandoned'; readonly why: string }
   | { readonly type: 'indeterminate' };
 
+/** Whom a leader is to hand over to, and why. */
+export interface HandOver {
+  readonly to: NodeId;
+  readonly cause: string;
+  /** An operator named the target: priority leaves it alone until the next unplanned fail-over. */
+  readonly isChosen: boolean;
+}
+
 export interface PeerStatus {
   readonly id: NodeId;
   readonly matchIndex: LogIndex;
@@ -122,13 +130,8 @@ export interface NodeApi {
     deadlineMs: number,
     done: (outcome: ChangeOutcome) => void,
   ): void;
-  /** Leader only: hands over to `to`. `done` when the target's activation is applied here. */
-  setPrimary(
-    to: NodeId,
-    cause: string,
-    deadlineMs: number,
-    done: (outcome: ChangeOutcome) => void,
-  ): void;
+  /** Leader only. `done` when the target's activation is applied here. */
+  setPrimary(order: HandOver, deadlineMs: number, done: (outcome: ChangeOutcome) => void): void;
 
   /** Makes this clean node the first voter of a new cluster; durable when `done` is called. */
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void;

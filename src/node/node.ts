@@ -12,13 +12,13 @@ import { LIMITS, timersFor } from '../raft/options.js';
 import type { Limits } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
-import type { Ready } from '../raft/ready.js';
-import type { ConfigChange, Entry, Member, NodeId, Settings } from '../raft/types.js';
+import type { PersistBatch, Ready } from '../raft/ready.js';
+import type { ConfigChange, Entry, Member, Settings, SnapshotMeta } from '../raft/types.js';
 import { ClusterState } from '../state-machine/cluster-state.js';
-import type { Command } from '../state-machine/command.js';
-import { SESSION_LIMITS } from '../state-machine/command.js';
+import type { ApplyResult, Command } from '../state-machine/command.js';
 import type {
   ChangeOutcome,
+  HandOver,
   NodeApi,
   NodeRefusal,
   NodeStatus,
@@ -27,6 +27,7 @@ import type {
 } from './api.js';
 import { Changes, refusedChange } from './changes.js';
 import { logEvent } from './event-log.js';
+import { Expiry } from './expiry.js';
 import { Outgoing } from './outgoing.js';
 import type {
   ClockPort,
@@ -51,6 +52,9 @@ import { statusOf } from './status.js';
 /** Separates the dice for snapshots from the core's. */
 const SNAPSHOT_STREAM = 0x736e6170;
 
+/** What a witness makes of every entry. */
+const NOT_APPLIED: ApplyResult = { type: 'none' };
+
 export interface NodeModules {
   readonly clock: ClockPort;
   readonly schedule: SchedulePort;
@@ -63,7 +67,7 @@ export interface NodeModules {
 /** What this node says of itself when it becomes a member. */
 export type SelfDescription = Pick<
   Member,
-  'address' | 'api' | 'version' | 'featureMin' | 'featureMax'
+  'address' | 'api' | 'version' | 'featureMin' | 'featureMax' | 'priority'
 >;
 
 export interface NodeOptions {
@@ -86,6 +90,7 @@ export class Node implements NodeApi {
   readonly #changes = new Changes();
   readonly #outgoing: Outgoing;
   readonly #snapshots: Snapshots;
+  readonly #expiry = new Expiry(this.state);
   readonly #staleness = new Staleness();
   #identity: Identity;
   #inputs: Input[] = [];
@@ -94,7 +99,6 @@ export class Node implements NodeApi {
   #isWoken = false;
   #isRunning = false;
   #isStopped = false;
-  #isExpiring = false;
   #wasMember = false;
 
   constructor(options: NodeOptions, modules: NodeModules) {
@@ -122,7 +126,7 @@ export class Node implements NodeApi {
       done(null);
       return;
     }
-    if (stored.snapshot === null) {
+    if (stored.snapshot === null || stored.identity.cluster.isWitness) {
       this.#begin(stored);
       done(null);
       return;
@@ -214,21 +218,16 @@ export class Node implements NodeApi {
     this.#wake();
   }
 
-  setPrimary(
-    to: NodeId,
-    cause: string,
-    deadlineMs: number,
-    done: (outcome: ChangeOutcome) => void,
-  ): void {
+  setPrimary(order: HandOver, deadlineMs: number, done: (outcome: ChangeOutcome) => void): void {
     const raft = this.#ready(done);
     if (raft === null) return;
     const nowMs = this.#nowFor(raft);
-    const answer = raft.step({ type: 'transferLeadership', nowMs, to, cause });
+    const answer = raft.step({ type: 'transferLeadership', nowMs, ...order });
     if (answer?.type === 'refused') {
       done(refusedChange(answer.refusal));
     } else {
       const after = raft.state.applied.reign.epoch;
-      this.#changes.add({ type: 'handOver', to, after, deadlineMs, done });
+      this.#changes.add({ type: 'handOver', to: order.to, after, deadlineMs, done });
     }
     this.#wake();
   }
@@ -241,6 +240,8 @@ export class Node implements NodeApi {
       name: nodeName,
       ...this.#options.self,
       autoPromote: true,
+      // Whoever founds a cluster holds its state.
+      witness: false,
     };
     const { loaded, batch } = bootstrap(settings, founder, cause);
     const { clusterId, clusterName, electionTimeoutMs } = settings;
@@ -249,6 +250,7 @@ export class Node implements NodeApi {
       clusterName,
       nodeName,
       electionTimeoutMs,
+      isWitness: false,
     };
     this.#enter(cluster, loaded, batch, done);
   }
@@ -333,6 +335,7 @@ export class Node implements NodeApi {
       timers: timersFor(cluster.electionTimeoutMs),
       limits: this.#options.limits ?? LIMITS,
       randomSeed: this.#options.randomSeed,
+      isWitness: cluster.isWitness,
     };
     this.raft = new Raft(options, loaded, this.#modules.clock.nowMs());
     this.#condition = 'member';
@@ -374,8 +377,8 @@ export class Node implements NodeApi {
       } while (this.#inputs.length > 0);
       this.#reads.serve(raft.state.lastApplied);
       this.#staleness.noteApplied(raft);
-      this.#maybeExpireSessions(raft);
-      this.#snapshots.maybeTake(raft);
+      this.#expiry.maybePropose(raft, (...write) => this.propose(...write));
+      if (!this.#isWitness) this.#snapshots.maybeTake(raft);
     } finally {
       this.#isRunning = false;
     }
@@ -406,7 +409,7 @@ export class Node implements NodeApi {
       transport.setPeers(raft.peers);
     }
     this.#outgoing.send(ready, ready.persist?.persistId ?? null);
-    if (ready.restore !== null || ready.persist !== null) this.#persist(ready);
+    if (ready.persist !== null) this.#persist(ready.persist, ready.restore);
     this.#snapshots.handle(raft, ready);
     for (const entry of ready.committed) this.#apply(entry);
     this.#reads.released(ready.reads);
@@ -417,10 +420,10 @@ export class Node implements NodeApi {
     }
   }
 
-  #persist(ready: Ready): void {
-    const { persist: batch, restore } = ready;
-    invariant(batch !== null, 'a snapshot is restored only with the batch that installs it');
-    const installParts = restore === null ? null : this.#snapshots.restore(restore);
+  #persist(batch: PersistBatch, restore: SnapshotMeta | null): void {
+    invariant(restore === null || batch.install !== null, 'what is restored is installed');
+    const installParts =
+      batch.install === null ? null : this.#snapshots.install(batch.install.meta, restore !== null);
     if (restore !== null) this.#proposals.restored(restore.last);
     this.#modules.storage.persist({ batch, installParts, identity: null }, (error) => {
       if (error !== null) {
@@ -434,9 +437,7 @@ export class Node implements NodeApi {
   }
 
   #apply(entry: Entry): void {
-    const command = entry.kind === 'command' ? this.#modules.codec.decodeCommand(entry.data) : null;
-    const result = this.state.apply(entry, command);
-    this.#snapshots.applied(entryBytes(entry));
+    const result = this.#isWitness ? NOT_APPLIED : this.#applyToState(entry);
     if (entry.kind === 'configuration' && entry.configuration.members.length > 0) {
       const isMember = entry.configuration.members.some(({ id }) => id === this.#identity.nodeId);
       if (this.#wasMember && !isMember && this.#isNewestConfiguration(entry)) {
@@ -448,6 +449,17 @@ export class Node implements NodeApi {
     this.#changes.applied(entry);
   }
 
+  #applyToState(entry: Entry): ApplyResult {
+    const command = entry.kind === 'command' ? this.#modules.codec.decodeCommand(entry.data) : null;
+    this.#snapshots.applied(entryBytes(entry));
+    return this.state.apply(entry, command);
+  }
+
+  /** It keeps commands and snapshots as bytes; its state stays empty. */
+  get #isWitness(): boolean {
+    return this.#identity.cluster?.isWitness === true;
+  }
+
   #isNewestConfiguration(entry: Entry): boolean {
     const newest = this.raft?.state.configurations.at(-1);
     return newest !== undefined && newest.index <= entry.index;
@@ -455,18 +467,6 @@ export class Node implements NodeApi {
 
   #noteMembership(members: readonly Member[]): void {
     this.#wasMember ||= members.some(({ id }) => id === this.#identity.nodeId);
-  }
-
-  /** The leader proposes the end of sessions whose life is over, a batch at a time. */
-  #maybeExpireSessions(raft: Raft): void {
-    if (this.#isExpiring || !raft.isServing) return;
-    const sessions = this.state.expiredSessions(raft.clusterTimeMs, SESSION_LIMITS.expireBatchMax);
-    if (sessions.length === 0) return;
-    this.#isExpiring = true;
-    const deadlineMs = raft.state.nowMs + raft.state.options.timers.electionTimeoutMaxMs;
-    this.propose({ kind: 'expireSessions', sessions }, deadlineMs, () => {
-      this.#isExpiring = false;
-    });
   }
 
   /** The time for inputs now: the clock's, which must not fall below the core's. */

@@ -5,9 +5,11 @@ import type { NodeStatus } from './api.js';
 
 /**
  * CLEAN belongs to no cluster; JOINING is no voter yet; STANDBY is a full member that is not primary at this moment;
+ * WITNESS votes and holds no state;
  * DEGRADED has a disk that failed, or does not answer.
  */
-export type OwnState = 'CLEAN' | 'JOINING' | 'STANDBY' | 'PRIMARY' | 'DEGRADED' | 'REMOVED';
+export type OwnState =
+  'CLEAN' | 'JOINING' | 'STANDBY' | 'PRIMARY' | 'WITNESS' | 'DEGRADED' | 'REMOVED';
 
 /** The state of the node whose status it is, at the moment of that status. */
 export function ownState(status: NodeStatus): OwnState {
@@ -21,7 +23,8 @@ export function ownState(status: NodeStatus): OwnState {
     case 'member':
       if (status.isDiskOverdue) return 'DEGRADED';
       if (status.isPrimary) return 'PRIMARY';
-      return isVoter(status, status.nodeId) ? 'STANDBY' : 'JOINING';
+      if (!isVoter(status, status.nodeId)) return 'JOINING';
+      return status.cluster?.isWitness === true ? 'WITNESS' : 'STANDBY';
   }
 }
 

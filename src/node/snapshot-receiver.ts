@@ -16,6 +16,7 @@ const SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024;
 export interface ReceivedSnapshot {
   readonly meta: SnapshotMeta;
   readonly encoded: readonly Uint8Array[];
+  /** Decoded, on a witness too: it must not hand on what nobody can read. */
   readonly parts: readonly SnapshotPart[];
 }
 

@@ -69,14 +69,14 @@ export class Snapshots {
     }
   }
 
-  /** Loads the received snapshot that the core installs; answers its bytes for the disk. */
-  restore(meta: SnapshotMeta): readonly Uint8Array[] {
+  /** The bytes, for the disk, of the received snapshot that the core installs; loads it too unless this is a witness. */
+  install(meta: SnapshotMeta, isRestored: boolean): readonly Uint8Array[] {
     const received = this.#receiver.take();
     invariant(
       received !== null && received.meta.last.index === meta.last.index,
-      'the snapshot to restore is the one received',
+      'the snapshot to install is the one received',
     );
-    this.#state.restore(meta, received.parts);
+    if (isRestored) this.#state.restore(meta, received.parts);
     this.#taker.abandon();
     return received.encoded;
   }

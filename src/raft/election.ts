@@ -2,6 +2,7 @@
 // Raft §5.2 and §5.4.1 (votes), §6 and Thesis §4.2.3 (withheld votes), Thesis §9.6 (pre-vote). What a leader does once it
 // is elected stands in leadership.ts; handing over on purpose in leader-transfer.ts.
 
+import { resetElectionTimer } from './election-timer.js';
 import { becomeLeader } from './leadership.js';
 import type { RequestVote, RequestVoteResponse, Sender, TimeoutNow } from './message.js';
 import { hasQuorum, isVoter, allVoters } from './quorum.js';
@@ -10,14 +11,6 @@ import { configurationInForce, emit, hardState, send, sendAfterPersist } from '.
 import type { Candidate, PreCandidate, RaftState } from './state.js';
 import { nextTerm } from './types.js';
 import type { EntryId, NodeId, Term } from './types.js';
-
-/** Draws the time at which this node campaigns unless it hears a leader before (Raft §5.2). */
-function resetElectionTimer(state: RaftState): void {
-  state.hasListenedLate = false;
-  const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
-  state.electionDeadlineMs =
-    state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
-}
 
 /**
  * Lets time pass for a node that does not lead.
@@ -74,8 +67,11 @@ function becomePreCandidate(state: RaftState, why: string): void {
   countVotes(state);
 }
 
-/** Enters a new term and asks for votes; this node's own vote counts once it is durable. */
-function becomeCandidate(state: RaftState, why: string, transfer: boolean): void {
+/**
+ * Enters a new term and asks for votes; this node's own vote counts once it is durable.
+ * `order`: the leader's word that asked for it; null: the election timer did.
+ */
+function becomeCandidate(state: RaftState, why: string, order: TimeoutNow | null): void {
   state.term = nextTerm(state.term);
   state.votedFor = state.options.id;
   state.leaderId = null;
@@ -83,7 +79,8 @@ function becomeCandidate(state: RaftState, why: string, transfer: boolean): void
     type: 'candidate',
     votes: new Map(),
     why,
-    transfer,
+    transfer: order !== null,
+    isChosen: order?.isChosen ?? false,
     resendAtMs: state.nowMs,
   };
   state.role = role;
@@ -125,8 +122,8 @@ function countVotes(state: RaftState): void {
   if (role.type !== 'preCandidate' && role.type !== 'candidate') return;
   const configuration = configurationInForce(state);
   if (hasQuorum(configuration, (id) => role.votes.get(id) === true)) {
-    if (role.type === 'preCandidate') becomeCandidate(state, role.why, false);
-    else becomeLeader(state, role.why);
+    if (role.type === 'preCandidate') becomeCandidate(state, role.why, null);
+    else becomeLeader(state, role);
     return;
   }
   // Lost for good only when those who have not refused are no quorum.
@@ -235,5 +232,5 @@ export function onTimeoutNow(state: RaftState, from: NodeId, message: TimeoutNow
   if (state.role.type === 'leader' || message.term !== state.term) return;
   if (state.leaderId !== null && state.leaderId !== from) return;
   if (!canCampaign(state)) return;
-  becomeCandidate(state, message.cause, true);
+  becomeCandidate(state, message.cause, message);
 }

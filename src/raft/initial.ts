@@ -2,6 +2,7 @@
 // A restarted node knows nothing committed beyond its snapshot, withholds votes at first (Thesis §4.2.3), and counts the
 // time it was down as zero for cluster time.
 
+import { resetElectionTimer } from './election-timer.js';
 import { Log } from './log.js';
 import { isVoter } from './quorum.js';
 import { Persistence } from './persistence.js';
@@ -33,7 +34,7 @@ export const NOTHING_LOADED: Loaded = {
 export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number): RaftState {
   const { snapshot } = loaded;
   const random = new Random(options.randomSeed);
-  const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } = options.timers;
+  const { electionTimeoutMinMs, leaseMs } = options.timers;
   const log = new Log(loaded.compacted, loaded.entries);
   const applied = {
     configuration: snapshot?.configuration ?? EMPTY_CONFIGURATION,
@@ -55,7 +56,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
   const inForce = configurations.at(-1)?.configuration ?? EMPTY_CONFIGURATION;
   const isAlone = isVoter(inForce, options.id) && inForce.members.length === 1;
   const startIndex = snapshot?.last.index ?? INDEX_ZERO;
-  return {
+  const state: RaftState = {
     options,
     random,
     nowMs,
@@ -69,10 +70,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     configurations,
     applied,
     snapshot,
-    // Nobody else could lead a cluster of one: it need not wait.
-    electionDeadlineMs: isAlone
-      ? nowMs
-      : nowMs + random.between(electionTimeoutMinMs, electionTimeoutMaxMs),
+    electionDeadlineMs: nowMs,
     hasListenedLate: false,
     heard: null,
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),
@@ -83,6 +81,9 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     persistence: new Persistence(log.lastIndex, loaded.hardState),
     outbox: emptyOutbox(),
   };
+  // Nobody else could lead a cluster of one: it need not wait.
+  if (!isAlone) resetElectionTimer(state);
+  return state;
 }
 
 /**

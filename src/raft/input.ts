@@ -36,6 +36,8 @@ export type Input = { readonly nowMs: number } & (
       readonly type: 'transferLeadership';
       readonly to: NodeId | null;
       readonly cause: string;
+      /** An operator named the target: priority leaves it alone until the next unplanned fail-over. */
+      readonly isChosen: boolean;
     }
   | {
       /** The primary-only processes of `epoch` have ended on this node. Answers `Ready.stopEpoch`. */

@@ -6,12 +6,14 @@ import { allowReactivation, hasOwnReign, maybeProve } from './lease.js';
 import { becomeFollower } from './role.js';
 import { configurationInForce, emit, send } from './state.js';
 import type { Leader, RaftState, Transfer } from './state.js';
-import type { Answer, Refusal } from './input.js';
-import type { LogIndex, NodeId } from './types.js';
+import type { Answer, Input, Refusal } from './input.js';
+import type { Configuration, LogIndex, Member, NodeId } from './types.js';
 import { unreachable } from './assert.js';
 
+type Order = Pick<Extract<Input, { type: 'transferLeadership' }>, 'to' | 'cause' | 'isChosen'>;
+
 /** Begins a hand-over, or refuses it while nothing has been given up yet. */
-export function startTransfer(state: RaftState, to: NodeId | null, cause: string): Answer {
+export function startTransfer(state: RaftState, { to, cause, isChosen }: Order): Answer {
   const leader = state.role;
   if (leader.type !== 'leader') return refuse({ reason: 'notLeader', leaderId: state.leaderId });
   if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
@@ -30,6 +32,7 @@ export function startTransfer(state: RaftState, to: NodeId | null, cause: string
   leader.transfer = {
     to: target,
     cause,
+    isChosen,
     deadlineMs,
     phase: mustStop ? 'stopping' : 'catchingUp',
   };
@@ -69,6 +72,7 @@ export function sendTimeoutNow(state: RaftState, transfer: Transfer): void {
     type: 'timeoutNow',
     term: state.term,
     cause: transfer.cause,
+    isChosen: transfer.isChosen,
   });
 }
 
@@ -109,6 +113,7 @@ function whyUnfit(state: RaftState, leader: Leader, target: NodeId): string | nu
   if (target === state.options.id) return 'it leads already';
   const configuration = configurationInForce(state);
   if (!configuration.voters.includes(target)) return 'it is not a voter';
+  if (memberOf(configuration, target)?.witness === true) return 'it is a witness';
   const progress = leader.progress.get(target);
   const { electionTimeoutMinMs } = state.options.timers;
   if (progress === undefined || !progress.isInContact(state.nowMs, electionTimeoutMinMs)) {
@@ -118,16 +123,55 @@ function whyUnfit(state: RaftState, leader: Leader, target: NodeId): string | nu
   return lag > state.options.limits.promotionLagMax ? `it is ${lag} entries behind` : null;
 }
 
-/** The voter in contact that has most of the log; the lowest id among equals. */
+/** Of the fit voters the one of the highest priority that has most of the log; the lowest id among equals. */
 function bestTarget(state: RaftState, leader: Leader): NodeId | null {
-  let best: NodeId | null = null;
-  for (const id of configurationInForce(state).voters) {
-    if (whyUnfit(state, leader, id) !== null) continue;
-    const matchIndex = leader.progress.get(id)?.matchIndex ?? 0;
-    const bestIndex = best === null ? -1 : (leader.progress.get(best)?.matchIndex ?? 0);
-    if (matchIndex > bestIndex) best = id;
-  }
-  return best;
+  const configuration = configurationInForce(state);
+  const [best] = configuration.voters
+    .filter((id) => whyUnfit(state, leader, id) === null)
+    .map((id) => ({
+      id,
+      priority: memberOf(configuration, id)?.priority ?? 0,
+      matchIndex: leader.progress.get(id)?.matchIndex ?? 0,
+    }))
+    .sort((a, b) => b.priority - a.priority || b.matchIndex - a.matchIndex || a.id - b.id);
+  return best?.id ?? null;
+}
+
+/**
+ * Hands over of its own accord: a witness to whoever holds the state, at once; any other leader to a voter of higher
+ * priority that has been well for a while, unless an operator chose this reign. It tries again after a while.
+ */
+export function maybeYield(state: RaftState, leader: Leader): void {
+  if (leader.transfer !== null || state.nowMs < leader.yieldAfterMs) return;
+  const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
+  const order = state.options.isWitness
+    ? { to: null, cause: leader.cause, isChosen: leader.isChosen }
+    : preferred(state, leader, YIELD_TIMEOUTS * electionTimeoutMinMs);
+  if (order === null) return;
+  if (startTransfer(state, order).type !== 'accepted') return;
+  const timeouts = state.options.isWitness ? 1 : YIELD_TIMEOUTS;
+  leader.yieldAfterMs = state.nowMs + timeouts * electionTimeoutMaxMs;
+}
+
+/** Election timeouts that a preferred voter must have been well for, and between two attempts. */
+const YIELD_TIMEOUTS = 10;
+
+function preferred(state: RaftState, leader: Leader, wellForMs: number): Order | null {
+  if (!hasOwnReign(state, leader) || state.applied.reign.isChosen) return null;
+  const configuration = configurationInForce(state);
+  if (configuration.outgoing !== null) return null;
+  const own = memberOf(configuration, state.options.id)?.priority ?? 0;
+  const to = bestTarget(state, leader);
+  const member = to === null ? undefined : memberOf(configuration, to);
+  if (to === null || member === undefined || member.priority <= own) return null;
+  const sinceMs = leader.progress.get(to)?.contactSinceMs ?? state.nowMs;
+  if (state.nowMs - sinceMs < wellForMs || state.nowMs - leader.electedAtMs < wellForMs)
+    return null;
+  return { to, cause: `${member.name} has a higher priority`, isChosen: false };
+}
+
+function memberOf({ members }: Configuration, id: NodeId): Member | undefined {
+  return members.find((member) => member.id === id);
 }
 
 function refuse(refusal: Refusal): Answer {

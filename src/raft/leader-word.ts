@@ -2,6 +2,7 @@
 // Shared by replication and snapshots, which are both heartbeats as well. Raft §5.2, §6; Thesis §6.4.
 
 import { adoptClusterTime, clusterTimeMs } from './cluster-time.js';
+import { resetElectionTimer } from './election-timer.js';
 import type { AppendEntriesResponse, LeaderWord } from './message.js';
 import { hardState, send, sendAfterPersist } from './state.js';
 import type { Leader, RaftState } from './state.js';
@@ -20,7 +21,7 @@ export function leaderWord(state: RaftState, leader: Leader): LeaderWord {
 
 /** Notes that the rightful leader of this term was heard: no campaign, no votes for others, its cluster time. */
 export function noteLeader(state: RaftState, from: NodeId, word: LeaderWord): void {
-  const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
+  const { electionTimeoutMinMs } = state.options.timers;
   state.heard = {
     id: from,
     term: word.term,
@@ -28,9 +29,7 @@ export function noteLeader(state: RaftState, from: NodeId, word: LeaderWord): vo
     round: word.round,
   };
   state.withholdUntilMs = state.nowMs + Math.max(electionTimeoutMinMs, word.leaseMs);
-  state.hasListenedLate = false;
-  state.electionDeadlineMs =
-    state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
+  resetElectionTimer(state);
   adoptClusterTime(state, word.clusterTimeMs);
 }
 

@@ -9,17 +9,18 @@ import { sendHeartbeats } from './replication.js';
 import { becomeFollower } from './role.js';
 import { beginRound, quorumContactMs } from './rounds.js';
 import { configurationInForce, emit } from './state.js';
-import type { Leader, RaftState } from './state.js';
-import { onTransferTick, sendTimeoutNow } from './leader-transfer.js';
+import type { Candidate, Leader, RaftState } from './state.js';
+import { maybeYield, onTransferTick, sendTimeoutNow } from './leader-transfer.js';
 import { indexPlus } from './types.js';
 
 /** Leads the term that this candidate has won; appends a no-op so that earlier entries can be committed (Raft §8). */
-export function becomeLeader(state: RaftState, cause: string): void {
+export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): void {
   const next = indexPlus(state.log.lastIndex, 1);
   const leader: Leader = {
     type: 'leader',
     electedAtMs: state.nowMs,
-    cause,
+    cause: why,
+    isChosen,
     noopIndex: next,
     progress: new Map(
       configurationInForce(state)
@@ -37,6 +38,7 @@ export function becomeLeader(state: RaftState, cause: string): void {
     boundUntilMs: null,
     isEpochOver: false,
     transfer: null,
+    yieldAfterMs: state.nowMs,
   };
   state.role = leader;
   state.leaderId = state.options.id;
@@ -74,6 +76,7 @@ export function onLeaderTick(state: RaftState, leader: Leader, isDiskOverdue: bo
   if (onTransferTick(state, leader)) return;
   if (state.nowMs >= leader.heartbeatDueMs) heartbeat(state, leader);
   maybePromote(state, leader);
+  maybeYield(state, leader);
 }
 
 /** Stops telling members that were removed long enough ago to have learned of it. */

@@ -22,6 +22,7 @@ const LEASE_USED = 0.95;
  * Mode, proof and bound are read from applied state, so it is called after each application.
  */
 export function maybeActivate(state: RaftState, leader: Leader): boolean {
+  if (state.options.isWitness) return false;
   if (state.lastApplied < leader.noopIndex || leader.transfer !== null) return false;
   if (leader.activationIndex !== null || !isVoter(configurationInForce(state), state.options.id)) {
     return false;
@@ -36,6 +37,7 @@ export function maybeActivate(state: RaftState, leader: Leader): boolean {
     nodeId: state.options.id,
     leaseMs: state.options.timers.leaseMs,
     cause: leader.cause,
+    isChosen: leader.isChosen,
   });
   leader.isEpochOver = false;
   return true;

@@ -16,6 +16,8 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
     return refuse({ reason: 'notLeader', leaderId: state.leaderId });
   }
   if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
+  // A witness appends no-ops, and leaves joint configurations that others began; it is about to hand over.
+  if (state.options.isWitness) return refuse({ reason: 'leaderNotReady' });
   // An own-term commit comes first: see the counter-example in Thesis §4.1 (erratum).
   if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
   if (isChangeRunning(state)) return refuse({ reason: 'changeRunning' });
@@ -155,6 +157,9 @@ function changed(configuration: Configuration, change: ConfigChange): Configurat
 /** Null if the voters in contact are a quorum of both halves; else why not, for people. */
 function whyQuorumLost(state: RaftState, leader: Leader, target: Configuration): string | null {
   if (target.voters.length === 0) return 'no voter would be left';
+  if (!target.members.some(({ id, witness }) => !witness && target.voters.includes(id))) {
+    return 'only witnesses would be left, and they hold no state';
+  }
   const { electionTimeoutMinMs } = state.options.timers;
   const isUp = (id: NodeId): boolean =>
     id === state.options.id ||

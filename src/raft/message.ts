@@ -75,13 +75,16 @@ export interface InstallSnapshot extends LeaderWord {
   readonly totalBytes: number;
 }
 
-/** Answers a chunk: `nextOffset` is wanted next. A snapshot that is whole is answered by AppendEntriesResponse. */
+/**
+ * Answers a chunk: `nextOffset` is wanted next; null: nothing, a witness has this snapshot or a newer one durably.
+ * Any other peer answers a snapshot that is whole by AppendEntriesResponse.
+ */
 export interface InstallSnapshotResponse {
   readonly type: 'installSnapshotResponse';
   readonly term: Term;
   readonly round: number;
   readonly last: EntryId;
-  readonly nextOffset: number;
+  readonly nextOffset: number | null;
 }
 
 /** Tells a voter to campaign at once because the leader of `term` hands over to it. */
@@ -90,6 +93,8 @@ export interface TimeoutNow {
   readonly term: Term;
   /** Why, for people; becomes the cause of the reign that follows. */
   readonly cause: string;
+  /** An operator named this node; recorded in its reign. */
+  readonly isChosen: boolean;
 }
 
 export type Message =

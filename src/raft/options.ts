@@ -83,4 +83,6 @@ export interface RaftOptions {
   readonly limits: Limits;
   /** Seed of the core's own dice (election timeouts); 32 bits. */
   readonly randomSeed: number;
+  /** This node is a witness; fixed with its data directory, since it must be known before any configuration is. */
+  readonly isWitness: boolean;
 }

@@ -10,14 +10,15 @@ import type { EntryId, LogIndex } from './types.js';
 export type ProgressState =
   | { readonly type: 'probe'; readonly isPaused: boolean }
   | { readonly type: 'replicate' }
-  | {
-      readonly type: 'snapshot';
-      /** The snapshot being sent. */
-      readonly last: EntryId;
-      readonly offset: number;
-      /** When the chunk at `offset` was last sent; null: not yet. */
-      readonly sentAtMs: number | null;
-    };
+  | ({ readonly type: 'snapshot' } & SnapshotSending);
+
+/** How far a snapshot is on its way to a peer. */
+export interface SnapshotSending {
+  readonly last: EntryId;
+  readonly offset: number;
+  /** When the chunk at `offset` was last sent; null: not yet. */
+  readonly sentAtMs: number | null;
+}
 
 interface Inflight {
   readonly lastIndex: LogIndex;
@@ -38,6 +39,10 @@ export class Progress {
   lastContactMs: number | null = null;
   /** Since when it has answered without a gap of an election timeout; null: not in contact. */
   contactSinceMs: number | null = null;
+  /** A snapshot on its way to a witness beside the entries, since it takes none of its own; null: none. */
+  offer: SnapshotSending | null = null;
+  /** The newest snapshot that a witness is known to have. Only grows. */
+  offeredIndex: LogIndex = INDEX_ZERO;
   #inflight: Inflight[] = [];
   #inflightBytes = 0;
 

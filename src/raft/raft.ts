@@ -154,7 +154,7 @@ export class Raft {
       case 'changeConfiguration':
         return changeConfiguration(state, input.change, input.cause);
       case 'transferLeadership':
-        return startTransfer(state, input.to, input.cause);
+        return startTransfer(state, input);
       case 'stopped':
         onStopped(state, input.epoch);
         return null;
@@ -299,7 +299,7 @@ export class Raft {
     if (message.type === 'appendEntriesResponse') {
       onAppendEntriesResponse(state, leader, from.id, message);
     } else {
-      onInstallSnapshotResponse(progress, message);
+      onInstallSnapshotResponse(state, progress, message);
     }
   }
 

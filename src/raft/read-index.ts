@@ -15,6 +15,8 @@ export function onReadIndex(state: RaftState, readId: number): Answer {
       refusal: { reason: 'notLeader', leaderId: state.leaderId },
     };
   }
+  // It applies nothing, so it could answer nothing; it is about to hand over.
+  if (state.options.isWitness) return { type: 'refused', refusal: { reason: 'leaderNotReady' } };
   state.role.reads.push({ readId, round: null, readIndex: state.commitIndex });
   return { type: 'accepted' };
 }

@@ -44,6 +44,8 @@ export interface PersistBatch {
 /** A chunk of the newest stored snapshot to be sent; the driver reads the bytes and fills them in. */
 export interface ChunkWish {
   readonly to: NodeId;
+  /** The snapshot being sent; where its bytes are gone, the newest takes its place. */
+  readonly last: EntryId;
   readonly offset: number;
   readonly word: Pick<InstallSnapshot, 'term' | 'round' | 'leaseMs' | 'clusterTimeMs'>;
 }

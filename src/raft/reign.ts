@@ -2,7 +2,7 @@
 // An activation begins a reign, its index is the epoch; a proof of stop, a later activation or an entry of a later term
 // ends it. When a new leader may start processes is decided in lease.ts from this value.
 
-import type { Entry, LogIndex, NodeId, Reign } from './types.js';
+import type { Entry, LogIndex, Reign } from './types.js';
 
 /**
  * What the log says once `entry` is applied; entries come in order.
@@ -10,13 +10,14 @@ import type { Entry, LogIndex, NodeId, Reign } from './types.js';
  * another epoch than the newest changes nothing.
  */
 export function applyToReign(reign: Reign, entry: Entry): Reign {
-  if (entry.kind === 'activation') return begin(reign, entry, entry.nodeId, entry.leaseMs);
+  if (entry.kind === 'activation') return begin(reign, entry);
   if (entry.kind === 'proof' && entry.epoch === reign.epoch) return prove(reign, entry.epoch);
   if (entry.term > reign.term && !reign.isOver) return { ...reign, isOver: true };
   return reign;
 }
 
-function begin(reign: Reign, entry: Entry, nodeId: NodeId, leaseMs: number): Reign {
+function begin(reign: Reign, entry: Extract<Entry, { kind: 'activation' }>): Reign {
+  const { nodeId, leaseMs, isChosen } = entry;
   return {
     epoch: entry.index,
     term: entry.term,
@@ -25,6 +26,7 @@ function begin(reign: Reign, entry: Entry, nodeId: NodeId, leaseMs: number): Rei
     isOver: false,
     isProven: false,
     unprovenLeaseMs: Math.max(reign.unprovenLeaseMs, leaseMs),
+    isChosen,
   };
 }
 

@@ -2,6 +2,7 @@
 // Raft §5.1: whoever learns of a higher term enters it as a follower.
 
 import { invariant } from './assert.js';
+import { resetElectionTimer } from './election-timer.js';
 import { emit } from './state.js';
 import type { RaftState } from './state.js';
 import type { NodeId, Term } from './types.js';
@@ -26,7 +27,7 @@ export function becomeFollower(
     }
     // After a hand-over this node must not stand in the way of the next leader's election.
     const isHandedOver = old.transfer?.phase === 'sent';
-    const { electionTimeoutMinMs, electionTimeoutMaxMs, leaseMs } = state.options.timers;
+    const { electionTimeoutMinMs, leaseMs } = state.options.timers;
     if (!isHandedOver) {
       state.withholdUntilMs = state.nowMs + Math.max(electionTimeoutMinMs, leaseMs);
     }
@@ -36,8 +37,7 @@ export function becomeFollower(
       atMs: state.nowMs,
       round: 0,
     };
-    state.electionDeadlineMs =
-      state.nowMs + state.random.between(electionTimeoutMinMs, electionTimeoutMaxMs);
+    resetElectionTimer(state);
     state.outbox.hasConfigurationChanged ||= old.departing.size > 0;
   }
   if (term > state.term) {

@@ -52,6 +52,8 @@ export interface Candidate {
   readonly why: string;
   /** The old leader asked for it; lifts the withholding. */
   readonly transfer: boolean;
+  /** An operator named this node. */
+  readonly isChosen: boolean;
   resendAtMs: number;
 }
 
@@ -67,6 +69,8 @@ export interface PendingRead {
 export interface Transfer {
   readonly to: NodeId;
   readonly cause: string;
+  /** An operator named the target. */
+  readonly isChosen: boolean;
   readonly deadlineMs: number;
   /**
    * stopping: the driver stops processes; proving: the proof is being committed;
@@ -80,6 +84,8 @@ export interface Leader {
   readonly electedAtMs: number;
   /** Why this node campaigned; the cause of its reign. */
   readonly cause: string;
+  /** An operator named this node. */
+  readonly isChosen: boolean;
   /** Index of the no-op of this term. */
   readonly noopIndex: LogIndex;
   /** Everybody replicated to, without this node; departing members included. */
@@ -102,6 +108,8 @@ export interface Leader {
   /** The epoch of this term's activation may not be used again: a proof was proposed, or TimeoutNow may have left. */
   isEpochOver: boolean;
   transfer: Transfer | null;
+  /** Not before this time does it hand over of itself. */
+  yieldAfterMs: number;
 }
 
 export type RoleState = Follower | PreCandidate | Candidate | Leader;

@@ -62,7 +62,15 @@ export interface Member {
   readonly featureMax: number;
   /** A learner with this mark becomes a voter once it has caught up. */
   readonly autoPromote: boolean;
+  /** Keeps log and snapshots as bytes that it never applies; leads only to hand over; never primary. */
+  readonly witness: boolean;
+  /** The voter with the highest should be primary when all are well; 0 to 100. */
+  readonly priority: number;
 }
+
+/** Priority of a member that asked for none, and the highest that can be asked for. */
+export const PRIORITY_DEFAULT = 50;
+export const PRIORITY_MAX = 100;
 
 /**
  * Who is replicated to and who is counted. Effective as soon as it is appended (Raft §6).
@@ -137,6 +145,8 @@ export type EntryPayload =
       /** The longest lease that this reign may ever use, unshortened. */
       readonly leaseMs: number;
       readonly cause: string;
+      /** An operator named this node. */
+      readonly isChosen: boolean;
     }
   /** Proof of stop: the primary-only processes of `epoch` and of all earlier epochs have ended. */
   | { readonly kind: 'proof'; readonly epoch: LogIndex };
@@ -160,6 +170,8 @@ export interface Reign {
   readonly isProven: boolean;
   /** The longest lease of any activation since the newest valid proof, in ms; 0 when there is none. */
   readonly unprovenLeaseMs: number;
+  /** An operator named this primary: priority does not undo it before the next unplanned fail-over. */
+  readonly isChosen: boolean;
 }
 
 export const REIGN_NONE: Reign = {
@@ -170,6 +182,7 @@ export const REIGN_NONE: Reign = {
   isOver: true,
   isProven: true,
   unprovenLeaseMs: 0,
+  isChosen: false,
 };
 
 /** What a snapshot says about the log that it replaces. The state machine's bytes travel beside it. */
@@ -208,5 +221,7 @@ export interface ClusterIdentity {
   readonly clusterName: string;
   /** This node's name in the cluster. */
   readonly nodeName: string;
+  /** It was started as a witness, and stays one. */
+  readonly isWitness: boolean;
   readonly electionTimeoutMs: number;
 }

@@ -88,6 +88,7 @@ export function whyUnfit(status: NodeStatus, member: Member): QuorateError | nul
   const unfit = (why: string): QuorateError =>
     new QuorateError('TARGET_UNFIT', `${name} cannot become primary: ${why}`, { name });
   if (!status.configuration.voters.includes(id)) return unfit('it is a learner');
+  if (member.witness) return unfit('it is a witness, which holds no state');
   if (id === status.nodeId) return null;
   if (!isInContact(status, id)) return unfit('it is DOWN');
   const matchIndex = status.peers.find((peer) => peer.id === id)?.matchIndex ?? 0;

@@ -42,6 +42,12 @@ export class EntryService {
     const { node, self, routing } = this.#modules;
     return this.#alone(async () => {
       this.#checkEmpty('ALREADY_MEMBER');
+      if (self.witness) {
+        const hint =
+          'Start a cluster on another node, then join this one with `quorate cluster-join`.';
+        const message = `${self.name} was started with --witness, and the first node must hold the state`;
+        throw new QuorateError('WITNESS', message, {}, { hint });
+      }
       const names = { cluster: self.clusterName, node: self.name };
       if (request.dryRun) return { ...names, clusterId: '' };
       const clusterId = randomBytes(16).toString('hex');
@@ -76,6 +82,7 @@ export class EntryService {
             clusterName: admitted.cluster,
             nodeName: self.name,
             electionTimeoutMs: admitted.electionTimeoutMs,
+            isWitness: self.witness,
           },
           done,
         );
@@ -147,9 +154,12 @@ export class EntryService {
   #wish(request: JoinRequest__Output): AdmitRequest {
     const { self, node } = this.#modules;
     const { nodeId, installId } = node.status();
-    const { name, address, api, version, featureMin, featureMax } = self;
+    const { name, address, api, version, featureMin, featureMax, witness, priority } = self;
     return {
-      member: { id: nodeId, installId, name, address, api, version, featureMin, featureMax },
+      member: {
+        ...{ id: nodeId, installId, name, address, api, version, featureMin, featureMax },
+        ...{ witness, priority },
+      },
       learner: request.learner,
       reason: request.reason,
       dryRun: request.dryRun,

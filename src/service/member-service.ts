@@ -11,6 +11,7 @@ import type { RemoveResponse } from '../generated/quorate/v1/RemoveResponse.js';
 import type { SetPrimaryRequest__Output } from '../generated/quorate/v1/SetPrimaryRequest.js';
 import type { SetPrimaryResponse } from '../generated/quorate/v1/SetPrimaryResponse.js';
 import type { NodeStatus } from '../node/api.js';
+import { PRIORITY_DEFAULT, PRIORITY_MAX } from '../raft/types.js';
 import type { InstallId, Member, NodeId } from '../raft/types.js';
 import { bestSuccessor, judgeAdmission, whyNotRemoved, whyUnfit } from './admission.js';
 import { metadataFor } from './call-context.js';
@@ -123,7 +124,8 @@ async function handOverBeforeRemoval(
     const message = 'no other voter is in contact and caught up to lead after this one';
     throw new QuorateError('TARGET_UNFIT', message);
   }
-  await handOver(node, clock, to, `${cause} (the leader is removed)`, context.deadlineMs);
+  const order = { to, cause: `${cause} (the leader is removed)`, isChosen: false };
+  await handOver(node, clock, order, context.deadlineMs);
 }
 
 /** Answers Cluster.SetPrimary: once the target is primary, or says why it could not become it. */
@@ -173,7 +175,8 @@ async function setPrimaryHere(
     throw new QuorateError('NO_QUORUM', message);
   }
   const cause = causeFor(modules, context, request.reason);
-  await handOver(node, clock, target.id, cause, context.deadlineMs);
+  const order = { to: target.id, cause, isChosen: true };
+  await handOver(node, clock, order, context.deadlineMs);
   const done = answer();
   await untilItSaysSo(modules, target, context);
   return done;
@@ -224,7 +227,8 @@ function memberNamed(status: NodeStatus, name: string): Member {
 
 function newcomerFrom(member: Member__Output | null, autoPromote: boolean): Member {
   if (member === null) throw invalid('member', 'expected a member, got none');
-  const { installId, name, version, featureMin, featureMax } = member;
+  const { installId, name, version, featureMin, featureMax, witness } = member;
+  const { priority = PRIORITY_DEFAULT } = member;
   checkNumber('member.id', member.id, 1, Number.MAX_SAFE_INTEGER);
   if (!/^[0-9a-f]{16}$/.test(installId)) {
     throw invalid('member.install_id', 'expected 16 lower-case hexadecimal digits');
@@ -233,6 +237,7 @@ function newcomerFrom(member: Member__Output | null, autoPromote: boolean): Memb
   checkText('member.version', version, 1, 64);
   checkNumber('member.feature_min', featureMin, 0, FEATURE_MAX);
   checkNumber('member.feature_max', featureMax, featureMin, FEATURE_MAX);
+  checkNumber('member.priority', priority, 0, PRIORITY_MAX);
   return {
     id: member.id as NodeId,
     installId: installId as InstallId,
@@ -243,6 +248,8 @@ function newcomerFrom(member: Member__Output | null, autoPromote: boolean): Memb
     featureMin,
     featureMax,
     autoPromote,
+    witness,
+    priority,
   };
 }
 

@@ -8,6 +8,7 @@ import type { LogIndex, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
 import type { Caller } from '../tls/caller.js';
+import { QuorateError } from '../errors.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
 
@@ -24,6 +25,9 @@ export interface SelfFacts {
   readonly version: string;
   readonly featureMin: number;
   readonly featureMax: number;
+  /** Started as a witness; a member stays what it joined as. */
+  readonly witness: boolean;
+  readonly priority: number;
   /** On the node's clock. */
   readonly startedAtMs: number;
 }
@@ -65,12 +69,20 @@ export function nameOfOwn({ self }: ServiceModules, status: NodeStatus): string 
 
 /** The name of a member, also of one that left not too long ago; its number in decimal if it is not known. */
 export function nameOfMember(node: NodeApi, id: NodeId): string {
-  return node.state.memberName(id) ?? String(id);
+  // A witness has no state, and knows the members of now only.
+  const { members } = node.status().configuration;
+  const name = node.state.memberName(id) ?? members.find((member) => member.id === id)?.name;
+  return name ?? String(id);
 }
 
 /** Refuses unless this node has a state to read: a stale read needs no more. */
 export function checkHasState(status: NodeStatus): void {
   if (status.condition === 'clean') throw refusalError({ reason: 'clean' }, status);
+  if (status.cluster?.isWitness !== true) return;
+  throw new QuorateError(
+    'WITNESS',
+    `${status.cluster.nodeName} is a witness, it has nothing to read`,
+  );
 }
 
 /** Who asked whom and why, as it stands in the log: `n2 asked by 127.0.0.1: maintenance`. */

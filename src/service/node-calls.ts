@@ -2,8 +2,8 @@
 // are as fine as its ticks, which grow with the election timeout. Outcomes other than success become errors.
 
 import type { ClockPort } from '../node/ports.js';
-import type { ChangeOutcome, NodeApi, ReadOutcome, WriteOutcome } from '../node/api.js';
-import type { ConfigChange, EntryId, NodeId } from '../raft/types.js';
+import type { ChangeOutcome, HandOver, NodeApi, ReadOutcome, WriteOutcome } from '../node/api.js';
+import type { ConfigChange, LogIndex } from '../raft/types.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import { QuorateError } from '../errors.js';
 import { changeError, commandError, refusalError, writeError } from './status-map.js';
@@ -12,11 +12,15 @@ import { changeError, commandError, refusalError, writeError } from './status-ma
 const GRACE_MS = 40;
 
 export interface Applied {
-  readonly entry: EntryId;
-  readonly result: Exclude<ApplyResult, { type: 'refused' }>;
+  /** Index of the entry that did it: of a repeated request, the first. */
+  readonly revision: LogIndex;
+  readonly result: Exclude<ApplyResult, { type: 'refused' | 'repeated' }>;
 }
 
-/** Proposes a command; resolves once it is applied. Fails with what the state said, or with how the write ended. */
+/**
+ * Proposes a command; resolves once it is applied. Fails with what the state said, or with how the write ended.
+ * A request that repeats one of its client session ends as the first did.
+ */
 export async function propose(
   node: NodeApi,
   clock: ClockPort,
@@ -28,8 +32,11 @@ export async function propose(
     node.propose(command, deadlineMs, done);
   });
   if (outcome.type !== 'applied') throw writeError(outcome, node.status());
-  if (outcome.result.type === 'refused') throw commandError(outcome.result.refusal);
-  return { entry: outcome.entry, result: outcome.result };
+  const { entry, result: said } = outcome;
+  const revision = said.type === 'repeated' ? said.revision : entry.index;
+  const result = said.type === 'repeated' ? said.first : said;
+  if (result.type === 'refused') throw commandError(result.refusal);
+  return { revision, result };
 }
 
 /**
@@ -84,12 +91,11 @@ export async function changeMembers(
 export async function handOver(
   node: NodeApi,
   clock: ClockPort,
-  to: NodeId,
-  cause: string,
+  order: HandOver,
   deadlineMs: number,
 ): Promise<void> {
   const outcome = await within<ChangeOutcome>(clock, deadlineMs, LATE_CHANGE, (done) => {
-    node.setPrimary(to, cause, deadlineMs, done);
+    node.setPrimary(order, deadlineMs, done);
   });
   if (outcome.type !== 'done') throw changeError(outcome, 'the hand-over', node.status());
 }

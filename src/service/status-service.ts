@@ -134,9 +134,8 @@ export async function checkEpoch(
 /** The members of a configuration as the API tells them, in the order of their ids. */
 export function memberMessages(status: NodeStatus): MemberMessage[] {
   return status.configuration.members.map((member) => {
-    const { id, installId, name, address, api, version, featureMin, featureMax } = member;
-    const voter = isVoter(status, id);
-    return { id, installId, name, address, api, version, featureMin, featureMax, voter };
+    const { autoPromote: _, ...told } = member;
+    return { ...told, voter: isVoter(status, member.id) };
   });
 }
 

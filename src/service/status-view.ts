@@ -162,7 +162,7 @@ function lineOf(
   return {
     id,
     name,
-    state: stateOf(voter, isUp, said?.state),
+    state: stateOf(member, voter, isUp, said?.state),
     role: isUp || said !== null ? roleOf(voter, said?.role) : 'ROLE_UNSPECIFIED',
     address,
     api,
@@ -174,11 +174,17 @@ function lineOf(
   };
 }
 
-function stateOf(voter: boolean, isUp: boolean, said: NodeState | undefined): NodeState {
+function stateOf(
+  { witness }: Member,
+  voter: boolean,
+  isUp: boolean,
+  said: NodeState | undefined,
+): NodeState {
   // A node whose disk failed answers its API and is silent to its peers.
   if (said === 'DEGRADED' || said === 'REMOVED') return said;
   if (!isUp) return 'DOWN';
-  return voter ? 'STANDBY' : 'JOINING';
+  if (!voter) return 'JOINING';
+  return witness ? 'WITNESS' : 'STANDBY';
 }
 
 function roleOf(voter: boolean, said: Role | undefined): Role {

@@ -97,6 +97,8 @@ export function memberRows({ current }: Members): FactRows {
     member.featureMin,
     member.featureMax,
     member.autoPromote,
+    member.witness,
+    member.priority,
     member.role,
     member.joinedRevision,
   ]);
@@ -116,6 +118,8 @@ export function restoreMember(row: Row): MemberFact {
     featureMin: reader.integer('featureMin'),
     featureMax: reader.integer('featureMax'),
     autoPromote: reader.boolean('autoPromote'),
+    witness: reader.boolean('witness'),
+    priority: reader.integer('priority'),
     role: reader.oneOf('role', ['voter', 'learner']),
     joinedRevision: reader.index('joinedRevision'),
   };

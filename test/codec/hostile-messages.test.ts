@@ -101,7 +101,9 @@ describe('a message that is too long', () => {
   it('is neither read nor written', () => {
     expect(() => decodeMessage(new Uint8Array(MESSAGE_BYTES_MAX + 1))).toThrow('expected at most');
     const cause = 'x'.repeat(MESSAGE_BYTES_MAX);
-    expect(() => encodeMessage({ type: 'timeoutNow', term: term(1), cause })).toThrow('bounds');
+    expect(() =>
+      encodeMessage({ type: 'timeoutNow', term: term(1), cause, isChosen: false }),
+    ).toThrow('bounds');
   });
 });
 

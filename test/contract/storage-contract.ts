@@ -225,6 +225,7 @@ export function storageContract(name: string, make: StoreFactory): void {
             clusterId: 'b'.repeat(32),
             clusterName: 'quorate',
             nodeName: 'n1',
+            isWitness: false,
             electionTimeoutMs: 300,
           },
         };

@@ -47,7 +47,14 @@ class Bench {
           compacted: ENTRY_ID_ZERO,
           entries: [],
         },
-        self: { address: 'a:1', api: 'a:2', version: '0', featureMin: 1, featureMax: 1 },
+        self: {
+          address: 'a:1',
+          api: 'a:2',
+          version: '0',
+          featureMin: 1,
+          featureMax: 1,
+          priority: 50,
+        },
         randomSeed: 1,
       },
       {
@@ -128,10 +135,16 @@ class Bench {
   }
 }
 
-const touch = (id: string): Command => ({ kind: 'touchSession', requestId: 'r', id });
+const touch = (id: string): Command => ({
+  kind: 'touchSession',
+  requestId: 'r',
+  client: null,
+  id,
+});
 
 const put = (id: string): Command => ({
   kind: 'putSession',
+  client: null,
   requestId: 'r',
   id,
   owner: null,
@@ -160,7 +173,7 @@ describe('Node', () => {
   test('does not start a cluster while it is still writing that it does', () => {
     const bench = new Bench();
     bench.mode = 'when told';
-    bench.node.adoptCluster({ ...SETTINGS, nodeName: 'n1' }, () => {});
+    bench.node.adoptCluster({ ...SETTINGS, nodeName: 'n1', isWitness: false }, () => {});
     expect(() => bench.node.startCluster(SETTINGS, 'n1', 'again', () => {})).toThrow(/once/);
   });
 
@@ -285,7 +298,11 @@ describe('Node', () => {
     const bench = new Bench();
     bench.found();
     const outcomes: ChangeOutcome[] = [];
-    bench.node.setPrimary(N(2), 'a test', bench.nowMs + 500, (outcome) => outcomes.push(outcome));
+    bench.node.setPrimary(
+      { to: N(2), cause: 'a test', isChosen: true },
+      bench.nowMs + 500,
+      (outcome) => outcomes.push(outcome),
+    );
     expect(outcomes).toMatchObject([{ type: 'refused', refusal: { reason: 'targetUnfit' } }]);
   });
 

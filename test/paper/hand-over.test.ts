@@ -33,7 +33,13 @@ const granted = (term: number): RequestVoteResponse => ({
 
 /** A leader whose predecessor's reign is not proven over, so that it still waits out the bound. */
 function waiting(): Bench {
-  const before = entry(4, 2, { kind: 'activation', nodeId: N(2), leaseMs: 5000, cause: 'x' });
+  const before = entry(4, 2, {
+    kind: 'activation',
+    nodeId: N(2),
+    leaseMs: 5000,
+    cause: 'x',
+    isChosen: false,
+  });
   const bench = new Bench({ loaded: loaded([...logOf([1, 1, 2]), before]) });
   bench.reign([2, 3]);
   return bench;
@@ -104,7 +110,12 @@ describe('Thesis §3.10: a hand-over', () => {
     bench.match(2);
     expect(bench.take()).toEqual({
       ...EMPTY_READY,
-      messages: [{ to: 2, message: { type: 'timeoutNow', term: bench.state.term, cause: 'test' } }],
+      messages: [
+        {
+          to: 2,
+          message: { type: 'timeoutNow', term: bench.state.term, cause: 'test', isChosen: true },
+        },
+      ],
     });
     expect(bench.leader.transfer?.phase).toBe('sent');
   });
@@ -252,6 +263,7 @@ describe('Thesis §3.10: TimeoutNow', () => {
     type: 'timeoutNow',
     term: T(term),
     cause: 'ordered',
+    isChosen: false,
   });
 
   function following(): Bench {

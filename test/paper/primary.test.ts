@@ -28,6 +28,7 @@ const activation = (nodeId: number, leaseMs = LEASE_MS): Parameters<typeof entry
   nodeId: N(nodeId),
   leaseMs,
   cause: 'test',
+  isChosen: false,
 });
 
 /** A log in which node 2 reigned in term 2; with a proof of stop if asked. */
@@ -227,6 +228,7 @@ describe('The bound', () => {
       isOver: false,
       isProven: false,
       unprovenLeaseMs: 900,
+      isChosen: false,
     };
     const bench = new Bench({ loaded: loadedSnapshot(snapshotOf(10, 2, { reign }), []) });
     bench.reign();

@@ -74,7 +74,13 @@ describe('Random', () => {
 
 describe('applyToReign', () => {
   const activate = (index: number, term: number, nodeId: number, leaseMs: number): Entry =>
-    entry(index, term, { kind: 'activation', nodeId: N(nodeId), leaseMs, cause: 'x' });
+    entry(index, term, {
+      kind: 'activation',
+      nodeId: N(nodeId),
+      leaseMs,
+      cause: 'x',
+      isChosen: false,
+    });
   const prove = (index: number, term: number, epoch: number): Entry =>
     entry(index, term, { kind: 'proof', epoch: I(epoch) });
   const after = (...entries: readonly Entry[]): Reign => entries.reduce(applyToReign, REIGN_NONE);

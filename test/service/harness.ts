@@ -124,6 +124,8 @@ export class TestNode {
       version: '0.1.0',
       featureMin: 1,
       featureMax: 1,
+      witness: false,
+      priority: 50,
       startedAtMs: cluster.clock.nowMs(),
     };
     const stored: Stored = {
@@ -140,6 +142,7 @@ export class TestNode {
       version: self.version,
       featureMin: 1,
       featureMax: 1,
+      priority: 50,
       api: '',
     };
     Object.defineProperty(described, 'api', { get: () => this.api, enumerable: true });

@@ -24,6 +24,8 @@ export function member(id: number, more: Partial<Member> = {}): Member {
     featureMin: 1,
     featureMax: 1,
     autoPromote: true,
+    witness: false,
+    priority: 50,
     ...more,
   };
 }
@@ -60,6 +62,7 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
       clusterId: 'c'.repeat(32),
       clusterName: 'test',
       nodeName: 'n1',
+      isWitness: false,
       electionTimeoutMs: 1000,
     },
     condition: 'member',
@@ -91,5 +94,7 @@ export const SELF: SelfFacts = {
   version: '0.1.0',
   featureMin: 1,
   featureMax: 1,
+  witness: false,
+  priority: 50,
   startedAtMs: 1000,
 };

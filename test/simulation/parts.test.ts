@@ -79,7 +79,7 @@ const [ONE, TWO] = [1 as NodeId, 2 as NodeId];
 const SENDER = { id: ONE, installId: '0'.repeat(16) as InstallId };
 
 function message(term: number): Message {
-  return { type: 'timeoutNow', term: term as Term, cause: 'test' };
+  return { type: 'timeoutNow', term: term as Term, cause: 'test', isChosen: false };
 }
 
 /** A network with a queue, and the terms of the messages that arrived, in order. */

@@ -13,7 +13,7 @@ function started(): AppliedLog {
 }
 
 function activate(log: AppliedLog, { id }: typeof A, cause = 'elected'): void {
-  log.write({ kind: 'activation', nodeId: id, leaseMs: 750, cause });
+  log.write({ kind: 'activation', nodeId: id, leaseMs: 750, cause, isChosen: false });
 }
 
 function textsAfter(log: AppliedLog, revision: number): string[] {

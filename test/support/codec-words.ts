@@ -36,6 +36,8 @@ const anyMember: fc.Arbitrary<Member> = fc.record({
   featureMin: whole,
   featureMax: whole,
   autoPromote: fc.boolean(),
+  witness: fc.boolean(),
+  priority: fc.nat(100),
 });
 
 const anyConfiguration: fc.Arbitrary<Configuration> = fc
@@ -61,6 +63,7 @@ const reign: fc.Arbitrary<Reign> = fc.record({
   isOver: fc.boolean(),
   isProven: fc.boolean(),
   unprovenLeaseMs: whole,
+  isChosen: fc.boolean(),
 });
 
 export const anyMeta: fc.Arbitrary<SnapshotMeta> = fc.record({
@@ -81,7 +84,13 @@ export const anyIdentity: fc.Arbitrary<Identity> = fc.record({
   nodeId: anyNodeId,
   installId: anyInstallId,
   cluster: fc.option(
-    fc.record({ clusterId: text, clusterName: text, nodeName: text, electionTimeoutMs: whole }),
+    fc.record({
+      clusterId: text,
+      clusterName: text,
+      nodeName: text,
+      electionTimeoutMs: whole,
+      isWitness: fc.boolean(),
+    }),
   ),
 });
 
@@ -99,6 +108,7 @@ const payload: fc.Arbitrary<EntryPayload> = fc.oneof(
     nodeId: anyNodeId,
     leaseMs: whole,
     cause: text,
+    isChosen: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('proof' as const), epoch: anyIndex }),
 );
@@ -178,9 +188,14 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     term: anyTerm,
     round: whole,
     last: entryId,
-    nextOffset: whole,
+    nextOffset: fc.option(whole),
   }),
-  fc.record({ type: fc.constant('timeoutNow' as const), term: anyTerm, cause: text }),
+  fc.record({
+    type: fc.constant('timeoutNow' as const),
+    term: anyTerm,
+    cause: text,
+    isChosen: fc.boolean(),
+  }),
 );
 
 const { value: anyValue } = fc.letrec<{ value: SnapshotValue }>((tie) => ({

@@ -40,7 +40,13 @@ export const ENTRIES = {
   }),
   jointConfiguration: entry(5, { kind: 'configuration', configuration: joint, cause: 'Grüße 😀' }),
   settings: entry(6, { kind: 'settings', settings: SETTINGS }),
-  activation: entry(7, { kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected' }),
+  activation: entry(7, {
+    kind: 'activation',
+    nodeId: A.id,
+    leaseMs: 750,
+    cause: 'elected',
+    isChosen: false,
+  }),
   proof: entry(8, { kind: 'proof', epoch: index(LARGE + 7) }),
 } satisfies Record<string, Entry>;
 
@@ -56,7 +62,7 @@ export const IDENTITIES = {
   member: {
     nodeId: nodeId(1),
     installId: installId(1),
-    cluster: { clusterId, clusterName, nodeName: 'A', electionTimeoutMs },
+    cluster: { clusterId, clusterName, nodeName: 'A', electionTimeoutMs, isWitness: false },
   },
 } satisfies Record<string, Identity>;
 
@@ -83,6 +89,7 @@ export const METAS = {
       isOver: true,
       isProven: false,
       unprovenLeaseMs: 1500,
+      isChosen: true,
     },
   },
 } satisfies Record<string, SnapshotMeta>;
@@ -112,9 +119,9 @@ function partsByFact(): Record<string, SnapshotPart> {
   const log = AppliedLog.started();
   log.write({ kind: 'configuration', configuration: configuration([A, B], [A]), cause: 'join' });
   log.write({ kind: 'configuration', configuration: configuration([A], [A]), cause: '' });
-  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected' });
+  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected', isChosen: false });
   log.write({ kind: 'proof', epoch: index(5) });
-  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'again' });
+  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'again', isChosen: true });
   log.command(put('s', { owner: 'ann', attributes: new Map([['k', bytes('v')]]), ttlMs: 5000 }));
   const parts = [...log.state.freeze().parts(1000)];
   return Object.fromEntries(parts.map((part) => [part.fact, part]));
@@ -170,5 +177,5 @@ export const MESSAGES = {
     last,
     nextOffset: 262_144,
   },
-  timeoutNow: { type: 'timeoutNow', term: term(3), cause: 'set-primary B' },
+  timeoutNow: { type: 'timeoutNow', term: term(3), cause: 'set-primary B', isChosen: true },
 } satisfies Record<string, Message>;

@@ -42,6 +42,8 @@ export function member(id: number, name: string): Member {
     featureMin: 1,
     featureMax: 1,
     autoPromote: true,
+    witness: false,
+    priority: 50,
   };
 }
 

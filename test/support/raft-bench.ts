@@ -155,7 +155,12 @@ export class Bench {
   }
 
   transfer(to: number | null): Answer | null {
-    return this.step({ type: 'transferLeadership', to: to === null ? null : N(to), cause: 'test' });
+    return this.step({
+      type: 'transferLeadership',
+      to: to === null ? null : N(to),
+      cause: 'test',
+      isChosen: true,
+    });
   }
 
   received(from: number, meta: SnapshotMeta): Ready {

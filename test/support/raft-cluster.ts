@@ -254,6 +254,7 @@ export class RaftCluster {
       type: 'transferLeadership',
       to: to === null ? null : N(to),
       cause: 'test',
+      isChosen: true,
     });
   }
 

@@ -106,7 +106,7 @@ class Stage {
         this.#change(a, words.slice(1));
         return;
       case 'transfer':
-        this.#step(a, { type: 'transferLeadership', to: N(b), cause: 'ordered' });
+        this.#step(a, { type: 'transferLeadership', to: N(b), cause: 'ordered', isChosen: true });
         return;
       case 'stopped':
         this.#step(a, { type: 'stopped', epoch: I(b) });

@@ -48,6 +48,8 @@ export function member(node: number, extra: Partial<Member> = {}): Member {
     featureMin: 1,
     featureMax: 1,
     autoPromote: false,
+    witness: false,
+    priority: 50,
     ...extra,
   };
 }
@@ -161,6 +163,7 @@ export function options(
     timers: timersFor(electionTimeoutMs),
     limits: { ...LIMITS, ...limits },
     randomSeed: node,
+    isWitness: false,
   };
 }
 
