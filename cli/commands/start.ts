@@ -89,7 +89,8 @@ export function registerStart(program: Command): void {
       'after',
       `
 Logs are JSON lines on standard error. SIGTERM hands the primacy over, lets requests end and exits with
-0; a second signal ends it at once. A member resumes what its data directory says.
+0, within a few seconds even if clients or members hang; a second signal ends it at once, with 143 (130
+after Ctrl-C). A log that cannot be written does not end it. A member resumes what its data directory says.
 
 With --tls-cert, --tls-key and --tls-ca (PEM files) every port speaks TLS: peers, clients and this node
 show certificates that a CA of the others signed. A node's certificate has extendedKeyUsage
