@@ -1,5 +1,6 @@
 // Says so when the disk does not answer: a sync that hangs raises no error, and an operator must learn from somewhere that
 // a node which is silent waits for its disk, and for which. One line when it takes too long, one when it answers after all.
+// A process that ends meanwhile does not wait for it.
 
 import type { LoggerPort } from '../node/ports.js';
 
@@ -9,7 +10,24 @@ export interface DiskWatchOptions {
   readonly overdueMs: number;
 }
 
-const HINT = 'look at the disk: it hangs or is overloaded; the node goes on by itself once it answers';
+const HINT =
+  'look at the disk: it hangs or is overloaded; the node goes on by itself once it answers';
+
+/** What has been on its way for longer than this, in ms, is not waited for by a process that ends. */
+const EXIT_WAIT_MS = 200;
+
+/** Since when what the disk does now has been on its way, each in an object of its own. */
+const underWay = new Set<{ readonly fromMs: number }>();
+
+/**
+ * At its end Node waits for its threads, also for one that waits for a disk for ever. Nothing is lost by a kill: what was
+ * not synced was not acknowledged.
+ */
+function killIfHung(): void {
+  const nowMs = performance.now();
+  const isHung = [...underWay].some(({ fromMs }) => nowMs - fromMs > EXIT_WAIT_MS);
+  if (isHung) process.kill(process.pid, 'SIGKILL');
+}
 
 export class DiskWatch {
   readonly #directory: string;
@@ -23,25 +41,34 @@ export class DiskWatch {
 
   /** Waits for what the disk does, however long it takes; answers, or fails, as it does. */
   async over<T>(work: Promise<T>): Promise<T> {
-    if (this.#options === null) return work;
-    const { log, overdueMs } = this.#options;
-    const directory = this.#directory;
-    const fromMs = performance.now();
+    if (!process.listeners('exit').includes(killIfHung)) process.on('exit', killIfHung);
+    const entry = { fromMs: performance.now() };
+    underWay.add(entry);
     let isOverdue = false;
-    const timer = setTimeout(() => {
+    const timer = this.#warnLater(() => {
       isOverdue = true;
-      const fields = { directory, overdueMs, hint: HINT };
-      log.warn(fields, 'the disk does not answer; this node neither votes nor leads until it does');
-    }, overdueMs);
-    // A disk that hangs keeps nobody alive who has been told to end.
-    timer.unref();
+    });
     try {
       const result = await work;
-      const tookMs = Math.round(performance.now() - fromMs);
-      if (isOverdue) log.info({ directory, tookMs }, 'the disk answers again');
+      const tookMs = Math.round(performance.now() - entry.fromMs);
+      const fields = { directory: this.#directory, tookMs };
+      if (isOverdue) this.#options?.log.info(fields, 'the disk answers again');
       return result;
     } finally {
       clearTimeout(timer);
+      underWay.delete(entry);
     }
+  }
+
+  #warnLater(onOverdue: () => void): NodeJS.Timeout | undefined {
+    if (this.#options === null) return undefined;
+    const { log, overdueMs } = this.#options;
+    const fields = { directory: this.#directory, overdueMs, hint: HINT };
+    const timer = setTimeout(() => {
+      onOverdue();
+      log.warn(fields, 'the disk does not answer; this node neither votes nor leads until it does');
+    }, overdueMs);
+    // A disk that hangs keeps nobody alive who has been told to end.
+    return timer.unref();
   }
 }

@@ -62,6 +62,7 @@ export class LevelStorage implements StoragePort {
   /** What was found at open. */
   readonly stored: Stored;
   readonly #database: Database;
+  readonly #watch: DiskWatch;
   readonly #queue: WriteQueue;
   readonly #records: LogRecords;
   readonly #snapshots: Snapshots;
@@ -71,6 +72,7 @@ export class LevelStorage implements StoragePort {
   constructor(database: Database, contents: Contents, watch: DiskWatch) {
     const { stored, live, records, snapshot, nextGeneration } = contents;
     this.#database = database;
+    this.#watch = watch;
     this.stored = { ...stored, identity: contents.identity ?? newIdentity() };
     this.#queue = new WriteQueue(database, live, watch);
     this.#records = new LogRecords(records);
@@ -134,7 +136,7 @@ export class LevelStorage implements StoragePort {
   /** Finishes what is being written, then closes. */
   async close(): Promise<void> {
     await this.#queue.drained();
-    await this.#database.close();
+    await this.#watch.over(this.#database.close());
   }
 
   #putCompacted(id: EntryId): Operation {

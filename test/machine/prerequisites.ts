@@ -9,6 +9,7 @@ const COMMANDS: readonly (readonly [command: string, debianPackage: string])[] =
   ['cc', 'gcc libc6-dev'],
   ['ip', 'iproute2'],
   ['mount', 'mount'],
+  ['setpriv', 'util-linux'],
   ['umount', 'mount'],
   ['unshare', 'util-linux'],
 ];

@@ -1,7 +1,7 @@
 // Three real daemons, each on a disk of its own that fails when it is told to, and clients that write to all of them and
 // remember what was acknowledged. A power cut kills all daemons in one moment and takes from each disk what it need not
 // have kept; whoever writes meanwhile learns nothing, which counts as unknown.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -88,7 +88,7 @@ export class FaultyCluster {
   async start(daemon: Daemon): Promise<void> {
     const disk = this.disk(daemon);
     disk.begin();
-    this.#before.set(daemon.name, existsSync(disk.root) ? filesBelow(disk.root) : new Map());
+    this.#before.set(daemon.name, filesBelow(disk.root));
     await daemon.start();
   }
 

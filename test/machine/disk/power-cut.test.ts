@@ -121,10 +121,29 @@ describe('a power cut', () => {
     const actual = filesBelow(root);
     expect([...replayed.keys()].sort()).toEqual([...actual.keys()].sort());
     // What the kill found in the buffers of the C library is in neither, or was just being written.
-    for (const [path, bytes] of replayed) {
-      expect(actual.get(path)?.subarray(0, bytes.length).equals(bytes), path).toBe(true);
-    }
+    const differing = [...replayed].filter(
+      ([path, bytes]) => actual.get(path)?.subarray(0, bytes.length).equals(bytes) !== true,
+    );
+    expect(differing.map(([path]) => path)).toEqual([]);
   });
+
+  /** Cuts at many moments; answers those after which something acknowledged is missing, and those that are refused. */
+  async function cutAll(
+    model: Omit<PowerCut, 'random'>,
+  ): Promise<{ cuts: number; lost: string[]; refused: string[] }> {
+    const found = { cuts: 0, lost: [] as string[], refused: [] as string[] };
+    for (const life of lives) {
+      for (const moment of moments(life)) {
+        const last = await lastAfter(life, moment, { ...model, random: Math.random });
+        const wanted = acknowledged(life, moment);
+        const place = `after ${moment} of ${life.records.length} records`;
+        found.cuts += 1;
+        if (last instanceof StorageError) found.refused.push(`${place}: ${last.message}`);
+        else if (last < wanted) found.lost.push(`${place}: has ${last}, acknowledged ${wanted}`);
+      }
+    }
+    return found;
+  }
 
   test.each([
     { names: 'ordered', unsynced: 'none' },
@@ -135,14 +154,7 @@ describe('a power cut', () => {
     'loses nothing acknowledged where names are $names and of the unsynced $unsynced is left',
     { timeout: 900_000 },
     async (model) => {
-      for (const life of lives) {
-        for (const moment of moments(life)) {
-          const last = await lastAfter(life, moment, { ...model, random: Math.random });
-          const place = `cut after ${moment} of ${life.records.length} records: ${String(last)}`;
-          expect(last, place).toBeTypeOf('number');
-          expect(last, place).toBeGreaterThanOrEqual(acknowledged(life, moment));
-        }
-      }
+      expect(await cutAll(model)).toMatchObject({ lost: [], refused: [] });
     },
   );
 
@@ -151,14 +163,10 @@ describe('a power cut', () => {
     'that leaves later pages without earlier ones loses nothing or is refused',
     { timeout: 900_000 },
     async () => {
-      for (const life of lives) {
-        for (const moment of moments(life)) {
-          const cut: PowerCut = { names: 'ordered', unsynced: 'pages', random: Math.random };
-          const last = await lastAfter(life, moment, cut);
-          if (last instanceof StorageError) expect(last.code).toBe('DAMAGED');
-          else expect(last).toBeGreaterThanOrEqual(acknowledged(life, moment));
-        }
-      }
+      const { cuts, lost, refused } = await cutAll({ names: 'ordered', unsynced: 'pages' });
+      console.log(`pages kept at random: ${refused.length} of ${cuts} cuts are refused`);
+      expect(lost).toEqual([]);
+      expect(refused.filter((why) => !why.includes('move the data directory away'))).toEqual([]);
     },
   );
 });

@@ -2,7 +2,7 @@
 // replayed on a model of a disk that forgets what was not synced. Names and contents are forgotten separately, as POSIX
 // allows: a name by the sync of its directory (or of any file, where the file system keeps an ordered journal of names as
 // ext4, XFS and Btrfs do), a content by the sync of its file. The page cache, which survives a kill, is not consulted.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 import type { DiskRecord } from './disk-journal.js';
@@ -221,9 +221,10 @@ class Disk {
   }
 }
 
-/** The files below a directory as they are now, by path: what the next process starts from. */
+/** The files below a directory as they are now, by path: what the next process starts from. None if there is no such directory. */
 export function filesBelow(root: string): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
+  if (!existsSync(root)) return files;
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile()) files.set(path, readFileSync(path));
