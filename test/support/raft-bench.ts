@@ -11,6 +11,7 @@ import type { Leader, RaftState } from '../../src/raft/state.js';
 import type { ConfigChange, LogIndex, SnapshotMeta } from '../../src/raft/types.js';
 import { EMPTY_READY, mergeReady } from './raft-ready.js';
 import { I, N, T, bytes, install, loaded, logOf, options } from './raft-words.js';
+import type { MemberExtras } from './raft-words.js';
 
 export interface BenchParts {
   readonly node?: number;
@@ -19,6 +20,7 @@ export interface BenchParts {
   readonly limits?: Partial<Limits>;
   readonly electionTimeoutMs?: number;
   readonly nowMs?: number;
+  readonly extras?: MemberExtras;
 }
 
 /** Members of a union without their time, which the bench adds. */
@@ -34,8 +36,11 @@ export class Bench {
   constructor(parts: BenchParts = {}) {
     const { node = 1, voters = [1, 2, 3], limits, electionTimeoutMs } = parts;
     this.nowMs = parts.nowMs ?? 0;
-    const disk = parts.loaded ?? loaded(logOf([1, 1], voters));
-    this.raft = new Raft(options(node, limits, electionTimeoutMs), disk, this.nowMs);
+    const { extras = {} } = parts;
+    const disk = parts.loaded ?? loaded(logOf([1, 1], voters, extras));
+    const isWitness = extras[node]?.witness === true;
+    const given = options(node, limits, electionTimeoutMs, isWitness);
+    this.raft = new Raft(given, disk, this.nowMs);
   }
 
   get state(): RaftState {

@@ -14,6 +14,7 @@ import { NOTHING_LOADED } from '../../src/raft/initial.js';
 import { ModelDisk } from './raft-disk.js';
 import { Watcher } from './raft-watcher.js';
 import { N, bytes, loaded, logOf, options } from './raft-words.js';
+import type { MemberExtras } from './raft-words.js';
 
 export interface ClusterParts {
   readonly voters?: readonly number[];
@@ -30,6 +31,7 @@ export interface ClusterParts {
   readonly stopMs?: number;
   /** Real ms to ms of a node's clock; 1 for those not named. */
   readonly clockRates?: Readonly<Record<string, number>>;
+  readonly extras?: MemberExtras;
 }
 
 /** What goes wrong by chance on every link, in thousandths and ms. */
@@ -102,7 +104,7 @@ export class RaftCluster {
     this.watcher = new Watcher();
     const voters = parts.voters ?? [1, 2, 3];
     for (const node of voters)
-      this.#build(node, loaded(logOf(parts.logs?.[String(node)] ?? [1, 1], voters)));
+      this.#build(node, loaded(logOf(parts.logs?.[String(node)] ?? [1, 1], voters, parts.extras)));
     for (const node of parts.spares ?? []) this.#build(node, NOTHING_LOADED);
   }
 
@@ -294,8 +296,9 @@ export class RaftCluster {
   }
 
   #options(node: number): RaftOptions {
+    const isWitness = this.#parts.extras?.[node]?.witness === true;
     return {
-      ...options(node, this.#parts.limits, this.#parts.electionTimeoutMs),
+      ...options(node, this.#parts.limits, this.#parts.electionTimeoutMs, isWitness),
       randomSeed: this.#dice.between(0, 2 ** 32),
     };
   }
@@ -353,9 +356,11 @@ export class RaftCluster {
       this.watcher.readReleased(readId, readIndex);
       sim.reads.set(readId, readIndex);
     }
-    for (const { to, offset, word } of ready.chunksToSend) {
+    for (const { to, last, offset: wanted, word } of ready.chunksToSend) {
       const meta = sim.raft.state.snapshot;
       if (meta === null) throw new Error('a chunk was asked for without a snapshot');
+      // The disk keeps the newest only, so it takes the place of the one asked for.
+      const offset = last.index === meta.last.index ? wanted : 0;
       const data = new Uint8Array(Math.min(CHUNK_BYTES, SNAPSHOT_BYTES - offset));
       this.#send(sim.id, to, {
         type: 'installSnapshot',

@@ -57,13 +57,13 @@ export function member(node: number, extra: Partial<Member> = {}): Member {
 /** A final configuration, or with `outgoing` a joint one. */
 export function configuration(
   voters: readonly number[],
-  { learners = [], outgoing = null, leaving = [] }: ConfigurationParts = {},
+  { learners = [], outgoing = null, leaving = [], extras = {} }: ConfigurationParts = {},
 ): Configuration {
   const ids = [...new Set([...voters, ...learners, ...(outgoing ?? []), ...leaving])].sort(
     (a, b) => a - b,
   );
   return {
-    members: ids.map((node) => member(node)),
+    members: ids.map((node) => member(node, extras[node])),
     voters: voters.map(N),
     outgoing: outgoing === null ? null : outgoing.map(N),
     leaving: leaving.map(N),
@@ -74,7 +74,11 @@ interface ConfigurationParts {
   readonly learners?: readonly number[];
   readonly outgoing?: readonly number[] | null;
   readonly leaving?: readonly number[];
+  readonly extras?: MemberExtras;
 }
+
+/** What is special about some members, by id. */
+export type MemberExtras = Readonly<Record<number, Partial<Member>>>;
 
 export function change(parts: {
   readonly add?: readonly (number | Member)[];
@@ -105,15 +109,17 @@ export function entry(index: number, term: number, payload?: EntryPayload, stamp
 }
 
 /** Entries 1, 2, … of the terms given; the first is the settings, the second the configuration. */
-export function logOf(terms: readonly number[], voters: readonly number[] = [1, 2, 3]): Entry[] {
-  return terms.map((term, at) => entry(at + 1, term, foundation(at + 1, voters)));
-}
-
-function foundation(index: number, voters: readonly number[]): EntryPayload | undefined {
-  if (index === 1) return { kind: 'settings', settings: SETTINGS };
-  if (index === 2)
-    return { kind: 'configuration', configuration: configuration(voters), cause: 'start' };
-  return undefined;
+export function logOf(
+  terms: readonly number[],
+  voters: readonly number[] = [1, 2, 3],
+  extras: MemberExtras = {},
+): Entry[] {
+  const started = configuration(voters, { extras });
+  const foundation = [
+    { kind: 'settings' as const, settings: SETTINGS },
+    { kind: 'configuration' as const, configuration: started, cause: 'start' },
+  ];
+  return terms.map((term, at) => entry(at + 1, term, foundation[at]));
 }
 
 export function snapshotOf(
@@ -156,6 +162,7 @@ export function options(
   node: number,
   limits: Partial<Limits> = {},
   electionTimeoutMs = 1000,
+  isWitness = false,
 ): RaftOptions {
   return {
     id: N(node),
@@ -163,7 +170,7 @@ export function options(
     timers: timersFor(electionTimeoutMs),
     limits: { ...LIMITS, ...limits },
     randomSeed: node,
-    isWitness: false,
+    isWitness,
   };
 }
 
