@@ -2,10 +2,10 @@
 // context that both ends of a connection use. Pure but for OpenSSL: bytes and the present time come in, and whatever does
 // not fit is refused with the file's name and what to do. Reading, watching and replacing the files is identity.ts.
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { checkServerIdentity, createSecureContext } from 'node:tls';
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { QuorateError } from '../errors.js';
 import { callerOf, mayServe } from './caller.js';
 
@@ -82,6 +82,14 @@ export function materialFrom(
     notBeforeMs: Math.max(...chain.map(({ validFrom }) => Date.parse(validFrom))),
     notAfterMs: Math.min(...chain.map(({ validTo }) => Date.parse(validTo))),
   };
+}
+
+/**
+ * Options of a listening port, for `createServer` and `setSecureContext` of node:tls and node:https. Nobody resumes a session
+ * there: certificates are checked for each connection, so that the end of one and a new CA count at once.
+ */
+export function serverContextOf({ cert, key, ca }: TlsBytes): SecureContextOptions {
+  return { cert, key, ca, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 /** Whether the certificate is valid for a host, as whoever connects to it checks; null: it is, else why not. */

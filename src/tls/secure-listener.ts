@@ -12,6 +12,7 @@ import { callerOf } from './caller.js';
 import type { Caller } from './caller.js';
 import { farewell } from './http2-frames.js';
 import type { TlsIdentity } from './identity.js';
+import { serverContextOf } from './material.js';
 import { callerTrouble, writeRefusal } from './trouble.js';
 import type { TlsReason } from './trouble.js';
 
@@ -63,7 +64,7 @@ export class SecureListener {
     this.#modules = modules;
     const { tls } = options;
     this.#tlsServer = createTlsServer({
-      ...contextOf(tls),
+      ...serverContextOf(tls.current),
       requestCert: true,
       // Checked below, so that the caller can be told what is wrong.
       rejectUnauthorized: false,
@@ -72,7 +73,9 @@ export class SecureListener {
     });
     this.#tlsServer.on('secureConnection', (socket) => this.#onSecure(socket));
     this.#tlsServer.on('tlsClientError', (error, socket) => this.#onFailure(error, socket));
-    this.#forgetIdentity = tls.onChange(() => this.#tlsServer.setSecureContext(contextOf(tls)));
+    this.#forgetIdentity = tls.onChange((material) =>
+      this.#tlsServer.setSecureContext(serverContextOf(material)),
+    );
   }
 
   /** Listens at every address of the host; answers the port. Rejects with what the system said. */
@@ -182,10 +185,6 @@ export class SecureListener {
     this.#complaints.set(caller, reason);
     this.#modules.onRefused({ caller, reason, detail });
   }
-}
-
-function contextOf({ current: { cert, key, ca } }: TlsIdentity) {
-  return { cert, key, ca, minVersion: 'TLSv1.2' } as const;
 }
 
 /** As grpc-js names the other end of a call. */

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -225,6 +226,28 @@ describe('a port that speaks TLS', () => {
     });
     expect(said).toBe('quorate-tls NO_CERTIFICATE the caller shows no certificate');
     expect(two.log.count('a caller of the peer port was refused')).toBe(1);
+  });
+
+  test('resumes no session, so that each connection shows a certificate that is valid', async () => {
+    const two = await start(2);
+    const { context } = (await identityOf({})).current;
+    const options = { host: '127.0.0.1', port: two.address.port, secureContext: context };
+    let session: Buffer | undefined;
+    const isReused: boolean[] = [];
+    for (const maxVersion of ['TLSv1.3', 'TLSv1.3', 'TLSv1.2', 'TLSv1.2'] as const) {
+      const resumed = session === undefined ? {} : { session };
+      const socket = connectTls({ ...options, ...resumed, maxVersion, ALPNProtocols: ['h2'] });
+      socket.on('session', (offered: Buffer) => (session = offered));
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        // The server's settings come after its tickets.
+        socket.once('data', () => resolve());
+      });
+      session ??= socket.getSession();
+      isReused.push(socket.isSessionReused());
+      socket.destroy();
+    }
+    expect(isReused).toEqual([false, false, false, false]);
   });
 
   test('drops callers that say nothing, or nonsense, and stays up', async () => {
