@@ -97,14 +97,16 @@ export class Client {
     const draw = this.#draw;
     const { valueBytesMax, ttlMinMs, ttlMaxMs } = this.#world.parameters.workload;
     const requestId = this.#nextId();
+    const client = null;
     const known = this.#revisions.get(id) ?? (0 as LogIndex);
     const ifRevision = draw.chance(300_000) ? known : null;
-    if (kind > 50) return { kind: 'deleteSession', requestId, id, ifRevision };
-    if (kind > 42) return { kind: 'touchSession', requestId, id };
+    if (kind > 50) return { kind: 'deleteSession', requestId, client, id, ifRevision };
+    if (kind > 42) return { kind: 'touchSession', requestId, client, id };
     const value = new Uint8Array(draw.between(1, valueBytesMax)).fill(draw.between(0, 255));
     return {
       kind: 'putSession',
       requestId,
+      client,
       id,
       owner: draw.chance(200_000) ? this.#name : null,
       nodeId,

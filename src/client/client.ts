@@ -1,7 +1,8 @@
 // The thin client that the command line uses: one address, one method for each call of quorate.v1, plain promises.
 // Every call ends by its deadline with an answer or with a QuorateError that says why; what was refused before it was
-// appended is repeated within the deadline. It does not look for the leader itself (members forward), keeps no client
-// session and does not batch.
+// appended is repeated within the deadline. Writes of facts go under a client session, opened with the first of them, so
+// that one which may have happened is repeated too and happens once. It does not look for the leader itself (members
+// forward), and does not batch.
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,6 +13,7 @@ import type { AddRequest } from '../generated/quorate/v1/AddRequest.js';
 import type { AddResponse__Output as AddResponse } from '../generated/quorate/v1/AddResponse.js';
 import type { CheckEpochRequest } from '../generated/quorate/v1/CheckEpochRequest.js';
 import type { CheckEpochResponse__Output as CheckEpochResponse } from '../generated/quorate/v1/CheckEpochResponse.js';
+import type { ClientRequest } from '../generated/quorate/v1/ClientRequest.js';
 import type { DeleteSessionRequest } from '../generated/quorate/v1/DeleteSessionRequest.js';
 import type { DeleteSessionResponse__Output as DeleteSessionResponse } from '../generated/quorate/v1/DeleteSessionResponse.js';
 import type { EventsRequest } from '../generated/quorate/v1/EventsRequest.js';
@@ -36,9 +38,12 @@ import type { StatusResponse__Output as StatusResponse } from '../generated/quor
 import type { TouchSessionRequest } from '../generated/quorate/v1/TouchSessionRequest.js';
 import type { TouchSessionResponse__Output as TouchSessionResponse } from '../generated/quorate/v1/TouchSessionResponse.js';
 import type { TlsIdentity } from '../tls/identity.js';
+import { ClientSession } from './client-session.js';
+import type { Ticket } from './client-session.js';
 import { NodeLinks } from './node-links.js';
-import { CLUSTER, SESSIONS } from './protos.js';
-import { pauseBeforeRetry } from './retry.js';
+import { CLIENT_SESSIONS, CLUSTER, SESSIONS } from './protos.js';
+import { afterDoubt, isForgottenUnsent, pauseBeforeRetry } from './retry.js';
+import type { RetryCircumstances } from './retry.js';
 
 export interface ClientOptions {
   /** API address, `HOST:PORT`. */
@@ -58,6 +63,20 @@ export interface CallOptions {
   readonly onRetry?: (error: QuorateError) => void;
 }
 
+/** One call with its repetitions. */
+interface About extends CallOptions {
+  /** By `performance.now()`. */
+  readonly deadlineMs: number;
+  readonly requestId: string;
+}
+
+/** A request that a client session can cover. */
+interface Covered {
+  readonly client?: ClientRequest | null;
+}
+
+/** How often one call opens another client session because the cluster has forgotten the last. */
+const REOPENINGS_MAX = 3;
 const TIMEOUT_DEFAULT_MS = 10_000;
 /** For a connection from afar: some round trips of half a second, with TLS. */
 const CONNECT_MS = 2000;
@@ -66,6 +85,7 @@ export class QuorateClient {
   readonly address: string;
   readonly timeoutMs: number;
   readonly #links: NodeLinks;
+  readonly #clientSession = new ClientSession();
 
   constructor(options: ClientOptions) {
     this.address = options.address;
@@ -120,7 +140,7 @@ export class QuorateClient {
 
   /** Creates a session, or merges into it. */
   putSession(request: PutSessionRequest, options: CallOptions = {}): Promise<PutSessionResponse> {
-    return this.#call(SESSIONS.Put, request, 'write', options);
+    return this.#once(SESSIONS.Put, request, options);
   }
 
   getSession(request: GetSessionRequest, options: CallOptions = {}): Promise<GetSessionResponse> {
@@ -140,14 +160,14 @@ export class QuorateClient {
     request: TouchSessionRequest,
     options: CallOptions = {},
   ): Promise<TouchSessionResponse> {
-    return this.#call(SESSIONS.Touch, request, 'write', options);
+    return this.#once(SESSIONS.Touch, request, options);
   }
 
   deleteSession(
     request: DeleteSessionRequest,
     options: CallOptions = {},
   ): Promise<DeleteSessionResponse> {
-    return this.#call(SESSIONS.Delete, request, 'write', options);
+    return this.#once(SESSIONS.Delete, request, options);
   }
 
   /** Closes the connection; calls that run fail. */
@@ -161,28 +181,98 @@ export class QuorateClient {
     kind: 'read' | 'write',
     options: CallOptions,
   ): Promise<ResponseOut> {
-    const deadlineMs = performance.now() + (options.timeoutMs ?? this.timeoutMs);
-    // One id for all attempts: they are one request to whoever reads the logs.
-    const requestId = randomBytes(8).toString('hex');
+    const about = this.#about(options);
     for (let attempt = 1; ; attempt++) {
-      const metadata = new Metadata();
-      metadata.set('x-request-id', requestId);
       try {
-        return await this.#links.ask(this.address, method, request, {
-          metadata,
-          timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())),
-          isWrite: kind === 'write',
-        });
+        return await this.#ask(method, request, kind, about);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;
-        const remainingMs = deadlineMs - performance.now();
-        const pauseMs = pauseBeforeRetry(error, attempt, remainingMs, Math.random());
-        if (pauseMs === null || options.retry === false) throw withRequestId(error, requestId);
-        options.onRetry?.(error);
-        await pause(pauseMs);
+        await pauseOrThrow(error, error, { attempt }, about);
       }
     }
   }
+
+  /** Asks for a write under the client session: it happens once, however often it has to be sent. */
+  async #once<Request extends Covered, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<ResponseOut> {
+    const about = this.#about(options);
+    let doubt: QuorateError | null = null;
+    let ticket: Ticket | null = null;
+    let reopenings = 0;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          ticket ??= await this.#clientSession.begin(() => this.#openSession(about));
+          const covered = { ...request, client: ticket.identity() };
+          return await this.#ask(method, covered, 'write', about);
+        } catch (error) {
+          if (!(error instanceof QuorateError)) throw error;
+          if (isForgottenUnsent(error, doubt !== null) && reopenings < REOPENINGS_MAX) {
+            reopenings += 1;
+            ticket?.forget();
+            ticket?.end();
+            ticket = null;
+            continue;
+          }
+          if (error.code === 'INDETERMINATE') doubt ??= error;
+          const how = { attempt, isCovered: ticket !== null, isInDoubt: doubt !== null };
+          const final: QuorateError = doubt === null ? error : afterDoubt(error, doubt);
+          await pauseOrThrow(error, final, how, about);
+        }
+      }
+    } finally {
+      ticket?.end();
+    }
+  }
+
+  /** Opens a client session. Whatever goes wrong, the write that waits for it was not sent. */
+  async #openSession(about: About): Promise<{ session: string; window: number }> {
+    try {
+      return await this.#ask(CLIENT_SESSIONS.Open, {}, 'read', about);
+    } catch (error) {
+      if (!(error instanceof QuorateError) || error.outcome !== 'indeterminate') throw error;
+      const message = `the write was not sent, since no client session could be opened: ${error.message}`;
+      throw new QuorateError('NO_QUORUM', message, error.data, { cause: error });
+    }
+  }
+
+  #about(options: CallOptions): About {
+    const deadlineMs = performance.now() + (options.timeoutMs ?? this.timeoutMs);
+    // One id for all attempts: they are one request to whoever reads the logs.
+    return { ...options, deadlineMs, requestId: randomBytes(8).toString('hex') };
+  }
+
+  #ask<Request, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    kind: 'read' | 'write',
+    { requestId, deadlineMs }: About,
+  ): Promise<ResponseOut> {
+    const metadata = new Metadata();
+    metadata.set('x-request-id', requestId);
+    return this.#links.ask(this.address, method, request, {
+      metadata,
+      timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())),
+      isWrite: kind === 'write',
+    });
+  }
+}
+
+/** Waits before the next attempt, or throws `final`, what the error of this one means to the caller. */
+async function pauseOrThrow(
+  error: QuorateError,
+  final: QuorateError,
+  how: Omit<RetryCircumstances, 'remainingMs' | 'random'>,
+  { retry, onRetry, deadlineMs, requestId }: About,
+): Promise<void> {
+  const remainingMs = deadlineMs - performance.now();
+  const pauseMs = pauseBeforeRetry(error, { ...how, remainingMs, random: Math.random() });
+  if (pauseMs === null || retry === false) throw withRequestId(final, requestId);
+  onRetry?.(error);
+  await pause(pauseMs);
 }
 
 /** The hint of INTERNAL tells the reader to look for the request's id, so the sentence must name it. */

@@ -7,12 +7,14 @@ import { loadSync } from '@grpc/proto-loader';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { ErrorInfo, ErrorInfo__Output } from '../generated/google/rpc/ErrorInfo.js';
 import type { Status, Status__Output } from '../generated/google/rpc/Status.js';
+import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSessions.js';
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
 import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
 
 const FILES = [
   'quorate/v1/cluster.proto',
   'quorate/v1/sessions.proto',
+  'quorate/v1/client_sessions.proto',
   'google/rpc/status.proto',
   'google/rpc/error_info.proto',
 ];
@@ -38,6 +40,10 @@ const loaded = loadSync(FILES, {
 export const CLUSTER = loaded['quorate.v1.Cluster'] as unknown as ClusterDefinition;
 /** Methods of quorate.v1.Sessions. */
 export const SESSIONS = loaded['quorate.v1.Sessions'] as unknown as SessionsDefinition;
+/** Methods of quorate.v1.ClientSessions. */
+export const CLIENT_SESSIONS = loaded[
+  'quorate.v1.ClientSessions'
+] as unknown as ClientSessionsDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

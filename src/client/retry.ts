@@ -1,8 +1,10 @@
 // Which failed request may be sent again, and when: a pure decision, so that it can be tested and simulated.
-// Only what surely did not happen is repeated: refused before it was appended, or overwritten by another leader.
-// What may have happened (INDETERMINATE) is never repeated here; the caller reads first and decides.
+// What surely did not happen is repeated: refused before it was appended, or overwritten by another leader. What may have
+// happened (INDETERMINATE) is repeated only under a client session, which gives a repetition the first answer; without one
+// the caller reads first and decides.
 
-import type { ErrorCode, QuorateError } from '../errors.js';
+import { QuorateError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
 
 const RETRY_LIMITS = {
   /** Pause before the second attempt; grows by `factor`, up to the maximum. */
@@ -26,19 +28,64 @@ const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'OVERWRITTEN',
 ]);
 
-/**
- * Milliseconds to wait before the next attempt; null: give up with this error.
- * `attempt` counts from 1; `remainingMs` is what the caller's deadline leaves; `random` is in [0, 1).
- */
+/** What the state answers to a request: under a client session it is final, whatever became of earlier attempts. */
+const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'REVISION_MISMATCH',
+  'SESSION_NOT_FOUND',
+  'LIMIT_EXCEEDED',
+]);
+
+export interface RetryCircumstances {
+  /** Counts from 1. */
+  readonly attempt: number;
+  /** What the caller's deadline leaves. */
+  readonly remainingMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+  /** A client session covers the request. */
+  readonly isCovered?: boolean;
+  /** An earlier attempt may have happened. */
+  readonly isInDoubt?: boolean;
+}
+
+/** Milliseconds to wait before the next attempt; null: give up with this error. */
 export function pauseBeforeRetry(
   error: QuorateError,
-  attempt: number,
-  remainingMs: number,
-  random: number,
+  { attempt, remainingMs, random, isCovered = false, isInDoubt = false }: RetryCircumstances,
 ): number | null {
-  if (!RETRIED.has(error.code) || error.outcome === 'indeterminate') return null;
+  if (!mayRepeat(error, isCovered, isInDoubt)) return null;
   const { pauseFirstMs, pauseMaxMs, factor, attemptMinMs } = RETRY_LIMITS;
   const full = Math.min(pauseFirstMs * factor ** (attempt - 1), pauseMaxMs);
   const pauseMs = Math.round(full * (0.5 + random / 2));
   return pauseMs + attemptMinMs > remainingMs ? null : pauseMs;
+}
+
+function mayRepeat(
+  { code, outcome }: QuorateError,
+  isCovered: boolean,
+  isInDoubt: boolean,
+): boolean {
+  if (code === 'INDETERMINATE') return isCovered;
+  // A node that went down with the request may come back, or another may answer at its address.
+  if (code === 'UNREACHABLE' || code === 'STOPPING') return isCovered && isInDoubt;
+  return RETRIED.has(code) && outcome !== 'indeterminate';
+}
+
+/**
+ * What the error of a later attempt means after `doubt`, the error of an earlier attempt that may have happened. An answer of
+ * the state stands, since the client session gives every attempt the same; a refusal of this attempt says nothing of that one.
+ */
+export function afterDoubt(error: QuorateError, doubt: QuorateError): QuorateError {
+  if (ANSWERS.has(error.code)) return error;
+  const { code, message } = error;
+  // Whoever sees this code alone may conclude that the only attempt did not happen.
+  const data = { ...error.data, ...(code === 'REQUEST_FORGOTTEN' ? { repeated: 'true' } : {}) };
+  const kept = code === 'REQUEST_FORGOTTEN' || code === 'INTERNAL' ? code : 'INDETERMINATE';
+  const whole = kept === code ? message : `${doubt.message}; then: ${message}`;
+  return new QuorateError(kept, whole, data, { cause: doubt });
+}
+
+/** The request did not happen, although its client session does not know it: it was sent once only. */
+export function isForgottenUnsent({ code, data }: QuorateError, isInDoubt: boolean): boolean {
+  return code === 'REQUEST_FORGOTTEN' && data['repeated'] === undefined && !isInDoubt;
 }

@@ -3,7 +3,7 @@
 // and must not keep alive the message or the record in which it came.
 
 import { InvariantViolation, unreachable } from '../raft/assert.js';
-import type { Command } from '../state-machine/command.js';
+import type { ClientRequest, Command } from '../state-machine/command.js';
 import type { SnapshotPart, SnapshotValue } from '../state-machine/snapshot-part.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import { checksum } from './checksum.js';
@@ -70,11 +70,14 @@ function commandFields(command: Command): FieldValue[] {
         command.removed,
         command.ttlMs,
         command.ifRevision,
+        clientFields(command.client),
       ];
     case 'touchSession':
-      return [command.requestId, command.id];
+      return [command.requestId, command.id, clientFields(command.client)];
     case 'deleteSession':
-      return [command.requestId, command.id, command.ifRevision];
+      return [command.requestId, command.id, command.ifRevision, clientFields(command.client)];
+    case 'openClientSession':
+      return [command.requestId, command.id];
     case 'expireSessions':
       return [command.sessions.map(({ id, revision }) => [id, revision])];
     default:
@@ -97,12 +100,14 @@ function readCommand(kind: number, reader: ValueReader): Command {
         removed: reader.list('removed', (list) => list.string('name')),
         ttlMs: reader.nullable((field) => field.integer('ttlMs')),
         ifRevision: reader.nullable((field) => field.index('ifRevision')),
+        client: readClient(reader),
       };
     case COMMAND_KIND.touchSession:
       return {
         kind: 'touchSession',
         requestId: reader.string('requestId'),
         id: reader.string('id'),
+        client: readClient(reader),
       };
     case COMMAND_KIND.deleteSession:
       return {
@@ -110,6 +115,13 @@ function readCommand(kind: number, reader: ValueReader): Command {
         requestId: reader.string('requestId'),
         id: reader.string('id'),
         ifRevision: reader.nullable((field) => field.index('ifRevision')),
+        client: readClient(reader),
+      };
+    case COMMAND_KIND.openClientSession:
+      return {
+        kind: 'openClientSession',
+        requestId: reader.string('requestId'),
+        id: reader.string('id'),
       };
     case COMMAND_KIND.expireSessions:
       return {
@@ -124,6 +136,20 @@ function readCommand(kind: number, reader: ValueReader): Command {
     default:
       throw unknownKind('command', `expected the kind of a command, got ${kind}`);
   }
+}
+
+function clientFields(client: ClientRequest | null): FieldValue {
+  return client === null ? null : [client.session, client.sequence, client.acknowledgedBelow];
+}
+
+function readClient(reader: ValueReader): ClientRequest | null {
+  return reader.nullable((field) =>
+    field.nested('client', (values) => ({
+      session: values.string('session'),
+      sequence: values.integer('sequence'),
+      acknowledgedBelow: values.integer('acknowledgedBelow'),
+    })),
+  );
 }
 
 function readAttribute(pair: ValueReader): readonly [string, Uint8Array] {

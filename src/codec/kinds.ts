@@ -37,4 +37,5 @@ export const COMMAND_KIND = {
   touchSession: 129,
   deleteSession: 130,
   expireSessions: 131,
+  openClientSession: 132,
 } as const;

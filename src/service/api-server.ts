@@ -9,13 +9,15 @@ import type {
 } from '@grpc/grpc-js';
 import type { Address } from '../address.js';
 import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
+import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessions.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
 import type { CallContext } from './call-context.js';
+import { openClientSession } from './client-session-service.js';
 import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
 import { admit, remove, setPrimary } from './member-service.js';
 import type { ServiceModules } from './modules.js';
-import { CLUSTER, SESSIONS } from '../client/protos.js';
+import { CLIENT_SESSIONS, CLUSTER, SESSIONS } from '../client/protos.js';
 import {
   deleteSession,
   getSession,
@@ -87,6 +89,8 @@ export class ApiServer {
     const sessions = this.#modules.then(sessionsHandlers);
     this.#server.addService(CLUSTER, deferred(CLUSTER, cluster));
     this.#server.addService(SESSIONS, deferred(SESSIONS, sessions));
+    const clientSessions = this.#modules.then(clientSessionsHandlers);
+    this.#server.addService(CLIENT_SESSIONS, deferred(CLIENT_SESSIONS, clientSessions));
   }
 
   /**
@@ -159,6 +163,10 @@ function sessionsHandlers(modules: ServiceModules): SessionsHandlers {
     Touch: on('Touch', touchSession),
     Delete: on('Delete', deleteSession),
   };
+}
+
+function clientSessionsHandlers(modules: ServiceModules): ClientSessionsHandlers {
+  return { Open: frame(modules, '/quorate.v1.ClientSessions/Open', openClientSession) };
 }
 
 type AnyUnary = handleUnaryCall<object, object>;

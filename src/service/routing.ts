@@ -1,6 +1,6 @@
 // Brings a request to the leader: carries it out here, forwards it, or waits until somebody leads. A request that was
-// refused before it was appended is tried again until its deadline; one that may have happened never is.
-// When the deadline comes without a leader the answer is NO_QUORUM and says why. Nothing here knows a method.
+// refused before it was appended is tried again until its deadline; one that may have happened only if a client session
+// covers it, since its repetition then gets the first answer. When the deadline comes without a leader the answer is NO_QUORUM and says why. Nothing here knows a method.
 
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { QuorateError } from '../errors.js';
@@ -10,6 +10,8 @@ import type { ClockPort } from '../node/ports.js';
 import { CALL_LIMITS, metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
+import { afterDoubt } from '../client/retry.js';
+import type { NodeId } from '../raft/types.js';
 import { leaderData, memberById, refusalError } from './status-map.js';
 
 /** How often a waiting request looks whether somebody leads. */
@@ -31,7 +33,10 @@ const TRY_AGAIN_THERE: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 export interface Route<Request, Response> {
+  /** It may not be repeated once it may have happened, unless it is covered. */
   readonly isWrite: boolean;
+  /** A client session covers it. Default false. */
+  readonly isCovered?: boolean;
   /** The request as the leader shall see it. */
   readonly request: Request;
   /** Carries it out on this node, which leads at this moment. */
@@ -59,24 +64,13 @@ export class Routing {
     route: Route<Request, Response>,
   ): Promise<Response> {
     const deadlineMs = route.deadlineMs ?? context.deadlineMs;
-    for (let last: QuorateError | null = null; ;) {
-      const status = this.#node.status();
-      const unable = whyUnable(status);
-      if (unable !== null) throw unable;
-      if (status.role === 'leader' || this.#leaderApi(status) !== null) {
-        try {
-          if (status.role === 'leader') return await route.here();
-          return await this.#forward(context, method, route, status, deadlineMs);
-        } catch (error) {
-          last = whyTryAgain(error, status.role === 'leader', context);
-        }
-      }
-      // The node that forwarded it knows better whom to ask next than to let it wait here.
-      if (context.forwards > 0 && this.#node.status().leaderId === null) {
-        throw refusalError({ reason: 'notLeader', leaderId: null }, status);
-      }
-      if (this.#clock.nowMs() >= deadlineMs) throw noQuorum(this.#node.status(), last);
-      await this.pause();
+    const doubts: QuorateError[] = [];
+    try {
+      return await this.#tried(context, method, route, deadlineMs, doubts);
+    } catch (error) {
+      const [doubt] = doubts;
+      if (doubt === undefined || !(error instanceof QuorateError)) throw error;
+      throw afterDoubt(error, doubt);
     }
   }
 
@@ -102,6 +96,37 @@ export class Routing {
     });
   }
 
+  /** Notes in `doubts` each attempt that may have happened and is repeated nonetheless. */
+  async #tried<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
+    context: CallContext,
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    route: Route<Request, Response>,
+    deadlineMs: number,
+    doubts: QuorateError[],
+  ): Promise<Response> {
+    for (let last: QuorateError | null = null; ;) {
+      const status = this.#node.status();
+      const unable = whyUnable(status);
+      if (unable !== null) throw unable;
+      if (status.role === 'leader' || this.#leaderApi(status) !== null) {
+        try {
+          if (status.role === 'leader') return await route.here();
+          return await this.#forward(context, method, route, status, deadlineMs);
+        } catch (error) {
+          const isDoubtful = route.isCovered === true && isIndeterminate(error);
+          if (isDoubtful) doubts.push(error);
+          last = isDoubtful ? error : whyTryAgain(error, status.role === 'leader', context);
+        }
+      }
+      // The node that forwarded it knows better whom to ask next than to let it wait here.
+      if (context.forwards > 0 && this.#node.status().leaderId === null) {
+        throw refusalError({ reason: 'notLeader', leaderId: null }, status);
+      }
+      if (this.#clock.nowMs() >= deadlineMs) throw noQuorum(this.#node.status(), last);
+      await this.pause();
+    }
+  }
+
   async #forward<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
     context: CallContext,
     method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
@@ -115,12 +140,33 @@ export class Routing {
     const remainingMs = deadlineMs - this.#clock.nowMs();
     // A leader that fell silent costs a read one bounded attempt; a write must wait for what became of it.
     const attemptMs = route.isWrite ? remainingMs : Math.min(remainingMs, attemptMsFor(status));
-    return this.#links.ask(address, method, route.request, {
+    const asked = this.#links.ask(address, method, route.request, {
       metadata: metadataFor(context, nodeId, true),
       // Half of the margin is enough to pass the leader's answer on.
       timeoutMs: Math.max(1, attemptMs + CALL_LIMITS.marginMs / 2),
       isWrite: route.isWrite,
     });
+    return route.isCovered === true ? this.#whileItLeads(leaderId, asked, deadlineMs) : asked;
+  }
+
+  /** The answer, or INDETERMINATE as soon as this node hears of another leader: what it asked may never answer. */
+  async #whileItLeads<T>(leader: NodeId | null, asked: Promise<T>, deadlineMs: number): Promise<T> {
+    let isAnswered = false;
+    const deposed = this.until(deadlineMs, () =>
+      isAnswered || this.#node.status().leaderId !== leader ? true : null,
+    );
+    try {
+      return await Promise.race([
+        asked,
+        deposed.then((isOver) => {
+          // At the deadline the attempt itself ends, and says why.
+          if (isOver === null) return asked;
+          throw new QuorateError('INDETERMINATE', 'the leader that was asked lost its office');
+        }),
+      ]);
+    } finally {
+      isAnswered = true;
+    }
   }
 
   #leaderApi(status: NodeStatus): string | null {
@@ -139,6 +185,10 @@ export function whyUnable(status: NodeStatus): QuorateError | null {
     case 'member':
       return null;
   }
+}
+
+function isIndeterminate(error: unknown): error is QuorateError {
+  return error instanceof QuorateError && error.code === 'INDETERMINATE';
 }
 
 /** The error, if the request may be tried again; else throws it. */

@@ -27,6 +27,7 @@ import {
   checkPutSession,
   checkSessionId,
   checkText,
+  clientRequestOf,
   pageLimit,
   REQUEST_LIMITS,
   revisionOrNull,
@@ -40,13 +41,16 @@ export async function putSession(
 ): Promise<PutSessionResponse> {
   checkPutSession(request);
   const ifRevision = revisionOrNull('if_revision', request.ifRevision);
+  const client = clientRequestOf(request.client);
   return modules.routing.toLeader(context, SESSIONS.Put, {
     isWrite: true,
+    isCovered: client !== null,
     request,
     here: async () => {
       const applied = await proposed(modules, context, {
         kind: 'putSession',
         requestId: context.requestId,
+        client,
         id: request.id,
         owner: request.owner ?? null,
         nodeId: context.viaNodeId ?? modules.node.status().nodeId,
@@ -67,12 +71,14 @@ export async function touchSession(
   context: CallContext,
 ): Promise<TouchSessionResponse> {
   checkSessionId(request.id);
+  const client = clientRequestOf(request.client);
   return modules.routing.toLeader(context, SESSIONS.Touch, {
     isWrite: true,
+    isCovered: client !== null,
     request,
     here: async () => {
       const { requestId } = context;
-      const command: Command = { kind: 'touchSession', requestId, id: request.id };
+      const command: Command = { kind: 'touchSession', requestId, client, id: request.id };
       return sessionAnswer(modules, await proposed(modules, context, command));
     },
   });
@@ -86,18 +92,21 @@ export async function deleteSession(
 ): Promise<DeleteSessionResponse> {
   checkSessionId(request.id);
   const ifRevision = revisionOrNull('if_revision', request.ifRevision);
+  const client = clientRequestOf(request.client);
   return modules.routing.toLeader(context, SESSIONS.Delete, {
     isWrite: true,
+    isCovered: client !== null,
     request,
     here: async () => {
-      const { entry, result } = await proposed(modules, context, {
+      const { revision, result } = await proposed(modules, context, {
         kind: 'deleteSession',
         requestId: context.requestId,
+        client,
         id: request.id,
         ifRevision,
       });
       invariant(result.type === 'deleted', 'a deletion is answered by a deletion');
-      const header = headerFor(modules, { revision: entry.index });
+      const header = headerFor(modules, { revision });
       return { header, existed: result.existed };
     },
   });
@@ -168,11 +177,11 @@ function proposed(
 
 function sessionAnswer(
   modules: ServiceModules,
-  { entry, result }: Applied,
+  { revision, result }: Applied,
 ): PutSessionResponse & TouchSessionResponse {
   invariant(result.type === 'session', 'a change of a session is answered by the session');
   return {
-    header: headerFor(modules, { revision: entry.index }),
+    header: headerFor(modules, { revision }),
     session: sessionMessage(modules, result.session),
   };
 }

@@ -122,6 +122,17 @@ export function commandError(refusal: CommandRefusal): QuorateError {
       return sessionNotFound(refusal.id);
     case 'limitExceeded':
       return new QuorateError('LIMIT_EXCEEDED', refusal.detail);
+    case 'requestForgotten': {
+      const which = refusal.isSessionKnown
+        ? 'this request of the client session'
+        : 'the client session';
+      const message = `${which} is not known, or not any more; nothing was done now`;
+      return new QuorateError('REQUEST_FORGOTTEN', message);
+    }
+    case 'windowExceeded': {
+      const message = 'the request is too far beyond what its client session has acknowledged';
+      return new QuorateError('WINDOW_EXCEEDED', message, { window: String(refusal.windowMax) });
+    }
   }
 }
 

@@ -2,8 +2,10 @@
 // Pure. What depends on the cluster's state is checked by whoever knows that state.
 
 import { QuorateError } from '../errors.js';
+import type { ClientRequest__Output as ClientRequestMessage } from '../generated/quorate/v1/ClientRequest.js';
 import type { PutSessionRequest__Output } from '../generated/quorate/v1/PutSessionRequest.js';
 import type { LogIndex } from '../raft/types.js';
+import type { ClientRequest } from '../state-machine/command.js';
 import { SESSION_LIMITS } from '../state-machine/command.js';
 
 export const REQUEST_LIMITS = {
@@ -16,6 +18,7 @@ export const REQUEST_LIMITS = {
   addressBytesMax: 300,
 } as const;
 
+const CLIENT_SESSION = /^[0-9a-f]{32}$/;
 const NAME = /^[A-Za-z0-9._-]{1,63}$/;
 /** What the decoder makes of bytes that are not UTF-8, and halves of surrogate pairs. */
 const BROKEN_TEXT = /\ufffd|\p{Surrogate}/u;
@@ -84,6 +87,18 @@ export function revisionOrNull(field: string, value: number | undefined): LogInd
   if (value === undefined) return null;
   checkNumber(field, value, 0, Number.MAX_SAFE_INTEGER);
   return value as LogIndex;
+}
+
+/** Checks which request of a client session this is; null: it is not covered by one. */
+export function clientRequestOf(request: ClientRequestMessage | null): ClientRequest | null {
+  if (request === null) return null;
+  const { session, sequence } = request;
+  if (!CLIENT_SESSION.test(session)) {
+    throw invalid('client.session', 'expected the 32 hexadecimal digits that Open answered');
+  }
+  checkNumber('client.sequence', sequence, 1, Number.MAX_SAFE_INTEGER - 1);
+  checkNumber('client.acknowledged_below', request.acknowledgedBelow, 0, sequence);
+  return { session, sequence, acknowledgedBelow: Math.max(1, request.acknowledgedBelow) };
 }
 
 /** Checks a whole PutSessionRequest. */

@@ -5,7 +5,9 @@
 import { invariant } from '../raft/assert.js';
 import { ENTRY_ID_ZERO } from '../raft/types.js';
 import type { Entry, EntryId, LogIndex, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
-import type { ApplyResult, Command, Session } from './command.js';
+import { ClientSessions } from './client-sessions.js';
+import { CLIENT_SESSION_LIMITS } from './command.js';
+import type { ApplyResult, ClientSessionLimits, Command, Session } from './command.js';
 import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
 import { configurationTexts, reignTexts, expiryText } from './event-texts.js';
@@ -29,6 +31,14 @@ export class ClusterState {
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
   #sessions = new Sessions();
+  readonly #clientSessionLimits: ClientSessionLimits;
+  #clientSessions: ClientSessions;
+
+  /** The limits must be the same on every node of a cluster. */
+  constructor(clientSessionLimits: ClientSessionLimits = CLIENT_SESSION_LIMITS) {
+    this.#clientSessionLimits = clientSessionLimits;
+    this.#clientSessions = new ClientSessions(clientSessionLimits);
+  }
 
   /** The newest applied entry; both 0 before the first. Its index is the revision of the state. */
   get lastApplied(): EntryId {
@@ -79,6 +89,11 @@ export class ClusterState {
     return this.#sessions.size;
   }
 
+  /** Client sessions in the exactly-once table. */
+  get clientSessionCount(): number {
+    return this.#clientSessions.size;
+  }
+
   /** Null if there is none; one whose life is over is there until its expiry is applied. */
   session(id: string): Session | null {
     return this.#sessions.get(id);
@@ -120,6 +135,7 @@ export class ClusterState {
       primary: this.#primary,
       events: this.#events,
       sessions: this.#sessions.freeze(),
+      clientSessions: this.#clientSessions.freeze(),
     });
   }
 
@@ -128,7 +144,9 @@ export class ClusterState {
    * not known; the state is then unchanged.
    */
   restore(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): void {
-    const { members, primary, events, sessions } = restoreFacts(meta, parts);
+    const limits = this.#clientSessionLimits;
+    const facts = restoreFacts(meta, parts, limits);
+    const { members, primary, events, sessions, clientSessions } = facts;
     this.#lastApplied = meta.last;
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
@@ -136,6 +154,7 @@ export class ClusterState {
     this.#primary = primary;
     this.#events = events;
     this.#sessions = sessions;
+    this.#clientSessions = clientSessions;
   }
 
   #start(settings: Settings): void {
@@ -162,8 +181,20 @@ export class ClusterState {
 
   #carryOut(command: Command): ApplyResult {
     const { index } = this.#lastApplied;
-    const { result, expiredIds } = this.#sessions.apply(command, index, this.#clusterTimeMs);
-    if (expiredIds.length > 0) this.#note('sessionsExpired', expiryText(expiredIds));
+    const nowMs = this.#clusterTimeMs;
+    if (command.kind === 'expireSessions') {
+      const ids = this.#sessions.expire(command, nowMs);
+      if (ids.length > 0) this.#note('sessionsExpired', expiryText(ids));
+      return { type: 'expired', count: ids.length };
+    }
+    if (command.kind === 'openClientSession') {
+      return this.#clientSessions.open(command.id, index, nowMs);
+    }
+    const { client } = command;
+    const known = client === null ? null : this.#clientSessions.admit(client, index, nowMs);
+    if (known !== null) return known;
+    const result = this.#sessions.apply(command, index, nowMs);
+    if (client !== null) this.#clientSessions.record(client, index, result);
     return result;
   }
 

@@ -4,14 +4,36 @@
 
 import type { LogIndex, NodeId } from '../raft/types.js';
 
+/**
+ * Which request of which client session a command is: the same in each repetition of the request.
+ * Source: Thesis §6.3.
+ */
+export interface ClientRequest {
+  /** Id of an open client session, 32 hexadecimal digits. */
+  readonly session: string;
+  /** Numbers the requests of the session from 1; each number belongs to one request for ever. */
+  readonly sequence: number;
+  /** The client needs no answer below this any more. At most `sequence`. */
+  readonly acknowledgedBelow: number;
+}
+
 /** Attributes of a session: names to bytes. Names are valid UTF-8 of 1 to 255 bytes. */
 export type Attributes = ReadonlyMap<string, Uint8Array>;
 
 export type Command =
   | {
+      /** Opens a client session. The id is drawn for this one command: no other entry ever opens it again. */
+      readonly kind: 'openClientSession';
+      readonly requestId: string;
+      /** 128 random bits as 32 hexadecimal digits. */
+      readonly id: string;
+    }
+  | {
       /** Creates the session or merges into it: given attributes replace those of the same name. */
       readonly kind: 'putSession';
       readonly requestId: string;
+      /** Null: not covered by a client session, so that a repetition is another request. So in every command. */
+      readonly client: ClientRequest | null;
       readonly id: string;
       /** Null: keep, or empty on creation. */
       readonly owner: string | null;
@@ -29,11 +51,13 @@ export type Command =
       /** Starts the session's life again from this entry's stamp; its revision stays. */
       readonly kind: 'touchSession';
       readonly requestId: string;
+      readonly client: ClientRequest | null;
       readonly id: string;
     }
   | {
       readonly kind: 'deleteSession';
       readonly requestId: string;
+      readonly client: ClientRequest | null;
       readonly id: string;
       readonly ifRevision: LogIndex | null;
     }
@@ -60,17 +84,67 @@ export interface Session {
 
 /** What applying an entry answers to whoever proposed it. */
 export type ApplyResult =
+  | FirstResult
   | { readonly type: 'none' }
-  | { readonly type: 'session'; readonly session: Session }
-  | { readonly type: 'deleted'; readonly existed: boolean }
+  | { readonly type: 'clientSessionOpened'; readonly id: string }
+  | {
+      /** The request was carried out, or refused by the state, by an earlier entry; this one changed no fact. */
+      readonly type: 'repeated';
+      /** Index of that entry, and what it answered. */
+      readonly revision: LogIndex;
+      readonly first: FirstResult;
+    }
   | { readonly type: 'expired'; readonly count: number }
   | { readonly type: 'refused'; readonly refusal: CommandRefusal };
 
-/** Expected ways for a command to be refused by the state it meets; the entry still counts as a revision. */
-export type CommandRefusal =
+/** What a client's request can be answered when it is carried out. */
+export type FirstResult =
+  | { readonly type: 'session'; readonly session: Session }
+  | { readonly type: 'deleted'; readonly existed: boolean }
+  | { readonly type: 'refused'; readonly refusal: FactRefusal };
+
+/** Expected ways for a command to be refused by the facts it meets; the entry still counts as a revision. */
+export type FactRefusal =
   | { readonly reason: 'revisionMismatch'; readonly expected: LogIndex; readonly actual: LogIndex }
   | { readonly reason: 'sessionNotFound'; readonly id: string }
   | { readonly reason: 'limitExceeded'; readonly detail: string };
+
+/** Ways for a request to be refused by the exactly-once table, before it meets any fact. */
+export type TableRefusal =
+  /**
+   * The table knows nothing of the request: whether it was carried out before cannot be told, so it is not now.
+   * `isSessionKnown` false: the whole client session is not known, or not any more.
+   */
+  | { readonly reason: 'requestForgotten'; readonly isSessionKnown: boolean }
+  /** Too far beyond what the client has acknowledged; not carried out. */
+  | { readonly reason: 'windowExceeded'; readonly windowMax: number };
+
+export type CommandRefusal = FactRefusal | TableRefusal;
+
+/** Bounds of the exactly-once table. Every node must have the same, for equal logs must lead to equal tables. */
+export interface ClientSessionLimits {
+  /** Client sessions kept; opening one more forgets the one that was not used for longest. */
+  readonly sessionsMax: number;
+  /** One that was not used for this long, in cluster time, is forgotten. Longer than any client repeats a request. */
+  readonly idleMs: number;
+  /** Requests of one session from the lowest that is not acknowledged on. */
+  readonly windowMax: number;
+  /** Answers kept for one session together; beyond it the session forgets its lowest. Above the largest answer. */
+  readonly sessionAnswersBytesMax: number;
+  /** Answers kept altogether; beyond it the session that was not used for longest is forgotten. */
+  readonly answersBytesMax: number;
+  /** Idle sessions that one entry forgets at most, so that none takes long; others wait for the next entries. */
+  readonly forgetBatchMax: number;
+}
+
+export const CLIENT_SESSION_LIMITS: ClientSessionLimits = {
+  sessionsMax: 10_000,
+  idleMs: 60 * 60 * 1000,
+  windowMax: 1024,
+  sessionAnswersBytesMax: 4 * 1024 * 1024,
+  answersBytesMax: 64 * 1024 * 1024,
+  forgetBatchMax: 32,
+};
 
 /** Bounds of sessions; the service checks requests, the state machine checks what merging makes of them. */
 export const SESSION_LIMITS = {

@@ -1,6 +1,8 @@
 // The state at one moment, frozen in constant time and read in slices while the living state goes on changing. Its parts
 // depend on the applied log only: equal logs give equal parts, whether or not a node was restored in between.
 
+import { clientAnswerRows, clientSessionRows } from './client-session-rows.js';
+import type { FrozenClientSessions } from './client-sessions.js';
 import type { Events } from './events.js';
 import { eventRows } from './events.js';
 import type { Members } from './members.js';
@@ -18,6 +20,7 @@ export interface FrozenFacts {
   readonly primary: Primary;
   readonly events: Events;
   readonly sessions: SessionMap;
+  readonly clientSessions: FrozenClientSessions;
 }
 
 export class FrozenState {
@@ -32,13 +35,15 @@ export class FrozenState {
    * rows grow large. Settings and the reign are not among them: they travel in the snapshot's meta.
    */
   *parts(rowsMax: number): Generator<SnapshotPart> {
-    const { members, primary, events, sessions } = this.#facts;
+    const { members, primary, events, sessions, clientSessions } = this.#facts;
     const facts = [
       memberRows(members),
       removedMemberRows(members),
       reignRows(primary),
       eventRows(events),
       sessionRows(sessions),
+      clientSessionRows(clientSessions),
+      clientAnswerRows(clientSessions),
     ];
     for (const fact of facts) yield* partsOf(fact, rowsMax);
   }

@@ -3,6 +3,14 @@
 
 import { invariant, InvariantViolation } from '../raft/assert.js';
 import type { SnapshotMeta } from '../raft/types.js';
+import {
+  CLIENT_ANSWERS_FACT,
+  CLIENT_SESSIONS_FACT,
+  restoreClientAnswer,
+  restoreClientSession,
+} from './client-session-rows.js';
+import { ClientSessions } from './client-sessions.js';
+import type { ClientSessionLimits } from './command.js';
 import type { ClusterEvent, Events } from './events.js';
 import { EVENTS_FACT, restoreEvent } from './events.js';
 import type { MemberFact, Members, RemovedMember } from './members.js';
@@ -25,24 +33,32 @@ export interface RestoredFacts {
   readonly primary: Primary;
   readonly events: Events;
   readonly sessions: Sessions;
+  readonly clientSessions: ClientSessions;
 }
 
 /** The version of every fact's rows. */
 const ROWS_VERSION = 1;
 
 /** The facts of the parts, checked against the meta. Throws `InvariantViolation` on what it does not know. */
-export function restoreFacts(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): RestoredFacts {
+export function restoreFacts(
+  meta: SnapshotMeta,
+  parts: Iterable<SnapshotPart>,
+  clientSessionLimits: ClientSessionLimits,
+): RestoredFacts {
   const current: MemberFact[] = [];
   const removed: RemovedMember[] = [];
   const history: ReignRecord[] = [];
   const events: ClusterEvent[] = [];
   const sessions = new Sessions();
+  const clientSessions = new ClientSessions(clientSessionLimits);
   const readers = new Map<string, (row: Row) => void>([
     [MEMBERS_FACT, (row) => current.push(restoreMember(row))],
     [REMOVED_MEMBERS_FACT, (row) => removed.push(restoreRemovedMember(row))],
     [REIGNS_FACT, (row) => history.push(restoreReign(row))],
     [EVENTS_FACT, (row) => events.push(restoreEvent(row))],
     [SESSIONS_FACT, (row) => sessions.restore(restoreSession(row))],
+    [CLIENT_SESSIONS_FACT, (row) => clientSessions.restoreSession(restoreClientSession(row))],
+    [CLIENT_ANSWERS_FACT, (row) => clientSessions.restoreAnswer(restoreClientAnswer(row))],
   ]);
   for (const { fact, version, rows } of parts) {
     const read = readers.get(fact);
@@ -59,5 +75,5 @@ export function restoreFacts(meta: SnapshotMeta, parts: Iterable<SnapshotPart>):
   const primary: Primary = { reign: meta.reign, history };
   checkMembers(members, meta.configuration);
   checkPrimary(primary);
-  return { members, primary, events, sessions };
+  return { members, primary, events, sessions, clientSessions };
 }

@@ -5,6 +5,7 @@ import type { Session } from './command.js';
 import type { FactRows, Row } from './rows.js';
 import { readRow } from './rows.js';
 import type { SessionMap } from './sessions.js';
+import type { ValueReader } from './value-reader.js';
 
 export const SESSIONS_FACT = 'sessions';
 
@@ -15,7 +16,11 @@ export function sessionRows(sessions: SessionMap): FactRows {
 
 /** Reads one row of `sessionRows`. */
 export function restoreSession(row: Row): Session {
-  const reader = readRow(SESSIONS_FACT, row);
+  return readSession(readRow(SESSIONS_FACT, row));
+}
+
+/** Reads what `sessionRow` wrote. */
+export function readSession(reader: ValueReader): Session {
   return {
     id: reader.string('id'),
     owner: reader.string('owner'),
@@ -32,9 +37,12 @@ export function restoreSession(row: Row): Session {
   };
 }
 
+/** One session as plain values. */
+export function sessionRow(session: Session): Row {
+  const { id, owner, nodeId, attributes, ttlMs, deadlineMs, createdRevision, revision } = session;
+  return [id, owner, nodeId, [...attributes], ttlMs, deadlineMs, createdRevision, revision];
+}
+
 function* rowsOf(sessions: SessionMap): Generator<Row> {
-  for (const session of sessions.values(null)) {
-    const { id, owner, nodeId, attributes, ttlMs, deadlineMs, createdRevision, revision } = session;
-    yield [id, owner, nodeId, [...attributes], ttlMs, deadlineMs, createdRevision, revision];
-  }
+  for (const session of sessions.values(null)) yield sessionRow(session);
 }

@@ -6,7 +6,7 @@ import { invariant, unreachable } from '../raft/assert.js';
 import { INDEX_ZERO } from '../raft/types.js';
 import type { LogIndex } from '../raft/types.js';
 import { SESSION_LIMITS } from './command.js';
-import type { ApplyResult, Attributes, Command, CommandRefusal, Session } from './command.js';
+import type { Attributes, Command, FactRefusal, FirstResult, Session } from './command.js';
 import { attributesBytes, whyTooLarge } from './session-limits.js';
 import { SortedMap } from './sorted-map.js';
 import { compareUtf8 } from './utf8-order.js';
@@ -14,6 +14,8 @@ import { compareUtf8 } from './utf8-order.js';
 type PutSession = Extract<Command, { kind: 'putSession' }>;
 type DeleteSession = Extract<Command, { kind: 'deleteSession' }>;
 type ExpireSessions = Extract<Command, { kind: 'expireSessions' }>;
+/** What clients do to sessions. */
+export type SessionCommand = Extract<Command, { kind: `${string}Session`; client: unknown }>;
 
 /** The session that an `expireSessions` command names. */
 export type SessionEnd = ExpireSessions['sessions'][number];
@@ -35,13 +37,6 @@ export interface SessionPage {
   readonly sessions: readonly Session[];
   /** There is at least one more behind the last. */
   readonly isMore: boolean;
-}
-
-/** What a command did to the sessions. */
-export interface SessionsOutcome {
-  readonly result: ApplyResult;
-  /** Ids that expired, in the order of the command. */
-  readonly expiredIds: readonly string[];
 }
 
 /** Sessions by id, in the order of their UTF-8 bytes. */
@@ -88,19 +83,31 @@ export class Sessions {
   }
 
   /** Carries out the command of the entry at `revision`; `nowMs` is the cluster time there. */
-  apply(command: Command, revision: LogIndex, nowMs: number): SessionsOutcome {
+  apply(command: SessionCommand, revision: LogIndex, nowMs: number): FirstResult {
     switch (command.kind) {
       case 'putSession':
-        return quietly(this.#put(command, revision, nowMs));
+        return this.#put(command, revision, nowMs);
       case 'touchSession':
-        return quietly(this.#touch(command.id, nowMs));
+        return this.#touch(command.id, nowMs);
       case 'deleteSession':
-        return quietly(this.#delete(command));
-      case 'expireSessions':
-        return this.#expire(command, nowMs);
+        return this.#delete(command);
       default:
         return unreachable(command);
     }
+  }
+
+  /** Ends those that the command names and that still fit; answers their ids, in the order of the command. */
+  expire({ sessions }: ExpireSessions, nowMs: number): string[] {
+    const expiredIds: string[] = [];
+    for (const { id, revision } of sessions) {
+      const existing = this.get(id);
+      if (existing === null || existing.revision !== revision || existing.deadlineMs > nowMs) {
+        continue;
+      }
+      this.#remove(existing);
+      expiredIds.push(id);
+    }
+    return expiredIds;
   }
 
   /** Takes in a session of a snapshot; they come in the order of ids. */
@@ -114,7 +121,7 @@ export class Sessions {
     return this.#byId.clone();
   }
 
-  #put(command: PutSession, revision: LogIndex, nowMs: number): ApplyResult {
+  #put(command: PutSession, revision: LogIndex, nowMs: number): FirstResult {
     const existing = this.get(command.id);
     const refusal = mismatch(command.ifRevision, existing);
     if (refusal !== null) return refused(refusal);
@@ -135,7 +142,7 @@ export class Sessions {
     return { type: 'session', session };
   }
 
-  #touch(id: string, nowMs: number): ApplyResult {
+  #touch(id: string, nowMs: number): FirstResult {
     const existing = this.get(id);
     if (existing === null) return refused({ reason: 'sessionNotFound', id });
     const session = { ...existing, deadlineMs: nowMs + existing.ttlMs };
@@ -143,25 +150,12 @@ export class Sessions {
     return { type: 'session', session };
   }
 
-  #delete({ id, ifRevision }: DeleteSession): ApplyResult {
+  #delete({ id, ifRevision }: DeleteSession): FirstResult {
     const existing = this.get(id);
     const refusal = mismatch(ifRevision, existing);
     if (refusal !== null) return refused(refusal);
     if (existing !== null) this.#remove(existing);
     return { type: 'deleted', existed: existing !== null };
-  }
-
-  #expire({ sessions }: ExpireSessions, nowMs: number): SessionsOutcome {
-    const expiredIds: string[] = [];
-    for (const { id, revision } of sessions) {
-      const existing = this.get(id);
-      if (existing === null || existing.revision !== revision || existing.deadlineMs > nowMs) {
-        continue;
-      }
-      this.#remove(existing);
-      expiredIds.push(id);
-    }
-    return { result: { type: 'expired', count: expiredIds.length }, expiredIds };
   }
 
   #store(session: Session): void {
@@ -183,16 +177,12 @@ function compareDeadlines(a: Session, b: Session): number {
   return a.deadlineMs - b.deadlineMs || compareUtf8(a.id, b.id);
 }
 
-function quietly(result: ApplyResult): SessionsOutcome {
-  return { result, expiredIds: [] };
-}
-
-function refused(refusal: CommandRefusal): ApplyResult {
+function refused(refusal: FactRefusal): FirstResult {
   return { type: 'refused', refusal };
 }
 
 /** Compare-and-set: null if the session is as expected; a session that does not exist has revision 0. */
-function mismatch(expected: LogIndex | null, existing: Session | null): CommandRefusal | null {
+function mismatch(expected: LogIndex | null, existing: Session | null): FactRefusal | null {
   const actual = existing?.revision ?? INDEX_ZERO;
   if (expected === null || expected === actual) return null;
   return { reason: 'revisionMismatch', expected, actual };

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { QuorateClient } from '../../src/client/client.js';
 import { pauseBeforeRetry } from '../../src/client/retry.js';
+import type { RetryCircumstances } from '../../src/client/retry.js';
 import { ERRORS, isErrorCode, QuorateError } from '../../src/errors.js';
 
 const RETRIED = [
@@ -17,24 +18,30 @@ const RETRIED = [
   'OVERWRITTEN',
 ];
 
+function how(wish: Partial<RetryCircumstances> = {}): RetryCircumstances {
+  return { attempt: 1, remainingMs: 10_000, random: 0.5, ...wish };
+}
+
 describe('a failed request', () => {
   test.each(Object.keys(ERRORS))('with %s is repeated only if time mends it', (code) => {
     if (!isErrorCode(code)) throw new Error('expected a code of the table');
-    const pauseMs = pauseBeforeRetry(new QuorateError(code, 'no'), 1, 10_000, 0.5);
+    const pauseMs = pauseBeforeRetry(new QuorateError(code, 'no'), how());
     expect(pauseMs !== null).toBe(RETRIED.includes(code));
   });
 
   test('that may have happened is never repeated, whatever its code', () => {
     const error = new QuorateError('NO_QUORUM', 'no', {}, { outcome: 'indeterminate' });
-    expect(pauseBeforeRetry(error, 1, 10_000, 0.5)).toBeNull();
+    expect(pauseBeforeRetry(error, how())).toBeNull();
   });
 
   test('waits longer each time, up to a bound, and never beyond the deadline', () => {
     const error = new QuorateError('NO_QUORUM', 'no');
-    const pauses = [1, 2, 3, 4, 8, 50].map((at) => pauseBeforeRetry(error, at, 10_000, 1));
+    const pauses = [1, 2, 3, 4, 8, 50].map((attempt) => {
+      return pauseBeforeRetry(error, how({ attempt, random: 1 }));
+    });
     expect(pauses).toEqual([40, 64, 102, 164, 400, 400]);
-    expect(pauseBeforeRetry(error, 1, 10_000, 0)).toBe(20);
-    expect(pauseBeforeRetry(error, 1, 60, 0)).toBeNull();
+    expect(pauseBeforeRetry(error, how({ random: 0 }))).toBe(20);
+    expect(pauseBeforeRetry(error, how({ remainingMs: 60, random: 0 }))).toBeNull();
   });
 });
 

@@ -81,8 +81,11 @@ describe('sessions', () => {
     expect(touched.header?.revision).toBeGreaterThan(put.header?.revision ?? 0);
     expect(await second.ask(SESSIONS.Delete, { id: 't' }, WRITE)).toMatchObject({ existed: true });
     expect(await first.ask(SESSIONS.Delete, { id: 't' }, WRITE)).toMatchObject({ existed: false });
-    for (const method of [SESSIONS.Get, SESSIONS.Touch]) {
-      const error: QuorateError = await first.refused(method, { id: 't' });
+    const errors: QuorateError[] = [
+      await first.refused(SESSIONS.Get, { id: 't' }),
+      await first.refused(SESSIONS.Touch, { id: 't' }),
+    ];
+    for (const error of errors) {
       expect(error).toMatchObject({ code: 'SESSION_NOT_FOUND', grpcCode: 5, data: { id: 't' } });
       expect(error.hint).toContain('session put');
     }

@@ -14,7 +14,7 @@ import {
 } from '../../src/service/validate.js';
 
 function put(more: Partial<PutSessionRequest__Output> = {}): PutSessionRequest__Output {
-  return { id: 's1', attributes: {}, removedAttributes: [], ...more };
+  return { id: 's1', attributes: {}, removedAttributes: [], client: null, ...more };
 }
 
 function attributes(count: number, nameLength = 4): Record<string, Buffer> {

@@ -18,7 +18,7 @@ import {
   SETTINGS,
   term,
 } from './log-words.js';
-import { bytes, expire, put, remove, touch } from './session-words.js';
+import { bytes, covered, expire, open, put, remove, touch } from './session-words.js';
 
 /** Beyond 32 bits, where msgpack changes its form. */
 const LARGE = 2 ** 40 + 7;
@@ -94,6 +94,8 @@ export const METAS = {
   },
 } satisfies Record<string, SnapshotMeta>;
 
+const CLIENT_SESSION = '0123456789abcdef0123456789abcdef';
+
 export const COMMANDS = {
   putSession: put('session 😀', {
     requestId: '0123456789abcdef',
@@ -112,6 +114,10 @@ export const COMMANDS = {
   deleteSession: remove('s'),
   deleteSessionIf: remove('s', 7),
   expireSessions: expire(['a', 3], ['b', LARGE]),
+  openClientSession: open(CLIENT_SESSION),
+  putSessionOnce: covered(put('s'), CLIENT_SESSION, LARGE, 70_000),
+  touchSessionOnce: covered(touch('s'), CLIENT_SESSION, 2),
+  deleteSessionOnce: covered(remove('s'), CLIENT_SESSION, 3),
 } satisfies Record<string, Command>;
 
 /** The parts of a small state, one for each fact, as the state machine writes them. */
@@ -123,6 +129,17 @@ function partsByFact(): Record<string, SnapshotPart> {
   log.write({ kind: 'proof', epoch: index(5) });
   log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'again', isChosen: true });
   log.command(put('s', { owner: 'ann', attributes: new Map([['k', bytes('v')]]), ttlMs: 5000 }));
+  log.command(open(CLIENT_SESSION));
+  const requests = [
+    touch('s'),
+    touch('nobody'),
+    remove('s', 1),
+    put('s', { ttlMs: 1 }),
+    remove('t'),
+  ];
+  for (const [at, request] of requests.entries()) {
+    log.command(covered(request, CLIENT_SESSION, at + 1));
+  }
   const parts = [...log.state.freeze().parts(1000)];
   return Object.fromEntries(parts.map((part) => [part.fact, part]));
 }

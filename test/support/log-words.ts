@@ -22,7 +22,8 @@ import {
   encodePart,
 } from '../../src/codec/command-codec.js';
 import { ClusterState } from '../../src/state-machine/cluster-state.js';
-import type { ApplyResult, Command } from '../../src/state-machine/command.js';
+import { CLIENT_SESSION_LIMITS } from '../../src/state-machine/command.js';
+import type { ApplyResult, ClientSessionLimits, Command } from '../../src/state-machine/command.js';
 
 export const term = (value: number): Term => value as Term;
 export const index = (value: number): LogIndex => value as LogIndex;
@@ -75,7 +76,7 @@ export const SETTINGS: Settings = {
 /** A log that is applied as it is written, with what the core folds over it for the meta of a snapshot. */
 export class AppliedLog {
   readonly entries: Entry[] = [];
-  state = new ClusterState();
+  state: ClusterState;
   #term = 1;
   #stampMs = 0;
   #meta: Omit<SnapshotMeta, 'last' | 'stampMs'> = {
@@ -85,9 +86,13 @@ export class AppliedLog {
     reign: REIGN_NONE,
   };
 
+  constructor(limits: ClientSessionLimits = CLIENT_SESSION_LIMITS) {
+    this.state = new ClusterState(limits);
+  }
+
   /** The log of a cluster that was just started by A. */
-  static started(): AppliedLog {
-    const log = new AppliedLog();
+  static started(limits?: ClientSessionLimits): AppliedLog {
+    const log = new AppliedLog(limits);
     log.write({ kind: 'settings', settings: SETTINGS });
     log.write({ kind: 'configuration', configuration: configuration([A], [A]), cause: 'start' });
     return log;
@@ -142,8 +147,12 @@ export function snapshotOf(state: ClusterState, rowsMax = 3): Uint8Array[] {
 }
 
 /** A new replica from a snapshot's bytes. */
-export function restored(meta: SnapshotMeta, parts: readonly Uint8Array[]): ClusterState {
-  const state = new ClusterState();
+export function restored(
+  meta: SnapshotMeta,
+  parts: readonly Uint8Array[],
+  limits?: ClientSessionLimits,
+): ClusterState {
+  const state = new ClusterState(limits);
   state.restore(meta, parts.map(decodePart));
   return state;
 }

@@ -3,13 +3,16 @@
 
 import type { Command, Session } from '../../src/state-machine/command.js';
 import { SESSION_LIMITS } from '../../src/state-machine/command.js';
+import type { SessionCommand } from '../../src/state-machine/sessions.js';
 import { index } from './log-words.js';
+
+type ExpireSessions = Extract<Command, { kind: 'expireSessions' }>;
 
 export class SessionModel {
   sessions = new Map<string, Session>();
 
   /** What the entry at `revision` and cluster time `nowMs` should answer. */
-  apply(command: Command, revision: number, nowMs: number): unknown {
+  apply(command: SessionCommand | ExpireSessions, revision: number, nowMs: number): unknown {
     if (command.kind === 'expireSessions') return this.#expire(command.sessions, nowMs);
     const session = this.sessions.get(command.id);
     if (command.kind === 'touchSession') {

@@ -3,9 +3,11 @@
 
 import fc from 'fast-check';
 import type { Command } from '../../src/state-machine/command.js';
+import type { SessionCommand } from '../../src/state-machine/sessions.js';
 import { index, nodeId } from './log-words.js';
 
 type PutSession = Extract<Command, { kind: 'putSession' }>;
+type ExpireSessions = Extract<Command, { kind: 'expireSessions' }>;
 
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -15,6 +17,7 @@ export function put(id: string, wish: Partial<Omit<PutSession, 'kind' | 'id'>> =
   return {
     kind: 'putSession',
     requestId: 'r',
+    client: null,
     id,
     owner: null,
     nodeId: nodeId(1),
@@ -26,20 +29,35 @@ export function put(id: string, wish: Partial<Omit<PutSession, 'kind' | 'id'>> =
   };
 }
 
-export function touch(id: string): Command {
-  return { kind: 'touchSession', requestId: 'r', id };
+export function touch(id: string): SessionCommand {
+  return { kind: 'touchSession', requestId: 'r', client: null, id };
 }
 
-export function remove(id: string, ifRevision: number | null = null): Command {
+export function remove(id: string, ifRevision: number | null = null): SessionCommand {
   const revision = ifRevision === null ? null : index(ifRevision);
-  return { kind: 'deleteSession', requestId: 'r', id, ifRevision: revision };
+  return { kind: 'deleteSession', requestId: 'r', client: null, id, ifRevision: revision };
 }
 
-export function expire(...sessions: readonly (readonly [string, number])[]): Command {
+export function expire(...sessions: readonly (readonly [string, number])[]): ExpireSessions {
   return {
     kind: 'expireSessions',
     sessions: sessions.map(([id, revision]) => ({ id, revision: index(revision) })),
   };
+}
+
+/** Opens a client session. */
+export function open(id: string): Command {
+  return { kind: 'openClientSession', requestId: 'r', id };
+}
+
+/** The command as a request of a client session. */
+export function covered(
+  command: SessionCommand,
+  session: string,
+  sequence: number,
+  acknowledgedBelow = 1,
+): SessionCommand {
+  return { ...command, client: { session, sequence, acknowledgedBelow } };
 }
 
 const SESSION_IDS = ['a', 'aa', 'ab', 'b', 'é', '\uffee', '\u{1f600}'] as const;
@@ -48,8 +66,8 @@ const id = fc.constantFrom(...SESSION_IDS);
 const attributeName = fc.constantFrom('k', 'l', '\uffee', '\u{1f600}');
 const revision = fc.integer({ min: 0, max: 60 }).map(index);
 
-/** Any command; revisions are often wrong and sometimes right. */
-export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+/** Any command of a client; revisions are often wrong and sometimes right. */
+export const anySessionCommand: fc.Arbitrary<SessionCommand> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
@@ -69,5 +87,10 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc
     .tuple(id, fc.option(revision, { freq: 2 }))
     .map(([given, expected]) => remove(given, expected)),
+);
+
+/** The same, and ends of sessions. */
+export const anyCommand: fc.Arbitrary<SessionCommand | ExpireSessions> = fc.oneof(
+  { weight: 6, arbitrary: anySessionCommand },
   fc.array(fc.tuple(id, revision), { maxLength: 3 }).map((sessions) => expire(...sessions)),
 );

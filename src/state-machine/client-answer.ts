@@ -1,0 +1,105 @@
+// An answer that the exactly-once table keeps: what the state said to a request when it was carried out, be it a
+// refusal. It is kept whole, since the client must get the very same again, and written into a snapshot as plain values.
+
+import { unreachable } from '../raft/assert.js';
+import type { LogIndex } from '../raft/types.js';
+import type { FactRefusal, FirstResult } from './command.js';
+import { attributesBytes } from './session-limits.js';
+import type { Row } from './rows.js';
+import { readSession, sessionRow } from './session-rows.js';
+import type { ValueReader } from './value-reader.js';
+
+export interface ClientAnswer {
+  /** Id of the client session. */
+  readonly session: string;
+  readonly sequence: number;
+  /** Index of the entry that carried the request out. */
+  readonly revision: LogIndex;
+  readonly result: FirstResult;
+  /** About what it takes in memory. */
+  readonly bytes: number;
+}
+
+/** Of what is not counted one by one: objects, numbers, the places in the tables. */
+const ANSWER_BYTES_BASE = 256;
+
+const RESULT_TYPES = ['session', 'deleted', 'refused'] as const;
+const REASONS = ['revisionMismatch', 'sessionNotFound', 'limitExceeded'] as const;
+
+/** About what an answer takes in memory; depends on the answer only. */
+export function answerBytes(result: FirstResult): number {
+  switch (result.type) {
+    case 'session': {
+      const { id, owner, attributes } = result.session;
+      return ANSWER_BYTES_BASE + id.length + owner.length + attributesBytes(attributes);
+    }
+    case 'deleted':
+      return ANSWER_BYTES_BASE;
+    case 'refused':
+      return ANSWER_BYTES_BASE + textOf(result.refusal).length;
+    default:
+      return unreachable(result);
+  }
+}
+
+/** The answer's result as plain values, its type first. */
+export function resultRow(result: FirstResult): Row {
+  switch (result.type) {
+    case 'session':
+      return [result.type, sessionRow(result.session)];
+    case 'deleted':
+      return [result.type, result.existed];
+    case 'refused':
+      return [result.type, refusalRow(result.refusal)];
+    default:
+      return unreachable(result);
+  }
+}
+
+/** Reads what `resultRow` wrote. */
+export function readResult(reader: ValueReader): FirstResult {
+  const type = reader.oneOf('type', RESULT_TYPES);
+  switch (type) {
+    case 'session':
+      return { type, session: reader.nested('session', readSession) };
+    case 'deleted':
+      return { type, existed: reader.boolean('existed') };
+    case 'refused':
+      return { type, refusal: reader.nested('refusal', readRefusal) };
+    default:
+      return unreachable(type);
+  }
+}
+
+function refusalRow(refusal: FactRefusal): Row {
+  switch (refusal.reason) {
+    case 'revisionMismatch':
+      return [refusal.reason, refusal.expected, refusal.actual];
+    case 'sessionNotFound':
+      return [refusal.reason, refusal.id];
+    case 'limitExceeded':
+      return [refusal.reason, refusal.detail];
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function readRefusal(reader: ValueReader): FactRefusal {
+  const reason = reader.oneOf('reason', REASONS);
+  switch (reason) {
+    case 'revisionMismatch':
+      return { reason, expected: reader.index('expected'), actual: reader.index('actual') };
+    case 'sessionNotFound':
+      return { reason, id: reader.string('id') };
+    case 'limitExceeded':
+      return { reason, detail: reader.string('detail') };
+    default:
+      return unreachable(reason);
+  }
+}
+
+/** The part of a refusal whose length varies. */
+function textOf(refusal: FactRefusal): string {
+  if (refusal.reason === 'sessionNotFound') return refusal.id;
+  return refusal.reason === 'limitExceeded' ? refusal.detail : '';
+}
