@@ -138,8 +138,15 @@ describe('snapshots of a witness', () => {
   const meta = snapshotOf(5, 2);
   const chunk = {
     type: 'installSnapshot' as const,
-    ...{ term: T(2), round: 1, leaseMs: 750, clusterTimeMs: 0 },
-    ...{ meta, offset: 0, data: new Uint8Array(4), checksum: 0, totalBytes: 4 },
+    term: T(2),
+    round: 1,
+    leaseMs: 750,
+    clusterTimeMs: 0,
+    meta,
+    offset: 0,
+    data: new Uint8Array(4),
+    checksum: 0,
+    totalBytes: 4,
   };
 
   it('are taken from the leader though all of it is applied, and compact below them only', () => {
