@@ -91,10 +91,12 @@ export class Oracle {
     for (const listener of this.#listeners.applied) listener(applied);
   }
 
-  #count({ state, before, isFirst, truncatedFrom }: Sight): void {
+  #count({ machine, state, before, isFirst, truncatedFrom }: Sight): void {
     if (truncatedFrom !== null) this.#world.count('truncations');
     if (state.role.type !== 'leader' || isFirst) return;
-    if (!before.isLeader || before.term !== state.term) this.#world.count('elections');
+    if (before.isLeader && before.term === state.term) return;
+    this.#world.count('elections');
+    if (machine.isWitness) this.#world.count('witnessesLed');
   }
 }
 
