@@ -94,6 +94,17 @@ export function onTransferTick(state: RaftState, leader: Leader): boolean {
   return false;
 }
 
+/**
+ * Gives up the term at once, with no proof of stop, because this node can no longer make anything durable; the best voter
+ * is told to campaign, so that nobody has to wait for an election timeout. Should the word be lost, that is what happens.
+ */
+export function resign(state: RaftState, leader: Leader, why: string): void {
+  const to = leader.transfer === null ? bestTarget(state, leader) : null;
+  becomeFollower(state, state.term, null, why);
+  if (to === null) return;
+  send(state, to, { type: 'timeoutNow', term: state.term, cause: why, isChosen: false });
+}
+
 function whyLate(transfer: Transfer): string {
   switch (transfer.phase) {
     case 'stopping':

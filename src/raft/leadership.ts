@@ -10,7 +10,7 @@ import { becomeFollower } from './role.js';
 import { beginRound, quorumContactMs } from './rounds.js';
 import { configurationInForce, emit } from './state.js';
 import type { Candidate, Leader, RaftState } from './state.js';
-import { maybeYield, onTransferTick, sendTimeoutNow } from './leader-transfer.js';
+import { maybeYield, onTransferTick, resign, sendTimeoutNow } from './leader-transfer.js';
 import { indexPlus } from './types.js';
 
 /** Leads the term that this candidate has won; appends a no-op so that earlier entries can be committed (Raft §8). */
@@ -69,7 +69,7 @@ export function onLeaderTick(state: RaftState, leader: Leader, isDiskOverdue: bo
     return;
   }
   if (isDiskOverdue) {
-    becomeFollower(state, state.term, null, 'a disk sync is overdue by an election timeout');
+    resign(state, leader, 'a disk sync is overdue by an election timeout');
     return;
   }
   forgetDeparted(state, leader);
