@@ -1,0 +1,41 @@
+// What an object does when nobody else uses it: the sequential specification that a history is compared with. Inputs,
+// outputs and states are plain data and never change once made; a state is never null. Everything here is pure.
+
+/**
+ * A state may stand for several that cannot be told apart yet, such as one with a revision that nobody learned; an answer
+ * that tells more then leads to a state that stands for fewer.
+ */
+export interface Model<State = unknown, Input = unknown, Output = unknown> {
+  readonly name: string;
+  initial(): State;
+  /**
+   * The state after `input` took effect in `state` and answered `output`; null: it cannot have answered that there.
+   * `output` null: nobody learned it; then null also if it would change nothing.
+   */
+  step(state: State, input: Input, output: Output | null): State | null;
+  /** Equal exactly for equal states. */
+  key(state: State): string | number;
+  /**
+   * Names the part of the object that the operation concerns, which no other part's operations touch;
+   * null: it concerns all of them, so that the history cannot be split.
+   */
+  part(input: Input): string | null;
+  /** Answered so, the operation has changed nothing, in whatever state it took place. */
+  isReadOnly(input: Input, output: Output): boolean;
+  /** One line for people, such as `read → 4`; `output` null: unknown. */
+  show(input: Input, output: Output | null): string;
+  showState(state: State): string;
+  /** What can be ruled out without trying; absent: nothing. It changes how long a check takes, never its verdict. */
+  readonly lookahead?: Lookahead<State, Input, Output>;
+}
+
+/** Together: if `mayHold` says no, then no operations that do not `enable` the wanted one ever make it possible. */
+export interface Lookahead<State, Input, Output> {
+  /** Whether the wanted operation may answer so, now or after operations that do not enable it. */
+  mayHold(state: State, input: Input, output: Output): boolean;
+  /** Whether the other operation may make the wanted one possible, itself or by what it leads to. */
+  enables(
+    other: { readonly input: Input; readonly output: Output | null },
+    wanted: { readonly input: Input; readonly output: Output },
+  ): boolean;
+}
