@@ -19,9 +19,9 @@ import type { PowerCut } from './power-cut.js';
 
 const isLong = process.env['QUORATE_TEST_LONG'] === '1';
 /** Moments at random places, besides the chosen ones. */
-const RANDOM_CUTS = isLong ? 400 : 10;
+const RANDOM_CUTS = isLong ? 400 : 6;
 /** The writer is killed after this many answers and started once more; a new log begins about every hundred. */
-const ANSWERS = isLong ? 3000 : 400;
+const ANSWERS = isLong ? 3000 : 300;
 const WRITER = fileURLToPath(new URL('../../storage/crash-writer.ts', import.meta.url));
 
 /** One run of the writer: the files that it found, and all that it did until it was killed. */
