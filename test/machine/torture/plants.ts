@@ -35,11 +35,11 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     find: 'if (request.stale) { checkHasState(node.status()); return found(true); }',
     replace: 'if (node.status().condition === "member") return found(false);',
   },
-  'repeated-forward': {
-    what: 'a standby sends a write again whose forward got no answer',
-    file: 'src/client/status-details.js',
-    find: 'if (mayHaveHappened) {',
-    replace: 'if (mayHaveHappened && false) {',
+  'repeats-happen': {
+    what: 'a request that a client session repeats is carried out again',
+    file: 'src/state-machine/client-sessions.js',
+    find: "if (answer !== null) { return { type: 'repeated', revision: answer.revision, first: answer.result }; }",
+    replace: 'if (answer !== null) return null;',
   },
 };
 

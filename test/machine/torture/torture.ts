@@ -13,6 +13,7 @@ import type { Anomaly } from './checks.js';
 import { Load, seen } from './clients.js';
 import { Recorder } from './history.js';
 import type { SeenSession } from './history.js';
+import { disorder } from './linearizable.js';
 import { Nemesis, drawRound } from './nemesis.js';
 import type { Round } from './nemesis.js';
 import { summaryOf } from './report.js';
@@ -61,6 +62,7 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
       ...run.anomalies,
       ...complaintsOf(cluster),
       ...anomaliesOf(operations, final),
+      ...disorder(operations, final),
     ];
     const tookMs = Math.round(performance.now() - beganMs);
     const { counts: faults, wellness } = run.nemesis;
