@@ -4,6 +4,7 @@
 /** Name and meaning of each column, in the order in which they are printed. */
 export const SITUATIONS = {
   elections: 'leaders elected',
+  witnessesLed: 'elections won by a witness, which then hands over',
   reigns: 'times that a node became primary',
   handOvers: 'hand-overs begun by the operator that ended with the target as primary',
   promotions: 'learners that became voters',
@@ -21,6 +22,9 @@ export const SITUATIONS = {
   writesApplied: 'writes answered as applied',
   writesRefused: 'writes refused, or overwritten by another leader',
   writesUnknown: 'writes whose outcome their client never learned',
+  repeats: 'writes sent again that got the first answer',
+  forgotten:
+    'writes refused because the exactly-once table had forgotten them or their client session',
   conflicts: 'compare-and-set refused because the session had another revision',
   reads: 'linearizable reads answered',
   staleReads: 'stale reads answered',

@@ -97,7 +97,7 @@ export class Machine {
   boot(): void {
     if (this.#isRetired) return;
     this.#runs += 1;
-    const { limits, snapshots } = this.#world.parameters;
+    const { limits, snapshots, clientSessions } = this.#world.parameters;
     const number = this.#runs;
     const open: { process: Process | null } = { process: null };
     const enter = (kind: string, run: () => void): void => {
@@ -111,6 +111,7 @@ export class Machine {
           randomSeed: this.#world.streams.stream(`raft/${this.id}`).bits(),
           limits,
           snapshotLimits: snapshots,
+          clientSessionLimits: clientSessions,
         },
         {
           clock: this.clock,

@@ -6,6 +6,8 @@
 import type { Limits } from '../src/raft/options.js';
 import { LIMITS } from '../src/raft/options.js';
 import type { SnapshotLimits } from '../src/node/snapshot-taker.js';
+import type { ClientSessionLimits } from '../src/state-machine/command.js';
+import { CLIENT_SESSION_LIMITS } from '../src/state-machine/command.js';
 import type { Stream, Streams } from './random.js';
 
 /** How messages travel. Times in microseconds, chances per million messages. */
@@ -65,6 +67,7 @@ export interface Parameters {
   readonly workload: WorkloadParameters;
   readonly limits: Limits;
   readonly snapshots: SnapshotLimits;
+  readonly clientSessions: ClientSessionLimits;
 }
 
 /** What the caller fixes instead of drawing. The draws themselves still happen, so that nothing else shifts. */
@@ -88,6 +91,7 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
     workload: drawWorkload(streams.stream('parameters/workload'), timeoutUs),
     limits: drawLimits(streams.stream('parameters/limits')),
     snapshots: drawSnapshots(streams.stream('parameters/snapshots')),
+    clientSessions: drawClientSessions(streams.stream('parameters/clientSessions')),
   };
 }
 
@@ -160,5 +164,18 @@ function drawSnapshots(draw: Stream): SnapshotLimits {
     partRowsMax: draw.pick([2, 16, 256]),
     partsPerTurn: draw.pick([1, 4]),
     chunkBytes: draw.pick([256, 4096, 65_536]),
+  };
+}
+
+function drawClientSessions(draw: Stream): ClientSessionLimits {
+  const max = CLIENT_SESSION_LIMITS;
+  const sessionAnswersBytesMax = draw.pick([800, 8192, max.sessionAnswersBytesMax]);
+  return {
+    sessionsMax: draw.pick([2, 4, max.sessionsMax, max.sessionsMax]),
+    idleMs: draw.pick([2000, 10_000, max.idleMs, max.idleMs]),
+    windowMax: draw.pick([2, 16, max.windowMax]),
+    sessionAnswersBytesMax,
+    answersBytesMax: sessionAnswersBytesMax * draw.pick([1, 2, 16]),
+    forgetBatchMax: draw.pick([1, 32]),
   };
 }

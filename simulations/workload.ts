@@ -1,10 +1,12 @@
 // Clients: each asks for one thing after the other of some node, and remembers what it was told. They write sessions with
-// merge and compare-and-set, touch and delete them, and read them both ways. A write is never sent twice, so
-// that what is applied twice is a fault.
+// merge and compare-and-set, touch and delete them, and read them both ways. A write is sent again only under a client
+// session (covered-writes.ts), so that what is carried out twice is a fault.
 
 import type { LogIndex, NodeId } from '../src/raft/types.js';
 import type { Command } from '../src/state-machine/command.js';
+import type { SessionCommand } from '../src/state-machine/sessions.js';
 import type { NodeRefusal, WriteOutcome } from '../src/node/api.js';
+import { CoveredWrites } from './covered-writes.js';
 import { digestOfSession } from './invariants/session-lives.js';
 import type { Machine, Process } from './machine.js';
 import type { Operation, ReadOperation, WriteOperation } from './operation.js';
@@ -19,6 +21,7 @@ export class Client {
   #isOver = false;
   /** Whom this client believes to lead. */
   #leaderId: NodeId | null = null;
+  readonly #covered: CoveredWrites;
   /** Revision of each session that this client saw last; for compare-and-set. */
   readonly #revisions = new Map<string, LogIndex>();
 
@@ -26,6 +29,12 @@ export class Client {
     this.#world = world;
     this.#name = `c${number}`;
     this.#draw = world.streams.stream(`clients/${number}`);
+    this.#covered = new CoveredWrites({
+      world,
+      draw: world.streams.stream(`covered/${number}`),
+      send: (command, patienceUs, done) => this.#send(command, patienceUs, done),
+      patienceUs: () => this.#patienceUs(),
+    });
   }
 
   /** Asks again and again until `stop`. */
@@ -50,8 +59,13 @@ export class Client {
     const machine = this.#machine(isStale);
     const process = machine?.process ?? null;
     if (machine === undefined || process === null) return;
-    if (kind > 55) this.#read(machine, process, sessionId, isStale);
-    else this.#write(machine, process, this.#command(machine.id, sessionId, kind));
+    if (kind > 55) {
+      this.#read(machine, process, sessionId, isStale);
+      return;
+    }
+    const command = this.#command(machine.id, sessionId, kind);
+    if (draw.chance(COVERED_PPM)) this.#writeOnce(command);
+    else this.#write(machine, process, command);
   }
 
   /** Asks for a write of one session at the node believed to lead. `done` gets its outcome. */
@@ -93,7 +107,7 @@ export class Client {
     return null;
   }
 
-  #command(nodeId: NodeId, id: string, kind: number): Command {
+  #command(nodeId: NodeId, id: string, kind: number): SessionCommand {
     const draw = this.#draw;
     const { valueBytesMax, ttlMinMs, ttlMaxMs } = this.#world.parameters.workload;
     const requestId = this.#nextId();
@@ -117,33 +131,63 @@ export class Client {
     };
   }
 
+  /** A write that is sent to one node, once. */
   #write(
     machine: Machine,
     process: Process,
-    command: Command,
+    command: SessionCommand,
     done: (outcome: WriteOutcome) => void = () => undefined,
   ): void {
-    if (command.kind === 'expireSessions') return;
-    const { requestId: id, id: sessionId } = command;
-    const begun = {
-      kind: 'write',
-      id,
-      sessionId,
-      beganUs: this.#world.nowUs,
-      endedUs: null,
-    } as const;
-    this.#began({ ...begun, outcome: null });
-    const deadlineUs = this.#patienceUs();
+    const begun = this.#begunWrite(command);
+    const patienceUs = this.#patienceUs();
+    this.#propose(machine, process, command, patienceUs, (outcome) => {
+      this.#ended({ ...begun, endedUs: this.#world.nowUs, outcome });
+      done(outcome);
+    });
+  }
+
+  /** A write under the client session, sent as often as it takes. */
+  #writeOnce(command: SessionCommand): void {
+    const begun = this.#begunWrite(command);
+    this.#covered.write(command, (outcome) => {
+      this.#ended({ ...begun, endedUs: this.#world.nowUs, outcome });
+    });
+  }
+
+  #begunWrite({ requestId: id, id: sessionId }: SessionCommand): WriteOperation {
+    const beganUs = this.#world.nowUs;
+    const begun = { kind: 'write', id, sessionId, beganUs, endedUs: null, outcome: null } as const;
+    this.#began(begun);
+    return begun;
+  }
+
+  /** Proposes at the node believed to lead; false: none is up. */
+  #send(command: Command, patienceUs: number, done: (outcome: WriteOutcome) => void): boolean {
+    const machine = this.#machine(false);
+    const process = machine?.process ?? null;
+    if (machine === undefined || process === null) return false;
+    const nodeId = machine.id;
+    const own = command.kind === 'putSession' ? { ...command, nodeId } : command;
+    this.#propose(machine, process, own, patienceUs, (outcome) => {
+      if (outcome.type === 'refused') this.#believe(outcome.refusal);
+      done(outcome);
+    });
+    return true;
+  }
+
+  #propose(
+    machine: Machine,
+    process: Process,
+    command: Command,
+    patienceUs: number,
+    done: (outcome: WriteOutcome) => void,
+  ): void {
     machine.enter(
       process,
       'write',
       this.#asked,
-      () =>
-        process.node.propose(command, machine.clock.nowMs() + deadlineUs / 1000, (outcome) => {
-          this.#ended({ ...begun, endedUs: this.#world.nowUs, outcome });
-          done(outcome);
-        }),
-      () => `${id}: ${command.kind} ${sessionId}`,
+      () => process.node.propose(command, machine.clock.nowMs() + patienceUs / 1000, done),
+      () => showCommand(command),
     );
   }
 
@@ -229,6 +273,16 @@ export class Client {
   #believe(refusal: NodeRefusal): void {
     this.#leaderId = refusal.reason === 'notLeader' ? refusal.leaderId : this.#leaderId;
   }
+}
+
+/** Chance per million that a write is one under a client session. */
+const COVERED_PPM = 700_000;
+
+function showCommand(command: Command): string {
+  if (command.kind === 'expireSessions') return command.kind;
+  const client = command.kind === 'openClientSession' ? null : command.client;
+  const covered = client === null ? '' : ` as ${client.session.slice(0, 8)}/${client.sequence}`;
+  return `${command.requestId}: ${command.kind} ${command.id}${covered}`;
 }
 
 function show(operation: Operation): string {

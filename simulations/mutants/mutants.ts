@@ -262,4 +262,53 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'repeat-carried-out',
+    what: 'a request that is repeated under its client session is carried out again',
+    changes: [
+      {
+        file: 'src/state-machine/client-sessions',
+        find: 'if (answer !== null) {',
+        replace: 'if (answer !== null && sequence < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'opened-by-first-write',
+    what: 'a request of a client session that is not known opens it, also after it was forgotten',
+    changes: [
+      {
+        file: 'src/state-machine/client-sessions',
+        find: 'if (session === null) return forgotten(false);',
+        replace: 'if (session === null) { this.open(id, revision, nowMs); return null; }',
+      },
+    ],
+  },
+  {
+    name: 'answers-not-in-snapshot',
+    what: 'a snapshot holds the client sessions without their answers',
+    changes: [
+      {
+        file: 'src/state-machine/frozen-state',
+        find: 'clientAnswerRows(clientSessions),',
+        replace: '',
+      },
+      {
+        file: 'src/state-machine/frozen-state',
+        find: 'clientAnswerRows, clientSessionRows',
+        replace: 'clientSessionRows',
+      },
+    ],
+  },
+  {
+    name: 'idle-by-own-history',
+    what: 'a node that restored a snapshot counts from elsewhere how long a client session was not used',
+    changes: [
+      {
+        file: 'src/state-machine/client-session-rows',
+        find: "usedMs: reader.integer('usedMs'),",
+        replace: "usedMs: Math.floor(reader.integer('usedMs') / 2),",
+      },
+    ],
+  },
 ];

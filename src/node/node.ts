@@ -15,7 +15,7 @@ import { Random } from '../raft/random.js';
 import type { PersistBatch, Ready } from '../raft/ready.js';
 import type { ConfigChange, Entry, Member, Settings, SnapshotMeta } from '../raft/types.js';
 import { ClusterState } from '../state-machine/cluster-state.js';
-import type { ApplyResult, Command } from '../state-machine/command.js';
+import type { ApplyResult, ClientSessionLimits, Command } from '../state-machine/command.js';
 import type {
   ChangeOutcome,
   HandOver,
@@ -77,10 +77,11 @@ export interface NodeOptions {
   readonly randomSeed: number;
   readonly limits?: Limits;
   readonly snapshotLimits?: SnapshotLimits;
+  readonly clientSessionLimits?: ClientSessionLimits;
 }
 
 export class Node implements NodeApi {
-  readonly state = new ClusterState();
+  readonly state: ClusterState;
   /** Null while the node is clean. */
   raft: Raft | null = null;
   readonly #modules: NodeModules;
@@ -90,7 +91,7 @@ export class Node implements NodeApi {
   readonly #changes = new Changes();
   readonly #outgoing: Outgoing;
   readonly #snapshots: Snapshots;
-  readonly #expiry = new Expiry(this.state);
+  readonly #expiry: Expiry;
   readonly #staleness = new Staleness();
   #identity: Identity;
   #inputs: Input[] = [];
@@ -102,6 +103,8 @@ export class Node implements NodeApi {
   #wasMember = false;
 
   constructor(options: NodeOptions, modules: NodeModules) {
+    this.state = new ClusterState(options.clientSessionLimits);
+    this.#expiry = new Expiry(this.state);
     this.#options = options;
     this.#modules = modules;
     this.#identity = options.stored.identity;
