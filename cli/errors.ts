@@ -60,7 +60,7 @@ function subjectOf(words: string): string {
 }
 
 /** Where the usage of a command is told. */
-export function helpHint(commandName: string): string {
+function helpHint(commandName: string): string {
   return `See \`quorate ${commandName === '' ? '' : `${commandName} `}--help\`.`;
 }
 

@@ -25,6 +25,7 @@ export function onSignal(handler: Handler): () => void {
 }
 
 let hasLostOutput = false;
+let isOutputNeeded = true;
 
 /**
  * Ends the process quietly when the reader of standard output goes away, and as a failure when data cannot be written.
@@ -32,6 +33,7 @@ let hasLostOutput = false;
  */
 export function watchOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isOutputNeeded) return;
     if (error.code === 'EPIPE') process.exit(Number(process.exitCode ?? 0));
     if (hasLostOutput) return;
     hasLostOutput = true;
@@ -39,6 +41,11 @@ export function watchOutput(): void {
     void exitWith(EXIT_CODES.failed);
   });
   process.stderr.on('error', () => {});
+}
+
+/** From here on the process goes on although nobody takes what it prints: a daemon serves others than its terminal. */
+export function outliveOutput(): void {
+  isOutputNeeded = false;
 }
 
 /** Ends the process once standard output and error have taken what was written; with 1 if data could not be written. */

@@ -3,6 +3,7 @@
 // or one object, on standard error. A reader that goes away (`quorate … | head`) ends it quietly.
 
 import { CommanderError } from 'commander';
+import { EXIT_CODES } from '../src/errors.js';
 import { describeFailure, failureOf, usageFailure } from './errors.js';
 import { buildProgram } from './program.js';
 import { exitWith, onSignal, watchOutput } from './exit.js';
@@ -57,6 +58,12 @@ function wantsJson(argv: readonly string[]): boolean {
 }
 
 watchOutput();
+process.on('uncaughtException', (error) => {
+  // The daemon has a listener of its own.
+  if (process.listenerCount('uncaughtException') > 1) return;
+  process.stderr.write(`${describeFailure(failureOf(error), wantsJson(process.argv))}\n`);
+  process.exit(EXIT_CODES.failed);
+});
 onSignal((signal) => {
   void exitWith(signal === 'SIGINT' ? 130 : 143);
 });

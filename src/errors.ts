@@ -25,8 +25,8 @@ export const GRPC_CODES = {
 
 export type GrpcCodeName = keyof typeof GRPC_CODES;
 
-/** Exit codes of the command line. */
-export const EXIT_CODES = { done: 0, failed: 1, wrongUsage: 2, noAnswer: 3 } as const;
+/** Exit codes of the command line. `fatal` is EX_SOFTWARE of sysexits.h: a daemon that may be wrong must not go on. */
+export const EXIT_CODES = { done: 0, failed: 1, wrongUsage: 2, noAnswer: 3, fatal: 70 } as const;
 
 /** `domain` of the ErrorInfo in status details. */
 export const ERROR_DOMAIN = 'quorate';
@@ -86,12 +86,12 @@ export const ERRORS = {
   ALREADY_MEMBER: kind(
     'FAILED_PRECONDITION',
     'failed',
-    'Nothing to start here; `quorate mon-cluster` shows its cluster.',
+    'Nothing is left to do; `quorate mon-cluster` shows its cluster.',
   ),
   NODE_NOT_EMPTY: kind(
     'FAILED_PRECONDITION',
     'failed',
-    'A joiner must be empty: remove it from its cluster, then start its daemon with an empty data directory.',
+    'If that is the cluster that was meant, all is done; else remove it there and start it with an empty data directory.',
   ),
   DEGRADED: kind(
     'UNAVAILABLE',
@@ -115,7 +115,7 @@ export const ERRORS = {
   NAME_TAKEN: kind(
     'ALREADY_EXISTS',
     'failed',
-    'Remove the member of that name first with `quorate cluster-remove-node {name}`, or start this daemon with another --name.',
+    'Remove the member of that name first with `quorate cluster-remove-node {name}`, or start the newcomer with another --name.',
   ),
   ADDRESS_TAKEN: kind(
     'ALREADY_EXISTS',
@@ -147,7 +147,7 @@ export const ERRORS = {
   CLUSTER_NAME_MISMATCH: kind(
     'FAILED_PRECONDITION',
     'failed',
-    'Start this daemon with `--cluster {cluster}`, or join the cluster that was meant.',
+    'Start it with `--cluster {cluster}`, or join the cluster that was meant.',
   ),
   TARGET_UNFIT: kind(
     'FAILED_PRECONDITION',
@@ -206,12 +206,16 @@ export const ERRORS = {
   UNREACHABLE: kind(
     'UNAVAILABLE',
     'noAnswer',
-    'Check that a daemon runs and listens for its API at {address}.',
+    'Check that a daemon runs there, and that this is the address of its API.',
     RETRYABLE,
   ),
   TLS_FAILED: kind('UNAVAILABLE', 'noAnswer', 'Check certificates, CA and clocks of both sides.'),
   PERMISSION_DENIED: kind('PERMISSION_DENIED', 'failed', 'Ask an operator for the right to do it.'),
-  UNIMPLEMENTED: kind('UNIMPLEMENTED', 'failed', 'Bring both sides to the same version.'),
+  UNIMPLEMENTED: kind(
+    'UNIMPLEMENTED',
+    'failed',
+    'Give the address of its API, not that of its peers; if it is, bring both sides to the same version.',
+  ),
   INTERNAL: kind('INTERNAL', 'failed', "Look for this request's id in the daemon's log.", {
     outcome: 'indeterminate',
   }),

@@ -10,7 +10,7 @@ import { advertised, bindError } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
-import { QuorateError } from './errors.js';
+import { EXIT_CODES, QuorateError } from './errors.js';
 import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
 import { immediateSchedule } from './ops/schedule.js';
@@ -31,9 +31,6 @@ import { TlsIdentity } from './tls/identity.js';
 import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
 import { packageVersion } from './version.js';
 
-/** The process ends with this when a fact that must hold did not (EX_SOFTWARE of sysexits.h). */
-export const EXIT_FATAL = 70;
-
 /** Feature levels that this version speaks. */
 const FEATURES = { featureMin: 1, featureMax: 1 } as const;
 /** How long a part may take to stop, and requests in progress to end. */
@@ -42,7 +39,7 @@ const STOP_LIMITS = { partMs: 5000, drainMs: 1000 } as const;
 export type { DaemonOptions } from './daemon-options.js';
 
 export interface DaemonHooks {
-  /** Called once after a fault was logged. Default: ends the process with EXIT_FATAL. */
+  /** Called once after a fault was logged. Default: ends the process with 70. */
   readonly onFatal?: (error: unknown) => void;
 }
 
@@ -55,6 +52,8 @@ export interface Daemon {
   status(): NodeStatus;
   /** Reads certificate, key and CA again; what cannot be used is logged and changes nothing. What SIGHUP does. */
   reload(): Promise<void>;
+  /** Says that a fault came that nobody handled, and ends the process: nobody knows what of it still works. */
+  fail(error: unknown): void;
   /**
    * Hands over if this node leads, lets requests end, closes everything; bounded. What SIGTERM does.
    * Rejects with STOP_TIMED_OUT, everything else being closed, if a part hung. Calling it again awaits the same end.
@@ -122,6 +121,7 @@ async function assemble(
     api,
     status: () => node.status(),
     reload: () => reloadTls(ground.tls, log),
+    fail: onFatal,
     stop: () => {
       stopping ??= stopDaemon(node, clock, log, parts);
       return stopping;
@@ -342,7 +342,7 @@ async function stopAll(parts: readonly Part[], log: Logger): Promise<string[]> {
 function fatal(log: Logger, { onFatal }: DaemonHooks): (error: unknown) => void {
   return (error) => {
     log.error({ err: error }, 'a fact that must hold did not; the daemon ends here');
-    if (onFatal === undefined) process.exit(EXIT_FATAL);
+    if (onFatal === undefined) process.exit(EXIT_CODES.fatal);
     onFatal(error);
   };
 }

@@ -117,9 +117,10 @@ async function joining(
 
 function tellWaiting(cli: Cli<JoinOptions>): (error: QuorateError) => void {
   let told = '';
-  return ({ message }) => {
-    if (message !== told) cli.note(`waiting: ${message}`);
-    told = message;
+  return ({ code, message }) => {
+    const why = code === 'CHANGE_RUNNING' ? `waiting: ${message}` : 'waiting for a leader';
+    if (why !== told) cli.note(why);
+    told = why;
   };
 }
 

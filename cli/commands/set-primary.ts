@@ -34,12 +34,14 @@ Examples:
 async function setPrimary(cli: Cli<ChangeOptions>, name: string): Promise<void> {
   const { reason = '', dryRun = false } = cli.options;
   const answer = await cli.client.setPrimary({ name, reason, dryRun });
-  const { primary, epoch, durationMs } = answer;
+  const { primary, epoch, durationMs, unchanged } = answer;
   if (dryRun) {
     cli.print({ primary, dryRun }, [`${primary} could become primary; nothing was changed.`]);
     return;
   }
-  cli.print({ primary, epoch, durationMs, dryRun }, [
-    `${primary} is primary, epoch ${epoch}, after ${formatDuration(durationMs)}.`,
+  cli.print({ primary, epoch, durationMs, dryRun, unchanged }, [
+    unchanged
+      ? `${primary} is primary already, epoch ${epoch}; nothing was changed.`
+      : `${primary} is primary, epoch ${epoch}, after ${formatDuration(durationMs)}.`,
   ]);
 }

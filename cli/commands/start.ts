@@ -1,5 +1,5 @@
 // `quorate start`: runs the daemon in the foreground until a signal ends it. SIGTERM hands over, drains and ends with 0;
-// Ctrl-C does the same and ends with 130; a second signal forces. SIGHUP reloads. The daemon itself is loaded only here.
+// so does Ctrl-C; a second signal forces, and a fault that nobody handled ends it with 70. SIGHUP reloads. The daemon itself is loaded only here.
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -13,7 +13,9 @@ import {
 } from '../arguments.js';
 import { printJson } from '../cli.js';
 import type { GlobalOptions } from '../cli.js';
-import { exitWith, onSignal } from '../exit.js';
+import { EXIT_CODES } from '../../src/errors.js';
+import { describeFailure, failureOf } from '../errors.js';
+import { exitWith, onSignal, outliveOutput } from '../exit.js';
 import type { Signal } from '../exit.js';
 import type { TlsFiles } from '../../src/tls/identity.js';
 
@@ -41,6 +43,7 @@ interface RunningDaemon {
   readonly address: string;
   readonly api: string;
   reload(): Promise<void>;
+  fail(error: unknown): void;
   status(): { readonly cluster: { readonly clusterName: string } | null };
 }
 
@@ -88,9 +91,10 @@ export function registerStart(program: Command): void {
     .addHelpText(
       'after',
       `
-Logs are JSON lines on standard error. SIGTERM hands the primacy over, lets requests end and exits with
-0, within a few seconds even if clients or members hang; a second signal ends it at once, with 143 (130
-after Ctrl-C). A log that cannot be written does not end it. A member resumes what its data directory says.
+Logs are JSON lines on standard error. SIGTERM or Ctrl-C hands the primacy over, lets requests end and
+exits with 0, within a few seconds even if clients or members hang; a second signal ends it at once,
+with 143 or 130; a fault of its own ends it with 70. A log that cannot be written does not end it. A
+member resumes what its data directory says.
 
 With --tls-cert, --tls-key and --tls-ca (PEM files) every port speaks TLS: peers, clients and this node
 show certificates that a CA of the others signed. A node's certificate has extendedKeyUsage
@@ -117,14 +121,17 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   const { startDaemon } = await import('../../src/main.js');
   const signalled = firstSignal();
   let running: RunningDaemon | null = null;
+  outliveOutput();
+  endOnFault((error) => {
+    if (running !== null) running.fail(error);
+  });
   // From before the start, because the default of this signal ends the process.
   process.on('SIGHUP', () => void running?.reload());
   const daemon = await startDaemon(daemonOptions(options, tls));
   running = daemon;
   tellReady(daemon, options.json === true);
-  const signal = await signalled;
+  await signalled;
   await daemon.stop();
-  process.exitCode = signal === 'SIGTERM' ? 0 : EXIT_BY_SIGNAL[signal];
 }
 
 /** What the daemon is told; what was not said is absent, so that its own defaults count. */
@@ -147,15 +154,26 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
 }
 
 /** Resolves at the first signal; the second ends the process without waiting for anything. */
-function firstSignal(): Promise<Signal> {
+function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
     let isStopping = false;
     onSignal((signal) => {
       if (isStopping) void exitWith(EXIT_BY_SIGNAL[signal]);
       isStopping = true;
-      resolve(signal);
+      resolve();
     });
   });
+}
+
+/** A daemon in which something was thrown past everybody ends whole; `tell` is asked first. */
+function endOnFault(tell: (error: unknown) => void): void {
+  const onFault = (error: unknown): never => {
+    tell(error);
+    process.stderr.write(`${describeFailure(failureOf(error), false)}\n`);
+    process.exit(EXIT_CODES.fatal);
+  };
+  process.on('uncaughtException', onFault);
+  process.on('unhandledRejection', onFault);
 }
 
 /**

@@ -33,6 +33,8 @@ export interface DaemonPlan {
   readonly bin: string;
   /** A program, with its arguments, that becomes the daemon, as `env` does; default: none. */
   readonly prefix?: readonly string[];
+  /** Further options of `start`. */
+  readonly more?: readonly string[];
 }
 
 /** How a child ended. */
@@ -118,6 +120,7 @@ export class Daemon {
     const args = [bin, 'start', '--exit-with-stdin', '--name', name];
     args.push('--data-dir', join(directory, 'data'), '--listen', address, '--api', api);
     if (electionTimeout !== null) args.push('--election-timeout', electionTimeout);
+    args.push(...(this.plan.more ?? []));
     // Empty: none, whatever the environment says.
     args.push('--tls-cert', tls?.certFile ?? '', '--tls-key', tls?.keyFile ?? '');
     args.push('--tls-ca', tls?.caFile ?? '');

@@ -13,6 +13,7 @@ import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
 import { probe } from '../tls/probe.js';
 import type { TlsTrouble } from '../tls/trouble.js';
 import { ANSWER_BYTES_MAX, errorFromStatus, transportError } from './status-details.js';
+import { inWords } from './trouble-words.js';
 
 const LINK_LIMITS = {
   /**
@@ -163,7 +164,11 @@ export class NodeLinks {
             resolve();
             return;
           case 'fails':
-            reject(unreachable(address, result.detail));
+            reject(
+              limitMs < LINK_LIMITS.connectMs && result.detail.startsWith('no answer within')
+                ? tooShort(address, limitMs)
+                : unreachable(address, result.detail),
+            );
             return;
           case 'distrusts':
             reject(this.#distrusted(address, result.trouble));
@@ -203,6 +208,14 @@ function becomesReady(client: Client, limitMs: number): Promise<boolean> {
   });
 }
 
+/** The caller's own deadline left hardly any time for a connection; nothing was sent. */
+function tooShort(address: string, limitMs: number): QuorateError {
+  const message = `${address} did not answer within ${limitMs} ms`;
+  return new QuorateError('DEADLINE_EXCEEDED', message, { address }, { outcome: 'refused' });
+}
+
 function unreachable(address: string, why: string): QuorateError {
-  return new QuorateError('UNREACHABLE', `${address} cannot be reached: ${why}`, { address });
+  return new QuorateError('UNREACHABLE', `${address} cannot be reached: ${inWords(why)}`, {
+    address,
+  });
 }

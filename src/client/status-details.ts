@@ -3,10 +3,11 @@
 
 import { Metadata } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import { ERROR_DOMAIN, GRPC_CODES, isErrorCode, QuorateError } from '../errors.js';
+import { ERROR_DOMAIN, GRPC_CODES, hintFor, isErrorCode, QuorateError } from '../errors.js';
 import type { ErrorData, Outcome } from '../errors.js';
 import type { ErrorInfo__Output } from '../generated/google/rpc/ErrorInfo.js';
 import { ERROR_INFO, RPC_STATUS } from './protos.js';
+import { inWords } from './trouble-words.js';
 
 /** Answers that are larger are refused by the client. Beyond the largest page and the largest session. */
 export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
@@ -68,24 +69,32 @@ export function transportError(
   const isAnswerTooLarge = details.endsWith(`vs ${ANSWER_BYTES_MAX})`);
   if (details.startsWith('Received message larger than max') && !isAnswerTooLarge) {
     const limits = { ...data, field: 'the request', limit: '1.5 MiB' };
-    return new QuorateError('TOO_LARGE', `${address} refused: ${details}`, limits, { cause });
+    return new QuorateError('TOO_LARGE', `${address} takes no request of that size`, limits, {
+      cause,
+    });
   }
   if (code === GRPC_CODES.RESOURCE_EXHAUSTED && !mayHaveHappened && !isAnswerTooLarge) {
-    return new QuorateError('OVERLOADED', `${address} refused: ${details}`, data, { cause });
+    return new QuorateError('OVERLOADED', `${address} has too many requests in progress`, data, {
+      cause,
+    });
   }
   const isForeign = details.startsWith(HTTP_STATUS) || isAnswerTooLarge;
   const isLate = code === GRPC_CODES.DEADLINE_EXCEEDED;
-  const why = isForeign ? `it does not speak gRPC as a daemon does (${details})` : details;
+  const why = isForeign ? 'what answers there is no daemon' : inWords(details);
   if (mayHaveHappened && code !== GRPC_CODES.UNIMPLEMENTED) {
     const what = isLate ? 'came in time' : 'came';
     const message = `no answer ${what} from ${address} after the request was sent`;
     const whole = isLate ? message : `${message}: ${why}`;
     return new QuorateError('INDETERMINATE', whole, data, { cause });
   }
-  const message = isLate
-    ? `${address} took the request and did not answer in time`
-    : `${address} did not answer: ${why}`;
-  return new QuorateError('UNREACHABLE', message, data, { cause });
+  if (isLate) {
+    const message = `${address} took the request and did not answer in time`;
+    return new QuorateError('UNREACHABLE', message, data, {
+      cause,
+      hint: hintFor('DEADLINE_EXCEEDED', data),
+    });
+  }
+  return new QuorateError('UNREACHABLE', `${address} did not answer: ${why}`, data, { cause });
 }
 
 function errorInfo(status: ServiceError): ErrorInfo__Output | null {

@@ -83,10 +83,12 @@ export class Logger implements LoggerPort {
   }
 }
 
-/** A full disk below the log, or a reader that went away, is no reason for a daemon to end. */
+/** A full disk below the log, or a reader that stands still or went away, is no reason for a daemon to end or to wait. */
 function standardError(): DestinationStream {
   const maxLength = UNWRITTEN_BYTES_MAX;
-  const stream = pino.destination({ dest: STANDARD_ERROR, sync: true, maxLength });
+  // A pipe that nobody empties answers EAGAIN; waiting for room would stop the whole process, heartbeats included.
+  const retryEAGAIN = (): boolean => false;
+  const stream = pino.destination({ dest: STANDARD_ERROR, sync: true, maxLength, retryEAGAIN });
   stream.on('error', () => {});
   return stream;
 }

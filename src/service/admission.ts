@@ -23,7 +23,7 @@ export function judgeAdmission(
   const { members } = status.configuration;
   const cluster = status.cluster?.clusterName ?? '';
   if (clusterName !== cluster) {
-    const message = `${newcomer.name} is configured for cluster ${clusterName}, this is ${cluster}`;
+    const message = `${newcomer.name} was started for cluster ${clusterName}, this is cluster ${cluster}`;
     return refuse('CLUSTER_NAME_MISMATCH', message, { cluster });
   }
   const same = members.find(({ id }) => id === newcomer.id);

@@ -28,6 +28,8 @@ export const CALL_LIMITS = {
   deadlineMaxMs: 60_000,
   /** Kept back from the caller's deadline, so that the answer is ours and not a bare DEADLINE_EXCEEDED. */
   marginMs: 80,
+  /** The same as a share of the whole, if that is more: a loaded machine is late by more where more was waited for. */
+  marginShare: 0.05,
   /** A request is forwarded at most this often: the second time when the first leader had just lost its office. */
   forwardsMax: 2,
   requestIdBytesMax: 128,
@@ -95,11 +97,11 @@ export function contextFor(call: Call, wallMs: number, nowMs: number): CallConte
 
 /** How long a handler may work when `remainingMs` are left for the caller; Infinity: the caller set no deadline. */
 export function usableMs(remainingMs: number): number {
-  const { deadlineDefaultMs, deadlineMaxMs, marginMs } = CALL_LIMITS;
+  const { deadlineDefaultMs, deadlineMaxMs, marginMs, marginShare } = CALL_LIMITS;
   const bounded = Number.isFinite(remainingMs)
     ? Math.min(Math.max(remainingMs, 0), deadlineMaxMs)
     : deadlineDefaultMs;
-  return Math.floor(bounded - Math.min(marginMs, bounded / 4));
+  return Math.floor(bounded - Math.min(Math.max(marginMs, bounded * marginShare), bounded / 4));
 }
 
 /** Metadata for asking another node on behalf of this call. */

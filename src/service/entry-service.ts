@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { formatAddress, parseAddress } from '../address.js';
 import { QuorateError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
 import type { AddRequest__Output } from '../generated/quorate/v1/AddRequest.js';
 import type { AddResponse } from '../generated/quorate/v1/AddResponse.js';
 import type { AdmitRequest } from '../generated/quorate/v1/AdmitRequest.js';
@@ -108,9 +109,15 @@ export class EntryService {
       { metadata, timeoutMs: Math.min(leftMs(), ATTEMPT_MS), isWrite: false },
     );
     if (found.node?.state !== 'CLEAN') {
-      const of = found.cluster === undefined ? '' : ` of cluster ${found.cluster}`;
-      const message = `${found.node?.name ?? address} at ${address} is not clean: it is a node${of}`;
-      throw new QuorateError('NODE_NOT_EMPTY', message, { address });
+      const called = found.cluster === undefined ? '' : `, called ${found.cluster}`;
+      const name = found.node?.name ?? 'the node';
+      if (found.clusterId !== undefined && found.clusterId === status.cluster?.clusterId) {
+        const message = `${name} at ${address} is a member of this cluster already`;
+        throw new QuorateError('ALREADY_MEMBER', message, { name });
+      }
+      const message = `${name} at ${address} belongs to another cluster${called}`;
+      const hint = 'Remove it there, then start it with an empty data directory.';
+      throw new QuorateError('NODE_NOT_EMPTY', message, { address }, { hint });
     }
     const { members } = status.configuration;
     const leaderFirst = members.filter(({ id }) => id === status.leaderId).concat(members);
@@ -187,10 +194,10 @@ export class EntryService {
           return await links.ask(address, CLUSTER.Admit, wish, options);
         } catch (error) {
           if (!(error instanceof QuorateError) || !isWorthMore(error)) throw error;
-          failures.push(error);
+          failures.push(error.code === 'CLEAN_NODE' ? noMember(address, this.#modules) : error);
         }
       }
-      const error = failures.find(({ code }) => code !== 'UNREACHABLE') ?? failures[0];
+      const error = failures.find(({ code }) => !isSilence(code)) ?? failures[0];
       const isTurnTaken = failures.some(({ code }) => code === 'CHANGE_RUNNING');
       if (error !== undefined && (!isTurnTaken || clock.nowMs() >= context.deadlineMs)) throw error;
       await routing.pause();
@@ -198,10 +205,25 @@ export class EntryService {
   }
 }
 
+/** The answer of a node that belongs to no cluster names neither itself nor the mistake. */
+function noMember(address: string, { self }: ServiceModules): QuorateError {
+  const message =
+    address === self.api
+      ? `${self.name} was asked to join through itself`
+      : `the node at ${address} belongs to no cluster itself`;
+  const hint = 'Name a member of the cluster to join; `quorate cluster-start` makes a first one.';
+  return new QuorateError('CLEAN_NODE', message, { address }, { hint });
+}
+
+/** Nothing was heard from that address; what another one said tells more. */
+function isSilence(code: ErrorCode): boolean {
+  return code === 'UNREACHABLE' || code === 'DEADLINE_EXCEEDED';
+}
+
 /** Whether another address, or the same a moment later, may answer better. */
 function isWorthMore({ code }: QuorateError): boolean {
   return (
-    code === 'UNREACHABLE' ||
+    isSilence(code) ||
     code === 'TLS_FAILED' ||
     code === 'NO_QUORUM' ||
     code === 'NOT_LEADER' ||

@@ -167,6 +167,7 @@ async function setPrimaryHere(
   const answer = (): SetPrimaryResponse => ({ primary: name, epoch: node.status().epoch });
   if (request.dryRun) return answer();
   if (target.id === node.status().nodeId) {
+    if (node.status().isPrimary) return { ...answer(), unchanged: true };
     const isPrimary = await routing.until(context.deadlineMs, () =>
       node.status().isPrimary || node.status().role !== 'leader' ? true : null,
     );

@@ -27,6 +27,8 @@ const TRY_AGAIN_THERE: ReadonlySet<ErrorCode> = new Set([
   'NO_QUORUM',
   'STOPPING',
   'UNREACHABLE',
+  // Too little time was left to connect; nothing was sent.
+  'DEADLINE_EXCEEDED',
   'DEGRADED',
   'REMOVED',
   'CLEAN_NODE',
@@ -212,6 +214,11 @@ function noQuorum(status: NodeStatus, last: QuorateError | null): QuorateError {
     const why = status.role === 'candidate' ? '; this node asks for votes and gets too few' : '';
     return new QuorateError('NO_QUORUM', `no leader is known${why}`, data, { cause: last });
   }
-  const message = `the leader ${leader.name} did not serve the request: ${last.message}`;
+  const message =
+    last.code === 'NOT_LEADER'
+      ? `no leader is known; ${leader.name}, the last one, does not lead any more`
+      : last.code === 'UNREACHABLE'
+        ? `the leader ${leader.name} cannot be reached`
+        : `the leader ${leader.name} did not serve the request: ${last.message}`;
   return new QuorateError('NO_QUORUM', message, data, { cause: last });
 }

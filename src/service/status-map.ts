@@ -112,11 +112,17 @@ export function commandError(refusal: CommandRefusal): QuorateError {
     case 'revisionMismatch': {
       const expected = String(refusal.expected);
       const actual = String(refusal.actual);
+      const data = { expected, actual };
+      if (refusal.actual === 0) {
+        const hint = 'Leave the condition out, or expect revision 0, to create it.';
+        const message = `expected revision ${expected}, but there is no such session`;
+        return new QuorateError('REVISION_MISMATCH', message, data, { hint });
+      }
       const message =
-        refusal.actual === 0
-          ? `expected revision ${expected}, but there is no such session`
-          : `expected revision ${expected}, got ${actual}`;
-      return new QuorateError('REVISION_MISMATCH', message, { expected, actual });
+        refusal.expected === 0
+          ? 'expected no such session, but there is one'
+          : `expected revision ${expected}, got another one`;
+      return new QuorateError('REVISION_MISMATCH', message, data);
     }
     case 'sessionNotFound':
       return sessionNotFound(refusal.id);

@@ -48,5 +48,5 @@ function outside(
   unit: string,
 ): string | null {
   if (value >= min && value <= max) return null;
-  return `${what} would have ${value} ${unit}, expected ${min} to ${max}`;
+  return `${what} would have ${value} ${unit}, ${min === 0 ? 'expected at most' : `expected ${min} to`} ${max}`;
 }

@@ -32,6 +32,7 @@ directory ./n1; something else listens at 127.0.0.1:7001.`,
       .replaceAll(directory, '.')
       // Containers often mount it so that nobody may write there.
       .replace('/sys/quorate: read-only file system', '/sys/quorate: operation not permitted'),
+  () => ROWS,
 );
 
 beforeAll(async () => {

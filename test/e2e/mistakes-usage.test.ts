@@ -12,6 +12,8 @@ const transcript = new Transcript(
 
 What the command line answers to arguments that cannot be meant: one line, exit code 2, nothing sent anywhere. With
 \`--json\` the same as \`{"error", "code", "hint"}\`; the code stands in brackets after the exit code.`,
+  (text) => text,
+  () => ROWS,
 );
 
 const HOST_NAME = `data:text/javascript,${encodeURIComponent(

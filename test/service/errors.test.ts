@@ -140,7 +140,7 @@ describe('an error over gRPC', () => {
   test('a web server that knows no such page is no daemon of another version', () => {
     const error = transportError(bare(12, 'Received HTTP status code 404'), 'a:1', true);
     expect(error).toMatchObject({ code: 'UNREACHABLE', outcome: 'refused', exitCode: 3 });
-    expect(error.message).toContain('does not speak gRPC');
+    expect(error.message).toContain('is no daemon');
   });
 
   test('a deadline that passed is told without what only debugs gRPC', () => {

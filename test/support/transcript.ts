@@ -33,12 +33,19 @@ export class Transcript {
   readonly #recorded: ReadonlyMap<string, string>;
   readonly #played = new Map<string, string>();
 
-  /** `path` of the Markdown file; `intro` stands at its top. */
-  constructor(path: string, intro: string, mask: (text: string) => string = (text) => text) {
+  /** `path` of the Markdown file; `intro` stands at its top, then the entries in the order of `rows`. */
+  constructor(
+    path: string,
+    intro: string,
+    mask: (text: string) => string,
+    rows: () => readonly { readonly name: string }[],
+  ) {
     this.#mask = mask;
     this.#recorded = existsSync(path) ? entriesOf(readFileSync(path, 'utf8')) : new Map();
     afterAll(() => {
-      if (isRecording) writeFileSync(path, textOf(intro, this.#played));
+      if (!isRecording) return;
+      const entries = rows().map(({ name }) => [name, this.#played.get(name) ?? ''] as const);
+      writeFileSync(path, textOf(intro, entries));
     });
   }
 
@@ -69,7 +76,7 @@ export async function expectTyped(transcript: Transcript, typed: Typed): Promise
 }
 
 /** Compares an entry whose command was run by the caller. */
-export function expectEntry(
+function expectEntry(
   transcript: Transcript,
   name: string,
   typed: string,
@@ -84,9 +91,9 @@ export function expectEntry(
 /** One line that says what `--json` says in parts, in the words of an operator. */
 function expectSameFailure(plain: CommandEnd, json: CommandEnd): void {
   expect(plain.stdout).toBe('');
-  expect(plain.stderr).toMatch(/^quorate: [^\n]+\n$/);
+  expect(plain.stderr).toMatch(/^(waiting[^\n]+\n)?quorate: [^\n]+\n$/);
   expect(plain.stderr).not.toMatch(JARGON);
-  const line = plain.stderr.trimEnd();
+  const line = plain.stderr.replace(/^waiting.*\n/, '').trimEnd();
   const faults = { isTooLong: line.length > FAILURE_WIDTH_MAX, saidTwice: repeated(line) };
   expect({ line, ...faults }).toEqual({ line, isTooLong: false, saidTwice: null });
   expect(json).toMatchObject({ code: plain.code, stdout: '' });
@@ -94,7 +101,7 @@ function expectSameFailure(plain: CommandEnd, json: CommandEnd): void {
   expect(Object.keys(told)).toEqual(['error', 'code', 'hint']);
   expect(told.hint).not.toBe('');
   const stop = /[.!?]$/.test(told.error) ? '' : '.';
-  expect(plain.stderr).toBe(`quorate: ${told.error}${stop} ${told.hint}\n`);
+  expect(line).toBe(`quorate: ${told.error}${stop} ${told.hint}`);
 }
 
 /** The first five words in a row that stand twice in the text; null: none. */
@@ -124,8 +131,8 @@ const HEADING = '\n## ';
 const BEGIN = '\n\n```console\n';
 const END = '\n```\n';
 
-function textOf(intro: string, entries: ReadonlyMap<string, string>): string {
-  const blocks = [...entries].map(([name, text]) => `${HEADING}${name}${BEGIN}${text}${END}`);
+function textOf(intro: string, entries: readonly (readonly [string, string])[]): string {
+  const blocks = entries.map(([name, text]) => `${HEADING}${name}${BEGIN}${text}${END}`);
   return `${intro.trim()}\n${blocks.join('')}`;
 }
 
