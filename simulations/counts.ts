@@ -27,6 +27,8 @@ export const SITUATIONS = {
     'writes refused because the exactly-once table had forgotten them or their client session',
   conflicts: 'compare-and-set refused because the session had another revision',
   reads: 'linearizable reads answered',
+  followerReads: 'linearizable reads answered by a node that did not lead',
+  leasedReads: 'reads answered under the lease, without asking a quorum',
   staleReads: 'stale reads answered',
   expiries: 'sessions expired',
 } as const;

@@ -211,10 +211,18 @@ export class Client {
       done();
     };
     const deadlineUs = this.#patienceUs();
+    const isLeased = this.#draw.chance(LEASED_PPM);
     const ask = (): void => {
+      if (isLeased && process.node.leased(() => null) !== null) {
+        this.#world.count('leasedReads');
+        answer();
+        return;
+      }
       process.node.read(machine.clock.nowMs() + deadlineUs / 1000, (outcome) => {
-        if (outcome.type === 'ready') answer();
-        else {
+        if (outcome.type === 'ready') {
+          if (process.node.raft?.state.role.type === 'follower') this.#world.count('followerReads');
+          answer();
+        } else {
           if (outcome.type === 'refused') this.#believe(outcome.refusal);
           this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: null });
         }
@@ -274,6 +282,9 @@ export class Client {
     this.#leaderId = refusal.reason === 'notLeader' ? refusal.leaderId : this.#leaderId;
   }
 }
+
+/** Chance per million that a linearizable read is asked of the primary's lease first. */
+const LEASED_PPM = 200_000;
 
 /** Chance per million that a write is one under a client session. */
 const COVERED_PPM = 700_000;

@@ -143,6 +143,41 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'follower-read-joins',
+    what: "a follower's read joins a request that is on its way, whose answer may be older than the read",
+    changes: [
+      {
+        file: 'src/raft/follower-reads',
+        find: 'for (const readId of reads.asked)',
+        replace: 'for (const readId of [...reads.asked, ...reads.waiting.splice(0)])',
+      },
+    ],
+  },
+  {
+    name: 'lease-read-unchecked',
+    what: 'a read under the lease is answered whether the lease holds or not',
+    changes: [
+      { file: 'src/node/reads', find: 'if (!isPrimary())', replace: 'if (use === null)' },
+      { file: 'src/node/reads', find: 'return isPrimary() ?', replace: 'return use !== null ?' },
+    ],
+  },
+  {
+    name: 'witness-reigns',
+    what: 'a witness that leads activates itself although it holds no state',
+    changes: [
+      {
+        file: 'src/raft/lease',
+        find: 'if (state.options.isWitness)',
+        replace: 'if (state.nowMs < 0)',
+      },
+      {
+        file: 'src/raft/read-index',
+        find: 'if (state.options.isWitness)',
+        replace: 'if (state.nowMs < 0)',
+      },
+    ],
+  },
+  {
     name: 'no-bound',
     what: 'a new primary starts at once, while the lease of the old one may still run',
     changes: [NO_BOUND],

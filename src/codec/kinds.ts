@@ -29,6 +29,8 @@ export const MESSAGE_KIND = {
   installSnapshot: 68,
   installSnapshotResponse: 69,
   timeoutNow: 70,
+  readIndexRequest: 71,
+  readIndexResponse: 72,
 } as const;
 
 /** Commands of the state machine. */
@@ -38,4 +40,5 @@ export const COMMAND_KIND = {
   deleteSession: 130,
   expireSessions: 131,
   openClientSession: 132,
+  changeStore: 133,
 } as const;

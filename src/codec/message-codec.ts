@@ -72,6 +72,10 @@ function plainFields(message: Exclude<Message, WithTail>): FieldValue[] {
     }
     case 'timeoutNow':
       return [message.term, message.cause, message.isChosen];
+    case 'readIndexRequest':
+      return [message.term, message.requestId];
+    case 'readIndexResponse':
+      return [message.term, message.requestId, message.readIndex];
     default:
       return unreachable(message);
   }
@@ -110,6 +114,19 @@ function readPlain(kind: number, reader: ValueReader): Exclude<Message, WithTail
         term: reader.term('term'),
         cause: reader.string('cause'),
         isChosen: reader.boolean('isChosen'),
+      };
+    case MESSAGE_KIND.readIndexRequest:
+      return {
+        type: 'readIndexRequest',
+        term: reader.term('term'),
+        requestId: reader.integer('requestId'),
+      };
+    case MESSAGE_KIND.readIndexResponse:
+      return {
+        type: 'readIndexResponse',
+        term: reader.term('term'),
+        requestId: reader.integer('requestId'),
+        readIndex: reader.index('readIndex'),
       };
     default:
       throw unknownKind(WHAT, `expected the kind of a message, got ${kind}`);

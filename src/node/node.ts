@@ -42,7 +42,7 @@ import type {
   TransportPort,
 } from './ports.js';
 import { Proposals } from './proposals.js';
-import { Reads } from './reads.js';
+import { leasedRead, Reads } from './reads.js';
 import { SNAPSHOT_LIMITS } from './snapshot-taker.js';
 import type { SnapshotLimits } from './snapshot-taker.js';
 import { Snapshots } from './snapshots.js';
@@ -191,6 +191,12 @@ export class Node implements NodeApi {
     this.#wake();
   }
 
+  leased<T>(use: () => T): { readonly value: T } | null {
+    const { raft } = this;
+    if (raft === null || this.#refusal() !== null) return null;
+    return leasedRead(() => raft.isPrimaryAt(this.#nowFor(raft)), use);
+  }
+
   changeConfiguration(
     change: ConfigChange,
     cause: string,
@@ -200,21 +206,10 @@ export class Node implements NodeApi {
     const raft = this.#ready(done);
     if (raft === null) return;
     const nowMs = this.#nowFor(raft);
-    const answer = raft.step({
-      type: 'changeConfiguration',
-      nowMs,
-      change,
-      cause,
-    });
+    const answer = raft.step({ type: 'changeConfiguration', nowMs, change, cause });
     if (answer?.type === 'appended') {
-      const { index, term } = answer.first;
-      this.#changes.add({
-        type: 'configuration',
-        from: index,
-        term,
-        deadlineMs,
-        done,
-      });
+      const { index: from, term } = answer.first;
+      this.#changes.add({ type: 'configuration', from, term, deadlineMs, done });
     } else if (answer?.type === 'refused') {
       done(refusedChange(answer.refusal));
     }

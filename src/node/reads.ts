@@ -11,6 +11,20 @@ interface Waiter {
   readonly done: (outcome: ReadOutcome) => void;
 }
 
+/**
+ * A read under the primary's lease, without asking a quorum: nobody else can have acknowledged a write meanwhile, as voters
+ * withhold their votes for longer than the lease (Thesis §6.4.1). Computing the answer took time, so whether the lease
+ * holds is asked again afterwards; null: it does not, or this node is not primary.
+ */
+export function leasedRead<T>(
+  isPrimary: () => boolean,
+  use: () => T,
+): { readonly value: T } | null {
+  if (!isPrimary()) return null;
+  const value = use();
+  return isPrimary() ? { value } : null;
+}
+
 /** Reads that wait at once; more are refused as overloaded. */
 const WAITING_MAX = 65_536;
 

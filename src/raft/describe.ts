@@ -80,6 +80,10 @@ export function describeMessage(message: Message): string {
       return `${head} round ${message.round} ${describeId(message.last)} next offset ${message.nextOffset}`;
     case 'timeoutNow':
       return `${head} because ${message.cause}`;
+    case 'readIndexRequest':
+      return `${head} request ${message.requestId}`;
+    case 'readIndexResponse':
+      return `${head} request ${message.requestId} at ${message.readIndex}`;
     default:
       return unreachable(message);
   }

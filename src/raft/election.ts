@@ -3,6 +3,7 @@
 // is elected stands in leadership.ts; handing over on purpose in leader-transfer.ts.
 
 import { resetElectionTimer } from './election-timer.js';
+import { giveBackFollowerReads } from './follower-reads.js';
 import { becomeLeader } from './leadership.js';
 import type { RequestVote, RequestVoteResponse, Sender, TimeoutNow } from './message.js';
 import { hasQuorum, isVoter, allVoters } from './quorum.js';
@@ -51,6 +52,7 @@ export function isDiskOverdue(state: RaftState): boolean {
 }
 
 function becomePreCandidate(state: RaftState, why: string): void {
+  giveBackFollowerReads(state);
   if (state.leaderId !== null) {
     state.leaderId = null;
     emit(state, { type: 'leaderChanged', term: state.term, leaderId: null });
@@ -72,6 +74,7 @@ function becomePreCandidate(state: RaftState, why: string): void {
  * `order`: the leader's word that asked for it; null: the election timer did.
  */
 function becomeCandidate(state: RaftState, why: string, order: TimeoutNow | null): void {
+  giveBackFollowerReads(state);
   state.term = nextTerm(state.term);
   state.votedFor = state.options.id;
   state.leaderId = null;

@@ -79,6 +79,12 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
       atMs: nowMs,
     },
     persistence: new Persistence(log.lastIndex, loaded.hardState),
+    followerReads: {
+      requestId: random.between(0, 2 ** 32) * 2 ** 16,
+      asked: [],
+      waiting: [],
+      sentAtMs: nowMs,
+    },
     outbox: emptyOutbox(),
   };
   // Nobody else could lead a cluster of one: it need not wait.

@@ -130,7 +130,7 @@ function whyUnfit(state: RaftState, leader: Leader, target: NodeId): string | nu
   if (progress === undefined || !progress.isInContact(state.nowMs, electionTimeoutMinMs)) {
     return 'it is not in contact';
   }
-  const lag = state.log.lastIndex - progress.matchIndex;
+  const lag = state.commitIndex - progress.matchIndex;
   return lag > state.options.limits.promotionLagMax ? `it is ${lag} entries behind` : null;
 }
 

@@ -102,7 +102,7 @@ function hasCaughtUp(state: RaftState, leader: Leader, id: NodeId): boolean {
   return (
     progress.isInContact(state.nowMs, electionTimeoutMinMs) &&
     state.nowMs - progress.contactSinceMs >= 2 * electionTimeoutMinMs &&
-    state.log.lastIndex - progress.matchIndex <= state.options.limits.promotionLagMax
+    state.commitIndex - progress.matchIndex <= state.options.limits.promotionLagMax
   );
 }
 

@@ -97,6 +97,22 @@ export interface TimeoutNow {
   readonly isChosen: boolean;
 }
 
+/** Asks the leader of `term` from which index on a read is linearizable. */
+export interface ReadIndexRequest {
+  readonly type: 'readIndexRequest';
+  readonly term: Term;
+  /** The answer repeats it; never used again by this node. */
+  readonly requestId: number;
+}
+
+/** Answers ReadIndexRequest, once a quorum has confirmed the leader after the request came. */
+export interface ReadIndexResponse {
+  readonly type: 'readIndexResponse';
+  readonly term: Term;
+  readonly requestId: number;
+  readonly readIndex: LogIndex;
+}
+
 export type Message =
   | RequestVote
   | RequestVoteResponse
@@ -104,7 +120,9 @@ export type Message =
   | AppendEntriesResponse
   | InstallSnapshot
   | InstallSnapshotResponse
-  | TimeoutNow;
+  | TimeoutNow
+  | ReadIndexRequest
+  | ReadIndexResponse;
 
 /** Who sent a message: the node and the data directory behind it. */
 export interface Sender {

@@ -54,6 +54,8 @@ export interface Limits {
   /** Proposed and not committed; beyond it proposals are refused as `overloaded`. */
   readonly uncommittedEntriesMax: number;
   readonly uncommittedBytesMax: number;
+  /** Linearizable reads that wait to be confirmed; beyond it they are refused as `overloaded`. */
+  readonly pendingReadsMax: number;
   /** Handed to the driver for application at once. */
   readonly committedEntriesMax: number;
   /** Entries kept in memory below the snapshot for slow followers, and their bytes. */
@@ -70,6 +72,7 @@ export const LIMITS: Limits = {
   inflightBytesMax: 8 * 1024 * 1024,
   uncommittedEntriesMax: 4096,
   uncommittedBytesMax: 64 * 1024 * 1024,
+  pendingReadsMax: 65_536,
   committedEntriesMax: 1024,
   keptEntriesMax: 5000,
   keptBytesMax: 32 * 1024 * 1024,

@@ -22,7 +22,13 @@ import { onLeaderTick } from './leadership.js';
 import { advanceTransfer, onStopped, startTransfer } from './leader-transfer.js';
 import { changeConfiguration, maybeLeaveJoint, mustStepDown } from './membership.js';
 import type { Message, Sender } from './message.js';
-import { maybeBeginReadRound, onReadIndex, releaseReads } from './read-index.js';
+import { askLeaderForReads, onReadIndexResponse } from './follower-reads.js';
+import {
+  maybeBeginReadRound,
+  onReadIndex,
+  onReadIndexRequest,
+  releaseReads,
+} from './read-index.js';
 import type { RaftOptions } from './options.js';
 import type { PersistBatch, Ready } from './ready.js';
 import {
@@ -229,6 +235,12 @@ export class Raft {
       case 'timeoutNow':
         onTimeoutNow(state, from.id, message);
         return;
+      case 'readIndexRequest':
+        if (isCounted(state, from.id, from.installId)) onReadIndexRequest(state, from.id, message);
+        return;
+      case 'readIndexResponse':
+        onReadIndexResponse(state, from.id, message);
+        return;
       case 'requestVoteResponse':
       case 'appendEntriesResponse':
       case 'installSnapshotResponse':
@@ -327,6 +339,8 @@ export class Raft {
       releaseReads(state, state.role);
       sendEntries(state, state.role);
       sendChunks(state, state.role);
+    } else {
+      askLeaderForReads(state);
     }
     return committed;
   }

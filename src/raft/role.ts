@@ -3,6 +3,7 @@
 
 import { invariant } from './assert.js';
 import { resetElectionTimer } from './election-timer.js';
+import { giveBackFollowerReads } from './follower-reads.js';
 import { emit } from './state.js';
 import type { RaftState } from './state.js';
 import type { NodeId, Term } from './types.js';
@@ -21,7 +22,9 @@ export function becomeFollower(
   invariant(term >= state.term, 'terms never fall (Raft §5.1)');
   const old = state.role;
   if (old.type === 'leader') {
-    for (const read of old.reads) state.outbox.reads.push({ readId: read.readId, readIndex: null });
+    for (const { readId } of old.reads) {
+      if (readId !== null) state.outbox.reads.push({ readId, readIndex: null });
+    }
     if (old.transfer !== null && old.transfer.phase !== 'sent') {
       emit(state, { type: 'handOverAbandoned', to: old.transfer.to, why });
     }
@@ -40,6 +43,7 @@ export function becomeFollower(
     resetElectionTimer(state);
     state.outbox.hasConfigurationChanged ||= old.departing.size > 0;
   }
+  if (term > state.term || leaderId !== state.leaderId) giveBackFollowerReads(state);
   if (term > state.term) {
     state.term = term;
     state.votedFor = null;

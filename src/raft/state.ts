@@ -16,6 +16,7 @@ import type {
   SnapshotMeta,
   Term,
 } from './types.js';
+import type { FollowerReads } from './follower-reads.js';
 import type { Log } from './log.js';
 import type { Message } from './message.js';
 import type { RaftOptions } from './options.js';
@@ -58,7 +59,10 @@ export interface Candidate {
 }
 
 export interface PendingRead {
-  readonly readId: number;
+  /** A read of this node. */
+  readonly readId: number | null;
+  /** A request of another node; null: its own. */
+  readonly asker: { readonly id: NodeId; readonly requestId: number } | null;
   /** The round that will confirm it; null: waits for one to start. */
   round: number | null;
   /** commitIndex when that round began. */
@@ -181,6 +185,7 @@ export interface RaftState {
   /** Cluster time `stampMs` was true at `atMs` of this node's clock. */
   clusterClock: { stampMs: number; atMs: number };
   readonly persistence: Persistence;
+  readonly followerReads: FollowerReads;
   outbox: Outbox;
 }
 

@@ -14,6 +14,8 @@ const LANES: Readonly<Record<Message['type'], Lane>> = {
   appendEntriesResponse: 'first',
   installSnapshotResponse: 'first',
   timeoutNow: 'first',
+  readIndexRequest: 'first',
+  readIndexResponse: 'first',
   appendEntries: 'ordered',
   installSnapshot: 'ordered',
 };

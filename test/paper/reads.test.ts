@@ -2,10 +2,11 @@
 // all three rest on heartbeat rounds, so what may count as an answer to a round is stated here too.
 
 import { describe, expect, it } from 'vitest';
+import type { ReadIndexResponse } from '../../src/raft/message.js';
 import type { Envelope } from '../../src/raft/ready.js';
 import { Bench, first, sentTo } from '../support/raft-bench.js';
 import { EMPTY_READY } from '../support/raft-ready.js';
-import { change, id, loaded, logOf, I, N, T } from '../support/raft-words.js';
+import { appendEntries, change, id, loaded, logOf, I, N, T } from '../support/raft-words.js';
 
 function leading(voters: readonly number[] = [1, 2, 3]): Bench {
   const bench = new Bench({ voters });
@@ -122,6 +123,99 @@ describe('Thesis §6.4: a read without a log entry', () => {
     bench.settle();
     bench.step({ type: 'readIndex', readId: 1 });
     expect(bench.take().reads).toEqual([{ readId: 1, readIndex: bench.state.commitIndex }]);
+  });
+});
+
+describe('Thesis §6.4, last paragraphs: a read asked of a follower', () => {
+  /** Node 3 follows node 1 in term 2. */
+  function following(): Bench {
+    const bench = new Bench({ node: 3 });
+    bench.hear(1, appendEntries(2, id(2, 1), []));
+    bench.settle();
+    return bench;
+  }
+
+  /** Asks, and answers the number of the request that left. */
+  function ask(bench: Bench, readId: number): number {
+    expect(bench.step({ type: 'readIndex', readId })).toEqual({ type: 'accepted' });
+    return first(bench.take().messages, 'readIndexRequest').requestId;
+  }
+
+  const answer = (requestId: number, readIndex: number): ReadIndexResponse => ({
+    type: 'readIndexResponse',
+    term: T(2),
+    requestId,
+    readIndex: I(readIndex),
+  });
+
+  it('is released at the index that the leader answers', () => {
+    const bench = following();
+    const requestId = ask(bench, 5);
+    expect(bench.hear(1, answer(requestId, 2)).reads).toEqual([{ readId: 5, readIndex: 2 }]);
+    expect(bench.hear(1, answer(requestId, 2)).reads, 'once').toEqual([]);
+  });
+
+  it('never joins a request that is on its way: its answer may be older than the read', () => {
+    const bench = following();
+    const requestId = ask(bench, 5);
+    bench.step({ type: 'readIndex', readId: 6 });
+    expect(bench.take().messages).toEqual([]);
+    const ready = bench.hear(1, answer(requestId, 2));
+    expect(ready.reads).toEqual([{ readId: 5, readIndex: 2 }]);
+    const next = first(ready.messages, 'readIndexRequest').requestId;
+    expect(next).toBeGreaterThan(requestId);
+    expect(bench.hear(1, answer(requestId, 2)).reads, 'the first again').toEqual([]);
+    expect(bench.hear(1, answer(next, 2)).reads).toEqual([{ readId: 6, readIndex: 2 }]);
+  });
+
+  it('is not released by an answer to an earlier life of this node', () => {
+    const [earlier, later] = [following(), new Bench({ node: 3, randomSeed: 77 })];
+    later.hear(1, appendEntries(2, id(2, 1), []));
+    const requestId = ask(earlier, 5);
+    expect(ask(later, 5)).not.toBe(requestId);
+    expect(later.hear(1, answer(requestId, 2)).reads).toEqual([]);
+  });
+
+  it('is asked for again when the answer does not come', () => {
+    const bench = following();
+    const requestId = ask(bench, 5);
+    bench.tick(100);
+    expect(first(bench.take().messages, 'readIndexRequest').requestId).toBe(requestId);
+  });
+
+  it('is given back when the leader is lost', () => {
+    const bench = following();
+    ask(bench, 5);
+    expect(bench.timeOut().reads).toEqual([{ readId: 5, readIndex: null }]);
+  });
+
+  it('is answered by the leader once a quorum has confirmed it after the request came', () => {
+    const bench = leading();
+    const { commitIndex, term } = bench.state;
+    const asked = bench.hear(3, { type: 'readIndexRequest', term, requestId: 9 });
+    expect(asked.messages.map(({ message }) => message.type)).not.toContain('readIndexResponse');
+    bench.match(2);
+    const word = { type: 'readIndexResponse', term, requestId: 9, readIndex: commitIndex };
+    expect(bench.take().messages).toEqual([{ to: 3, message: word }]);
+  });
+
+  it('is ignored by who does not lead that term, and from who is no member', () => {
+    const bench = leading();
+    const { term } = bench.state;
+    const request = { type: 'readIndexRequest', requestId: 9 } as const;
+    expect(bench.hear(3, { ...request, term: T(term - 1) })).toEqual(EMPTY_READY);
+    expect(bench.hear(7, { ...request, term })).toEqual(EMPTY_READY);
+    expect(following().hear(1, { ...request, term: T(2) })).toEqual(EMPTY_READY);
+  });
+});
+
+describe('Thesis §6.4: reads that wait', () => {
+  it('are bounded', () => {
+    const bench = new Bench({ limits: { pendingReadsMax: 2 } });
+    bench.elect();
+    const overloaded = { type: 'refused', refusal: { reason: 'overloaded' } };
+    for (const readId of [1, 2]) bench.step({ type: 'readIndex', readId });
+    expect(bench.step({ type: 'readIndex', readId: 3 })).toEqual(overloaded);
   });
 });
 

@@ -191,6 +191,17 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     nextOffset: fc.option(whole),
   }),
   fc.record({
+    type: fc.constant('readIndexRequest' as const),
+    term: anyTerm,
+    requestId: whole,
+  }),
+  fc.record({
+    type: fc.constant('readIndexResponse' as const),
+    term: anyTerm,
+    requestId: whole,
+    readIndex: anyIndex,
+  }),
+  fc.record({
     type: fc.constant('timeoutNow' as const),
     term: anyTerm,
     cause: text,

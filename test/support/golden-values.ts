@@ -195,4 +195,11 @@ export const MESSAGES = {
     nextOffset: 262_144,
   },
   timeoutNow: { type: 'timeoutNow', term: term(3), cause: 'set-primary B', isChosen: true },
+  readIndexRequest: { type: 'readIndexRequest', term: term(3), requestId: LARGE },
+  readIndexResponse: {
+    type: 'readIndexResponse',
+    term: term(3),
+    requestId: LARGE,
+    readIndex: index(7),
+  },
 } satisfies Record<string, Message>;

@@ -21,6 +21,7 @@ export interface BenchParts {
   readonly electionTimeoutMs?: number;
   readonly nowMs?: number;
   readonly extras?: MemberExtras;
+  readonly randomSeed?: number;
 }
 
 /** Members of a union without their time, which the bench adds. */
@@ -40,7 +41,8 @@ export class Bench {
     const disk = parts.loaded ?? loaded(logOf([1, 1], voters, extras));
     const isWitness = extras[node]?.witness === true;
     const given = options(node, limits, electionTimeoutMs, isWitness);
-    this.raft = new Raft(given, disk, this.nowMs);
+    const { randomSeed = given.randomSeed } = parts;
+    this.raft = new Raft({ ...given, randomSeed }, disk, this.nowMs);
   }
 
   get state(): RaftState {
