@@ -84,6 +84,13 @@ export function listenAddressArgument(defaultPort: number): (text: string) => st
   };
 }
 
+const HTTP_PORT = 8080;
+
+/** Where the HTTP port listens; `none`: nowhere. */
+export function httpAddressArgument(text: string): string {
+  return text === 'none' ? text : listenAddressArgument(HTTP_PORT)(text);
+}
+
 /** A whole number from `min` to `max`. */
 export function numberArgument(min: number, max: number): (text: string) => number {
   const range =

@@ -16,6 +16,7 @@ const DAEMON_DEFAULTS = {
   clusterName: 'quorate',
   listen: '127.0.0.1:6000',
   api: '127.0.0.1:6001',
+  http: '127.0.0.1:8080',
   electionTimeoutMs: 1000,
   logLevel: 'info',
 } as const;
@@ -33,6 +34,8 @@ export interface DaemonOptions {
   readonly advertise?: string;
   /** HOST[:6001] for clients. */
   readonly api?: string;
+  /** HOST[:8080] for load balancers and health checks; `none`: no such port. */
+  readonly http?: string;
   /** Minimum election timeout of a cluster that this node starts. */
   readonly electionTimeoutMs?: number;
   /** Of a node that joins: it votes and keeps the log as bytes, holds no state, is never primary. */
@@ -96,6 +99,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
       listen: options.listen ?? DAEMON_DEFAULTS.listen,
       advertise: options.advertise ?? null,
       api: options.api ?? DAEMON_DEFAULTS.api,
+      http: options.http ?? DAEMON_DEFAULTS.http,
       mayLeaveLoopback: options.tls !== undefined || options.insecure === true,
     }),
     tls: options.tls ?? null,

@@ -6,11 +6,14 @@ import { randomInt } from 'node:crypto';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { parseAddress } from './address.js';
 import type { Address } from './address.js';
-import { advertised, bindError } from './config/daemon-addresses.js';
+import { advertised, advertisedHttp, bindError, hostNames } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
+import { HttpServer } from './http/http-server.js';
+import { HTTP_LIMITS } from './http/limits.js';
+import { routesFor } from './http/routes.js';
 import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
 import { immediateSchedule } from './ops/schedule.js';
@@ -21,7 +24,8 @@ import type { ClusterIdentity, SchedulePort } from './node/ports.js';
 import { timersFor } from './raft/options.js';
 import { bestSuccessor } from './service/admission.js';
 import { ApiServer } from './service/api-server.js';
-import type { SelfFacts } from './service/modules.js';
+import { viewCluster } from './service/cluster-view.js';
+import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './client/node-links.js';
 import { Routing } from './service/routing.js';
@@ -49,6 +53,8 @@ export interface Daemon {
   /** As others reach it, HOST:PORT. */
   readonly address: string;
   readonly api: string;
+  /** Null: there is no such port. */
+  readonly http: string | null;
   status(): NodeStatus;
   /** Reads certificate, key and CA again; what cannot be used is logged and changes nothing. What SIGHUP does. */
   reload(): Promise<void>;
@@ -106,19 +112,21 @@ async function assemble(
   const onFatal = fatal(log, hooks);
   const ground = await openGround(options, log, parts);
   const { clock, self } = ground;
+  const http = await openHttp(options, ground, onFatal, log, parts);
   const node = await startNode(ground, onFatal, log, parts);
   const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
-  serve(ground, node, onFatal, log, parts);
+  const modules = serve(ground, node, onFatal, log, parts);
+  let stopping: Promise<void> | null = null;
+  if (http !== null) serveHttp(http.server, modules, () => stopping !== null, parts);
   const { name, address, api } = self;
   const { cluster, condition } = node.status();
-  const fields = { address, api, cluster: cluster?.clusterName ?? null, version: self.version };
+  const reached = { address, api, http: http?.address ?? null };
+  const fields = { ...reached, cluster: cluster?.clusterName ?? null, version: self.version };
   log.info({ ...fields, condition }, 'the daemon is up');
-  let stopping: Promise<void> | null = null;
   return {
     name,
-    address,
-    api,
+    ...reached,
     status: () => node.status(),
     reload: () => reloadTls(ground.tls, log),
     fail: onFatal,
@@ -228,7 +236,7 @@ function serve(
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
-): void {
+): ServiceModules {
   const links = new NodeLinks({ tls, asker: self.name });
   parts.push({
     name: 'links',
@@ -241,7 +249,39 @@ function serve(
   const routing = new Routing(node, clock, links);
   const authorise = (): boolean => true;
   const { callerAt } = server;
-  server.serve({ node, clock, log, self, authorise, callerAt, links, routing, onFatal });
+  const modules = { node, clock, log, self, authorise, callerAt, links, routing, onFatal };
+  server.serve(modules);
+  return modules;
+}
+
+/** Binds the HTTP port; null: there is to be none. */
+async function openHttp(
+  { addresses }: CheckedOptions,
+  { self, tls }: Ground,
+  onFatal: (error: unknown) => void,
+  log: Logger,
+  parts: Part[],
+): Promise<{ readonly server: HttpServer; readonly address: string } | null> {
+  const { http: listen } = addresses;
+  if (listen === null) return null;
+  const names = [self.name, ...hostNames(addresses)];
+  const server = new HttpServer({ listen, tls, names }, { log, onFatal });
+  parts.push({ name: 'HTTP port', stop: () => server.stop() });
+  const port = await listening('--http', listen, () => server.listen());
+  return { server, address: advertisedHttp(addresses, listen, port) };
+}
+
+function serveHttp(
+  server: HttpServer,
+  modules: ServiceModules,
+  isStopping: () => boolean,
+  parts: Part[],
+): void {
+  const { node, self } = modules;
+  const { name, version } = self;
+  const view = viewCluster.bind(null, modules);
+  parts.push({ name: 'HTTP', stop: () => server.stop() });
+  server.serve(routesFor({ node, name, version, isStopping, viewCluster: view }, HTTP_LIMITS));
 }
 
 /** Tells what becomes of the certificates while the daemon runs. */

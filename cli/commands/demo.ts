@@ -39,8 +39,8 @@ export function registerDemo(program: Command): void {
     .addHelpText(
       'after',
       `
-Ports 6000, 6001, 6010, … of 127.0.0.1 if they are free, else others. Data and logs are in a temporary
-directory that is removed at the end. The daemons end with this command, however it ends.
+Ports 6000, 6001, 8080, 6010, … of 127.0.0.1 if all are free, else others. Data and logs are in a
+temporary directory that is removed at the end. The daemons end with this command, however it ends.
 
 --story tells of three daemons: they form a cluster, the primary is killed with kill -9, another takes
 over with every session, the old one returns, the primacy is handed back, two of three are killed and
@@ -174,6 +174,7 @@ function whatToTry(cluster: LocalCluster): string[] {
     `  quorate session put alice cart=3 ${at}`,
     `  quorate session get alice ${elsewhere}`,
     `  quorate set-primary ${second?.name ?? ''} ${at}`,
+    `  curl -i http://${first?.plan.http ?? ''}/primary`,
     `  kill -9 ${first?.pid ?? ''}      # ${first?.name ?? ''}`,
     `Data and logs: ${cluster.directory}`,
     'Ctrl-C stops them all.',

@@ -5,14 +5,15 @@
 import type { Command } from 'commander';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QuorateClient } from '../../src/client/client.js';
+import { clusterView, isConfirmed } from '../../src/client/cluster-view.js';
+import type { ClusterView } from '../../src/client/cluster-view.js';
 import { EXIT_CODES, QuorateError } from '../../src/errors.js';
 import { durationArgument } from '../arguments.js';
 import { printJson, withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
 import { describeFailure, failureOf } from '../errors.js';
 import { Screen } from '../screen.js';
-import { changeKey, clusterLines, clusterView } from '../status-view.js';
-import type { ClusterView } from '../status-view.js';
+import { changeKey, clusterLines } from '../status-view.js';
 
 interface MonOptions {
   readonly watch?: true;
@@ -61,7 +62,7 @@ async function look(client: QuorateClient): Promise<ClusterView> {
 }
 
 function exitCodeOf(view: ClusterView): number {
-  return view.cluster === null || view.quorum ? EXIT_CODES.done : EXIT_CODES.noAnswer;
+  return isConfirmed(view) ? EXIT_CODES.done : EXIT_CODES.noAnswer;
 }
 
 /** A terminal may be narrower than a table's limit, never is a table wider. */

@@ -7,6 +7,7 @@ import {
   API_PORT,
   directoryArgument,
   durationArgument,
+  httpAddressArgument,
   listenAddressArgument,
   nameArgument,
   numberArgument,
@@ -30,6 +31,7 @@ interface StartOptions {
   readonly listen?: string;
   readonly advertise?: string;
   readonly api?: string;
+  readonly http?: string;
   readonly electionTimeout?: number;
   readonly witness?: true;
   readonly priority?: number;
@@ -42,10 +44,37 @@ interface RunningDaemon {
   readonly name: string;
   readonly address: string;
   readonly api: string;
+  readonly http: string | null;
   reload(): Promise<void>;
   fail(error: unknown): void;
   status(): { readonly cluster: { readonly clusterName: string } | null };
 }
+
+const HELP = `
+Logs are JSON lines on standard error. SIGTERM or Ctrl-C hands the primacy over, lets requests end and
+exits with 0, within a few seconds even if clients or members hang; a second signal ends it at once,
+with 143 or 130; a fault of its own ends it with 70. A log that cannot be written does not end it. A
+member resumes what its data directory says.
+
+The HTTP port answers load balancers and health checks: /primary, /standby, /read-only, /livez,
+/readyz, /health, and /v1/cluster for everything that mon-cluster --json tells. It speaks https with
+TLS, and asks for no certificate.
+
+With --tls-cert, --tls-key and --tls-ca (PEM files) every port speaks TLS: peers, clients and this node
+show certificates that a CA of the others signed. A node's certificate has extendedKeyUsage
+serverAuth,clientAuth and, as alternative names, the hosts by which others reach it; only whoever has
+such a certificate is heard as a node, so use a CA that signs for this cluster alone. The files are
+read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
+change nothing. SIGHUP does no more than that, and never ends the daemon.
+
+Examples:
+  quorate start
+  quorate start --name n1 --data-dir /var/lib/quorate
+  quorate start --name n2 --data-dir ./n2 --listen 127.0.0.1:6010 --api 127.0.0.1:6011 \\
+    --http 127.0.0.1:8081
+  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 \\
+    --tls-cert n1.crt --tls-key n1.key --tls-ca ca.crt
+  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 --insecure`;
 
 /** Adds the command. */
 export function registerStart(program: Command): void {
@@ -76,6 +105,11 @@ export function registerStart(program: Command): void {
       listenAddressArgument(API_PORT),
     )
     .option(
+      '--http <address>',
+      'health and load balancers, or none (default: 127.0.0.1:8080)',
+      httpAddressArgument,
+    )
+    .option(
       '--election-timeout <duration>',
       'for the cluster that this node starts (default: 1s)',
       durationArgument,
@@ -88,29 +122,7 @@ export function registerStart(program: Command): void {
     )
     .option('--insecure', 'allow addresses other than loopback without TLS')
     .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
-    .addHelpText(
-      'after',
-      `
-Logs are JSON lines on standard error. SIGTERM or Ctrl-C hands the primacy over, lets requests end and
-exits with 0, within a few seconds even if clients or members hang; a second signal ends it at once,
-with 143 or 130; a fault of its own ends it with 70. A log that cannot be written does not end it. A
-member resumes what its data directory says.
-
-With --tls-cert, --tls-key and --tls-ca (PEM files) every port speaks TLS: peers, clients and this node
-show certificates that a CA of the others signed. A node's certificate has extendedKeyUsage
-serverAuth,clientAuth and, as alternative names, the hosts by which others reach it; only whoever has
-such a certificate is heard as a node, so use a CA that signs for this cluster alone. The files are
-read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
-change nothing. SIGHUP does no more than that, and never ends the daemon.
-
-Examples:
-  quorate start
-  quorate start --name n1 --data-dir /var/lib/quorate
-  quorate start --name n2 --data-dir ./n2 --listen 127.0.0.1:6010 --api 127.0.0.1:6011
-  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 \\
-    --tls-cert n1.crt --tls-key n1.key --tls-ca ca.crt
-  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 --insecure`,
-    )
+    .addHelpText('after', HELP)
     .action(() => start(command.optsWithGlobals<StartOptions & GlobalOptions>()));
 }
 
@@ -136,8 +148,8 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
 
 /** What the daemon is told; what was not said is absent, so that its own defaults count. */
 function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
-  const { name, cluster, dataDir, listen, advertise, api, electionTimeout, insecure } = options;
-  const { witness, priority } = options;
+  const { name, cluster, dataDir, listen, advertise, api, http } = options;
+  const { electionTimeout, insecure, witness, priority } = options;
   return {
     dataDir,
     ...(name === undefined ? {} : { name }),
@@ -145,6 +157,7 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
     ...(listen === undefined ? {} : { listen }),
     ...(advertise === undefined ? {} : { advertise }),
     ...(api === undefined ? {} : { api }),
+    ...(http === undefined ? {} : { http }),
     ...(electionTimeout === undefined ? {} : { electionTimeoutMs: electionTimeout }),
     ...(witness === undefined ? {} : { witness }),
     ...(priority === undefined ? {} : { priority }),
@@ -187,10 +200,10 @@ function exitWithStdin(): void {
 
 /** For programs one object on standard output; for people a line on their terminal, beside the log. */
 function tellReady(daemon: RunningDaemon, asJson: boolean): void {
-  const { name, address, api } = daemon;
+  const { name, address, api, http } = daemon;
   const cluster = daemon.status().cluster?.clusterName ?? null;
   if (asJson) {
-    printJson({ name, address, api, cluster });
+    printJson({ name, address, api, http, cluster });
     return;
   }
   if (!process.stderr.isTTY) return;
@@ -198,5 +211,6 @@ function tellReady(daemon: RunningDaemon, asJson: boolean): void {
     cluster === null
       ? `clean: \`quorate cluster-start --node ${api}\` makes it the first of a cluster`
       : `a member of ${cluster}`;
-  process.stderr.write(`${name} is up: peers at ${address}, API at ${api}; ${next}.\n`);
+  const ports = `peers at ${address}, API at ${api}, HTTP ${http === null ? 'off' : `at ${http}`}`;
+  process.stderr.write(`${name} is up: ${ports}; ${next}.\n`);
 }

@@ -10,13 +10,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusResponse__Output as StatusResponse } from '../../src/generated/quorate/v1/StatusResponse.js';
 import type { TlsFiles } from '../../src/tls/identity.js';
 import { waitForVoter } from '../joining.js';
-import { clusterView } from '../status-view.js';
-import type { ClusterView } from '../status-view.js';
+import { clusterView } from '../../src/client/cluster-view.js';
+import type { ClusterView } from '../../src/client/cluster-view.js';
 import { Daemon } from './daemon.js';
 
 const HOST = '127.0.0.1';
-/** Ports that an operator would expect: 6000 and 6001 for the first node, ten further for each next one. */
+/** Ports that an operator would expect: 6000, 6001 and 8080 for the first node; then 6010, 6011 and 8081, and so on. */
 const PORT_FIRST = 6000;
+const HTTP_PORT_FIRST = 8080;
 const PORT_STEP = 10;
 const JOIN_TIMEOUT_MS = 30_000;
 const POLL_MS = 15;
@@ -27,7 +28,7 @@ export interface LocalClusterOptions {
   readonly electionTimeout: string | null;
   /** The built command, `dist/cli/main.js`. */
   readonly bin: string;
-  /** Default true: 6000, 6001, 6010, … where they are free. */
+  /** Default true: 6000, 6001, 8080, 6010, … where they are free. */
   readonly prefersUsualPorts?: boolean;
   /** Files of a node; default: without TLS. */
   readonly tls?: (name: string) => TlsFiles;
@@ -53,7 +54,7 @@ export class LocalCluster {
   static async plan(options: LocalClusterOptions): Promise<LocalCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'quorate-'));
     const ports = await choosePorts(options.nodes, options.prefersUsualPorts ?? true);
-    const daemons = ports.map(([peer, api], at) => {
+    const daemons = ports.map(({ peer, api, http }, at) => {
       const name = `n${at + 1}`;
       const own = join(directory, name);
       return new Daemon({
@@ -61,6 +62,7 @@ export class LocalCluster {
         directory: own,
         address: `${HOST}:${peer}`,
         api: `${HOST}:${api}`,
+        http: `${HOST}:${http}`,
         electionTimeout: options.electionTimeout,
         tls: options.tls?.(name) ?? null,
         bin: options.bin,
@@ -155,14 +157,24 @@ function isSettled(view: ClusterView, running: number): boolean {
   );
 }
 
-async function choosePorts(nodes: number, prefersUsual: boolean): Promise<[number, number][]> {
-  const usual = Array.from({ length: nodes }, (_, at): [number, number] => {
+interface Ports {
+  readonly peer: number;
+  readonly api: number;
+  readonly http: number;
+}
+
+async function choosePorts(nodes: number, prefersUsual: boolean): Promise<Ports[]> {
+  const usual = Array.from({ length: nodes }, (_, at): Ports => {
     const peer = PORT_FIRST + at * PORT_STEP;
-    return [peer, peer + 1];
+    return { peer, api: peer + 1, http: HTTP_PORT_FIRST + at };
   });
-  if (prefersUsual && (await areFree(usual.flat()))) return usual;
-  const free = await freePorts(nodes * 2);
-  return usual.map((_, at) => [free[2 * at] ?? 0, free[2 * at + 1] ?? 0]);
+  const wanted = usual.flatMap(({ peer, api, http }) => [peer, api, http]);
+  if (prefersUsual && (await areFree(wanted))) return usual;
+  const free = await freePorts(wanted.length);
+  return usual.map((_, at) => {
+    const [peer = 0, api = 0, http = 0] = free.slice(3 * at);
+    return { peer, api, http };
+  });
 }
 
 async function areFree(ports: readonly number[]): Promise<boolean> {

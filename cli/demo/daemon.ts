@@ -25,6 +25,8 @@ export interface DaemonPlan {
   readonly address: string;
   /** API address, `HOST:PORT`. */
   readonly api: string;
+  /** Of the HTTP port, `HOST:PORT`. */
+  readonly http: string;
   /** As on the command line; null: the daemon's default. */
   readonly electionTimeout: string | null;
   /** The daemon's, and shown by `client` too; null: without TLS. */
@@ -115,10 +117,21 @@ export class Daemon {
   }
 
   #spawn(): void {
-    const { name, directory, address, api, electionTimeout, tls, bin, prefix = [] } = this.plan;
+    const {
+      name,
+      directory,
+      address,
+      api,
+      http,
+      electionTimeout,
+      tls,
+      bin,
+      prefix = [],
+    } = this.plan;
     const log = openSync(this.logPath, 'a');
     const args = [bin, 'start', '--exit-with-stdin', '--name', name];
-    args.push('--data-dir', join(directory, 'data'), '--listen', address, '--api', api);
+    args.push('--data-dir', join(directory, 'data'), '--listen', address);
+    args.push('--api', api, '--http', http);
     if (electionTimeout !== null) args.push('--election-timeout', electionTimeout);
     args.push(...(this.plan.more ?? []));
     // Empty: none, whatever the environment says.

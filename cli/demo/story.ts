@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { QuorateError } from '../../src/errors.js';
 import { formatDuration } from '../format.js';
 import { sessionView } from '../session-view.js';
-import type { ClusterView } from '../status-view.js';
+import type { ClusterView } from '../../src/client/cluster-view.js';
 import type { LocalCluster } from './cluster.js';
 import type { Daemon } from './daemon.js';
 import { killPrimary } from './failover.js';

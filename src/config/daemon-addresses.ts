@@ -7,6 +7,9 @@ import { QuorateError } from '../errors.js';
 
 const PEER_PORT = 6000;
 const API_PORT = 6001;
+const HTTP_PORT = 8080;
+/** Instead of an address: no HTTP port. */
+const NONE = 'none';
 
 export interface AddressOptions {
   /** HOST[:6000]. */
@@ -15,6 +18,8 @@ export interface AddressOptions {
   readonly advertise: string | null;
   /** HOST[:6001]. */
   readonly api: string;
+  /** HOST[:8080], or `none`. */
+  readonly http: string;
   /** There is encryption, or the operator does without it. */
   readonly mayLeaveLoopback: boolean;
 }
@@ -24,6 +29,8 @@ export interface DaemonAddresses {
   /** Port 0: the one that is bound. Null: as listened. */
   readonly advertise: Address | null;
   readonly api: Address;
+  /** Null: none. */
+  readonly http: Address | null;
 }
 
 /** Reads and checks the addresses. Refuses with WRONG_USAGE or INSECURE_ADDRESS, naming the option. */
@@ -31,15 +38,19 @@ export function daemonAddresses(options: AddressOptions): DaemonAddresses {
   const { mayLeaveLoopback } = options;
   const listen = listenAddress('--listen', options.listen, PEER_PORT, mayLeaveLoopback);
   const api = listenAddress('--api', options.api, API_PORT, mayLeaveLoopback);
-  if (listen.port !== 0 && formatAddress(listen) === formatAddress(api)) {
-    throw usage('--api', `${formatAddress(api)} is given for --listen too; they need two ports`);
-  }
+  const http =
+    options.http === NONE
+      ? null
+      : listenAddress('--http', options.http, HTTP_PORT, mayLeaveLoopback);
+  checkDifferent('--api', api, '--listen', listen);
+  checkDifferent('--http', http, '--listen', listen);
+  checkDifferent('--http', http, '--api', api);
   if (options.advertise !== null) {
     const advertise = addressFrom('--advertise', options.advertise, 0);
-    if (!isWildcard(advertise.host)) return { listen, advertise, api };
+    if (!isWildcard(advertise.host)) return { listen, advertise, api, http };
     throw usage('--advertise', `${options.advertise} is no address that others can reach`);
   }
-  if (!isWildcard(listen.host)) return { listen, advertise: null, api };
+  if (!isWildcard(listen.host)) return { listen, advertise: null, api, http };
   throw usage('--advertise', `say by which address others reach ${options.listen}`);
 }
 
@@ -65,16 +76,38 @@ export function bindError(option: string, address: Address, cause: unknown): Quo
 
 /** What others are told, once the ports are bound: the API is told by the peers' host if it listens everywhere. */
 export function advertised(
-  { listen, advertise, api }: DaemonAddresses,
+  addresses: DaemonAddresses,
   peerPort: number,
   apiPort: number,
 ): { readonly address: string; readonly api: string } {
-  const { host, port } = advertise ?? { host: listen.host, port: 0 };
-  const apiHost = isWildcard(api.host) ? host : api.host;
+  const { host, port } = reachedAt(addresses);
   return {
     address: formatAddress({ host, port: port === 0 ? peerPort : port }),
-    api: formatAddress({ host: apiHost, port: apiPort }),
+    api: tellable(addresses, addresses.api, apiPort),
   };
+}
+
+/** Where the HTTP port is, once it is bound; by the peers' host if it listens everywhere. */
+export function advertisedHttp(addresses: DaemonAddresses, http: Address, port: number): string {
+  return tellable(addresses, http, port);
+}
+
+/** Host names by which clients may ask this daemon. */
+export function hostNames({ listen, advertise, api, http }: DaemonAddresses): string[] {
+  return [listen, advertise, api, http].flatMap((address) => address?.host ?? []);
+}
+
+function reachedAt({ listen, advertise }: DaemonAddresses): Address {
+  return advertise ?? { host: listen.host, port: 0 };
+}
+
+function tellable(addresses: DaemonAddresses, { host }: Address, port: number): string {
+  return formatAddress({ host: isWildcard(host) ? reachedAt(addresses).host : host, port });
+}
+
+function checkDifferent(option: string, one: Address | null, other: string, two: Address): void {
+  if (one === null || one.port === 0 || formatAddress(one) !== formatAddress(two)) return;
+  throw usage(option, `${formatAddress(one)} is given for ${other} too; they need two ports`);
 }
 
 function listenAddress(

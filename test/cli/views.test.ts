@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 
 import { styleFor } from '../../cli/format.js';
 import { sessionLines, sessionTable, sessionView } from '../../cli/session-view.js';
-import { changeKey, clusterLines, clusterView } from '../../cli/status-view.js';
+import { changeKey, clusterLines } from '../../cli/status-view.js';
+import { clusterView } from '../../src/client/cluster-view.js';
 import type { Node__Output as Node } from '../../src/generated/quorate/v1/Node.js';
 import type { StatusResponse__Output as Status } from '../../src/generated/quorate/v1/StatusResponse.js';
 

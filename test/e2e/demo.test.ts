@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import type { KillsReport } from '../../cli/demo/kills.js';
 import type { StoryReport } from '../../cli/demo/narrator.js';
-import type { ClusterView } from '../../cli/status-view.js';
+import type { ClusterView } from '../../src/client/cluster-view.js';
 import { BIN, mustSucceed, run } from '../support/cluster.js';
 
 const GONE_TIMEOUT_MS = 10_000;

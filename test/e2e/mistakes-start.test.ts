@@ -71,7 +71,7 @@ function addressOf(server: Server): string {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const ANY = ['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'];
+const ANY = ['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0', '--http', 'none'];
 
 /** `args` may name `{peers}`, `{api}`, `{taken}`, `{n1}` and `{dir}`. Ports that do not matter are not shown. */
 interface Row {
@@ -129,7 +129,10 @@ describe('a daemon does not start:', () => {
     unused += 1;
     const data = args.includes('--data-dir') ? [] : ['--data-dir', join(directory, `d${unused}`)];
     const shown = filled.map((arg) => (arg === '' ? "''" : arg)).join(' ');
-    const typed = ['quorate start', shown.replaceAll(/--(listen|api) 127\.0\.0\.1:0 ?/g, '')];
+    const typed = [
+      'quorate start',
+      shown.replaceAll(/--((listen|api) 127\.0\.0\.1:0|http none) ?/g, ''),
+    ];
     const shownAs = typed.join(' ').trim();
     await expectTyped(transcript, {
       name,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../cli/demo/cluster.js';
 import type { Daemon } from '../../cli/demo/daemon.js';
 import type { SessionView } from '../../cli/session-view.js';
-import type { ClusterView } from '../../cli/status-view.js';
+import type { ClusterView } from '../../src/client/cluster-view.js';
 import { jsonAt, mustSucceed, runAt, startCleanDaemons } from '../support/cluster.js';
 
 interface Told {

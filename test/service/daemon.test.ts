@@ -37,6 +37,7 @@ function options(more: Partial<DaemonOptions> = {}): DaemonOptions {
     name: 'n1',
     listen: '127.0.0.1:0',
     api: '127.0.0.1:0',
+    http: '127.0.0.1:0',
     electionTimeoutMs: ELECTION_TIMEOUT_MS,
     logLevel: 'silent',
     ...more,
@@ -74,6 +75,7 @@ describe('a daemon does not start', () => {
     { name: 'with a timeout out of range', more: { electionTimeoutMs: 10 }, code: 'WRONG_USAGE' },
     { name: 'for peers beyond loopback', more: { listen: '10.0.0.1:0' }, code: 'INSECURE_ADDRESS' },
     { name: 'for clients beyond loopback', more: { api: '0.0.0.0:0' }, code: 'INSECURE_ADDRESS' },
+    { name: 'for balancers beyond it', more: { http: '0.0.0.0:0' }, code: 'INSECURE_ADDRESS' },
     {
       name: 'everywhere without an address to tell',
       more: { listen: '0.0.0.0:0', insecure: true },
@@ -91,7 +93,7 @@ describe('a daemon does not start', () => {
     expect(error.hint).not.toBe('');
   });
 
-  test.each(['listen', 'api'] as const)('where something else has --%s', async (option) => {
+  test.each(['listen', 'api', 'http'] as const)('where something else has --%s', async (option) => {
     const { server, address } = await occupied();
     const error = await refused({ [option]: address });
     expect(error.code).toBe('ADDRESS_IN_USE');
@@ -103,12 +105,15 @@ describe('a daemon does not start', () => {
 });
 
 describe('addresses', () => {
-  const base = { listen: '127.0.0.1', advertise: null, api: '127.0.0.1', mayLeaveLoopback: false };
+  const host = '127.0.0.1';
+  const base = { listen: host, advertise: null, api: host, http: host, mayLeaveLoopback: false };
 
   test('have the ports of the product where none is given, and tell the ports that were bound', () => {
     const addresses = daemonAddresses(base);
     expect(addresses.listen.port).toBe(6000);
     expect(addresses.api.port).toBe(6001);
+    expect(addresses.http?.port).toBe(8080);
+    expect(daemonAddresses({ ...base, http: 'none' }).http).toBeNull();
     expect(advertised(addresses, 6000, 6001)).toEqual({
       address: '127.0.0.1:6000',
       api: '127.0.0.1:6001',

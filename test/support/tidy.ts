@@ -74,7 +74,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/discovery': ADAPTER,
   // It asks other nodes as their client.
   'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
-  'src/http': { knows: [...FRONT.knows, 'src/tls'] },
+  // It answers with what a client of the API would see.
+  'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
   'src/config': { knows: LEAVES },
   // Who we are and whether to believe the other end, for every port and every client.
   'src/tls': { knows: LEAVES },

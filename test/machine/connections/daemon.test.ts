@@ -105,7 +105,8 @@ describe('a daemon', () => {
     async (log) => {
       const directory = mkdtempSync(join(tmpdir(), 'quorate-log-'));
       const args = ['start', '--data-dir', directory, '--listen', '127.0.0.1:0'];
-      const child = spawn(process.execPath, [BIN, ...args, '--api', '127.0.0.1:0', '--json'], {
+      const ports = ['--api', '127.0.0.1:0', '--http', 'none'];
+      const child = spawn(process.execPath, [BIN, ...args, ...ports, '--json'], {
         stdio: ['ignore', 'pipe', log === 'a full disk' ? openSync('/dev/full', 'w') : 'pipe'],
       });
       child.stderr?.destroy();

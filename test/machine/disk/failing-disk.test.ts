@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Daemon } from '../../../cli/demo/daemon.js';
-import type { ClusterView } from '../../../cli/status-view.js';
+import type { ClusterView } from '../../../src/client/cluster-view.js';
 import { jsonAt, mustSucceed, runAt } from '../../support/cluster.js';
 import { EIO, ENOSPC } from './faulty-disk.js';
 import type { Faults } from './faulty-disk.js';

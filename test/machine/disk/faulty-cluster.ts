@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { LocalCluster } from '../../../cli/demo/cluster.js';
 import type { Daemon } from '../../../cli/demo/daemon.js';
-import type { NodeView } from '../../../cli/status-view.js';
+import type { NodeView } from '../../../src/client/cluster-view.js';
 import { BIN } from '../../support/cluster.js';
 import { readDiskJournal } from './disk-journal.js';
 import { FaultyDisk } from './faulty-disk.js';

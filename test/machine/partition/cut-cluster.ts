@@ -50,6 +50,7 @@ export class CutDaemon {
     this.api = `${side.address}:${apiPort}`;
     this.logPath = join(directory, `${name}.log`);
     const addresses = ['--listen', this.address, '--api', `0.0.0.0:${apiPort}`, '--insecure'];
+    addresses.push('--http', 'none');
     const data = join(directory, name);
     const start = ['start', '--exit-with-stdin', '--name', name, '--data-dir', data];
     this.#arguments = [process.execPath, bin, ...start, ...addresses];

@@ -1,0 +1,80 @@
+// The answer of Status as one object whose keys are a contract with scripts: what `mon-cluster --json` prints and what
+// `/v1/cluster` of the HTTP port answers. Unknown is null, never a made-up zero. Pure.
+
+import type { Node__Output as Node } from '../generated/quorate/v1/Node.js';
+import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
+
+export interface NodeView {
+  readonly name: string;
+  readonly state: string | null;
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | null;
+  /** Peer address. */
+  readonly address: string | null;
+  readonly api: string | null;
+  readonly commitIndex: number | null;
+  readonly lastApplied: number | null;
+  readonly lagEntries: number | null;
+  readonly lastContactMs: number | null;
+  readonly version: string | null;
+  readonly uptimeMs: number | null;
+}
+
+/** What `mon-cluster --json` prints. */
+export interface ClusterView {
+  /** Null: the node asked belongs to no cluster. */
+  readonly cluster: string | null;
+  readonly clusterId: string | null;
+  readonly quorum: boolean;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly primary: string | null;
+  readonly epoch: number;
+  readonly failureTolerance: number;
+  readonly nodes: readonly NodeView[];
+}
+
+/** Turns the answer into what is printed. Without a quorum nobody is known to be primary. */
+export function clusterView(response: StatusResponse): ClusterView {
+  return {
+    cluster: response.cluster ?? null,
+    clusterId: response.clusterId ?? null,
+    quorum: response.quorum,
+    term: response.term,
+    leader: response.leader ?? null,
+    primary: response.quorum ? (response.primary ?? null) : null,
+    epoch: response.epoch,
+    failureTolerance: response.failureTolerance,
+    nodes: response.nodes.map(nodeView),
+  };
+}
+
+const ROLES: Readonly<Record<string, NodeView['role']>> = {
+  LEADER: 'leader',
+  FOLLOWER: 'follower',
+  CANDIDATE: 'candidate',
+  LEARNER: 'learner',
+};
+
+function nodeView(node: Node): NodeView {
+  return {
+    name: node.name,
+    state: node.state === 'NODE_STATE_UNSPECIFIED' ? null : node.state,
+    role: ROLES[node.role] ?? null,
+    address: node.address === '' ? null : node.address,
+    api: node.api === '' ? null : node.api,
+    commitIndex: node.commitIndex ?? null,
+    lastApplied: node.lastApplied ?? null,
+    lagEntries: node.lagEntries ?? null,
+    lastContactMs: node.lastContactMs ?? null,
+    version: node.version ?? null,
+    uptimeMs: node.uptimeMs ?? null,
+  };
+}
+
+/**
+ * Whether the view says how things are: a quorum confirmed it, or the node belongs to no cluster that could have one.
+ * Else it is what one node knows by itself; `mon-cluster` ends with 3 then.
+ */
+export function isConfirmed(view: ClusterView): boolean {
+  return view.quorum || view.cluster === null;
+}
