@@ -4,14 +4,18 @@
 // outcome of a write is judged by invariants/true-outcomes.ts.
 
 import type { WriteOutcome } from '../src/node/api.js';
-import type { ApplyResult, ClientRequest, Command } from '../src/state-machine/command.js';
-import type { SessionCommand } from '../src/state-machine/sessions.js';
+import type {
+  ApplyResult,
+  ClientCommand,
+  ClientRequest,
+  Command,
+} from '../src/state-machine/command.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
 
 /** One write from its first attempt to what its client concludes. */
 interface Write {
-  readonly command: SessionCommand;
+  readonly command: ClientCommand;
   readonly conclude: (outcome: WriteOutcome) => void;
   /** Null: no client session yet. */
   place: Pick<ClientRequest, 'session' | 'sequence'> | null;
@@ -53,7 +57,7 @@ export class CoveredWrites {
   }
 
   /** Has the write carried out once. `conclude` is called when the client knows, or gives up. */
-  write(command: SessionCommand, conclude: (outcome: WriteOutcome) => void): void {
+  write(command: ClientCommand, conclude: (outcome: WriteOutcome) => void): void {
     const write: Write = {
       command,
       conclude,

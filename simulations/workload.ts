@@ -3,8 +3,8 @@
 // session (covered-writes.ts), so that what is carried out twice is a fault.
 
 import type { LogIndex, NodeId } from '../src/raft/types.js';
-import type { Command } from '../src/state-machine/command.js';
-import type { SessionCommand } from '../src/state-machine/sessions.js';
+import type { ClientCommand, Command } from '../src/state-machine/command.js';
+import { STORE_RELATIONS } from '../src/state-machine/store-types.js';
 import type { NodeRefusal, WriteOutcome } from '../src/node/api.js';
 import { CoveredWrites } from './covered-writes.js';
 import { digestOfSession } from './invariants/session-lives.js';
@@ -107,9 +107,10 @@ export class Client {
     return null;
   }
 
-  #command(nodeId: NodeId, id: string, kind: number): SessionCommand {
+  #command(nodeId: NodeId, id: string, kind: number): ClientCommand {
     const draw = this.#draw;
     const { valueBytesMax, ttlMinMs, ttlMaxMs } = this.#world.parameters.workload;
+    if (draw.chance(STORE_PPM)) return this.#storeCommand();
     const requestId = this.#nextId();
     const client = null;
     const known = this.#revisions.get(id) ?? (0 as LogIndex);
@@ -131,11 +132,35 @@ export class Client {
     };
   }
 
+  /** A transaction on two keys; what it compares sometimes holds. */
+  #storeCommand(): ClientCommand {
+    const draw = this.#draw;
+    const { sessions, valueBytesMax } = this.#world.parameters.workload;
+    const keys = [`k${draw.between(1, sessions)}`, 'all'] as const;
+    const value = new Uint8Array(draw.between(0, valueBytesMax)).fill(draw.between(0, 255));
+    const revision = (draw.chance(500_000) ? 0 : draw.between(1, 100)) as LogIndex;
+    const [key, other] = draw.chance(500_000) ? keys : [keys[1], keys[0]];
+    return {
+      kind: 'changeStore',
+      requestId: this.#nextId(),
+      client: null,
+      compares: [{ key, relation: draw.pick(STORE_RELATIONS), to: { type: 'revision', revision } }],
+      success: [
+        { type: 'put', key, value },
+        { type: 'get', key: other },
+      ],
+      failure: [
+        { type: 'get', key },
+        { type: 'delete', key: other },
+      ],
+    };
+  }
+
   /** A write that is sent to one node, once. */
   #write(
     machine: Machine,
     process: Process,
-    command: SessionCommand,
+    command: ClientCommand,
     done: (outcome: WriteOutcome) => void = () => undefined,
   ): void {
     const begun = this.#begunWrite(command);
@@ -147,14 +172,16 @@ export class Client {
   }
 
   /** A write under the client session, sent as often as it takes. */
-  #writeOnce(command: SessionCommand): void {
+  #writeOnce(command: ClientCommand): void {
     const begun = this.#begunWrite(command);
     this.#covered.write(command, (outcome) => {
       this.#ended({ ...begun, endedUs: this.#world.nowUs, outcome });
     });
   }
 
-  #begunWrite({ requestId: id, id: sessionId }: SessionCommand): WriteOperation {
+  #begunWrite(command: ClientCommand): WriteOperation {
+    const id = command.requestId;
+    const sessionId = subjectOf(command);
     const beganUs = this.#world.nowUs;
     const begun = { kind: 'write', id, sessionId, beganUs, endedUs: null, outcome: null } as const;
     this.#began(begun);
@@ -286,6 +313,9 @@ export class Client {
 /** Chance per million that a linearizable read is asked of the primary's lease first. */
 const LEASED_PPM = 200_000;
 
+/** Chance per million that a write is one on the store. */
+const STORE_PPM = 150_000;
+
 /** Chance per million that a write is one under a client session. */
 const COVERED_PPM = 700_000;
 
@@ -293,7 +323,12 @@ function showCommand(command: Command): string {
   if (command.kind === 'expireSessions') return command.kind;
   const client = command.kind === 'openClientSession' ? null : command.client;
   const covered = client === null ? '' : ` as ${client.session.slice(0, 8)}/${client.sequence}`;
-  return `${command.requestId}: ${command.kind} ${command.id}${covered}`;
+  return `${command.requestId}: ${command.kind} ${subjectOf(command)}${covered}`;
+}
+
+/** The session that a command is about, or the first key. */
+function subjectOf(command: Exclude<Command, { kind: 'expireSessions' }>): string {
+  return command.kind === 'changeStore' ? (command.compares[0]?.key ?? '') : command.id;
 }
 
 function show(operation: Operation): string {

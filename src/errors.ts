@@ -172,7 +172,18 @@ export const ERRORS = {
     'failed',
     'It never was, has expired or was deleted; `quorate session put` creates it.',
   ),
+  VALUE_MISMATCH: kind('ABORTED', 'failed', 'Read it again and decide with its value.'),
+  KEY_NOT_FOUND: kind(
+    'NOT_FOUND',
+    'failed',
+    'It never was, or was deleted; `quorate store put` creates it.',
+  ),
   LIMIT_EXCEEDED: kind('FAILED_PRECONDITION', 'failed', 'Remove attributes or shorten them.'),
+  STORE_FULL: kind(
+    'RESOURCE_EXHAUSTED',
+    'failed',
+    'Delete keys or shorten values; the store holds at most {limit}.',
+  ),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 

@@ -62,6 +62,6 @@ export function digestOfSession(session: Session | null): number | null {
 }
 
 function idsOf(command: Command): string[] {
-  if (command.kind === 'openClientSession') return [];
+  if (command.kind === 'openClientSession' || command.kind === 'changeStore') return [];
   return command.kind === 'expireSessions' ? command.sessions.map(({ id }) => id) : [command.id];
 }

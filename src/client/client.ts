@@ -37,11 +37,21 @@ import type { StatusRequest } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { TouchSessionRequest } from '../generated/quorate/v1/TouchSessionRequest.js';
 import type { TouchSessionResponse__Output as TouchSessionResponse } from '../generated/quorate/v1/TouchSessionResponse.js';
+import type { DeleteStoreRequest } from '../generated/quorate/v1/DeleteStoreRequest.js';
+import type { DeleteStoreResponse__Output as DeleteStoreResponse } from '../generated/quorate/v1/DeleteStoreResponse.js';
+import type { GetStoreRequest } from '../generated/quorate/v1/GetStoreRequest.js';
+import type { GetStoreResponse__Output as GetStoreResponse } from '../generated/quorate/v1/GetStoreResponse.js';
+import type { ListStoreRequest } from '../generated/quorate/v1/ListStoreRequest.js';
+import type { ListStoreResponse__Output as ListStoreResponse } from '../generated/quorate/v1/ListStoreResponse.js';
+import type { PutStoreRequest } from '../generated/quorate/v1/PutStoreRequest.js';
+import type { PutStoreResponse__Output as PutStoreResponse } from '../generated/quorate/v1/PutStoreResponse.js';
+import type { TransactRequest } from '../generated/quorate/v1/TransactRequest.js';
+import type { TransactResponse__Output as TransactResponse } from '../generated/quorate/v1/TransactResponse.js';
 import type { TlsIdentity } from '../tls/identity.js';
 import { ClientSession } from './client-session.js';
 import type { Ticket } from './client-session.js';
 import { NodeLinks } from './node-links.js';
-import { CLIENT_SESSIONS, CLUSTER, SESSIONS } from './protos.js';
+import { CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from './protos.js';
 import { afterDoubt, isForgottenUnsent, pauseBeforeRetry } from './retry.js';
 import type { RetryCircumstances } from './retry.js';
 
@@ -168,6 +178,32 @@ export class QuorateClient {
     options: CallOptions = {},
   ): Promise<DeleteSessionResponse> {
     return this.#once(SESSIONS.Delete, request, options);
+  }
+
+  /** Creates a key or replaces its value. */
+  putStore(request: PutStoreRequest, options: CallOptions = {}): Promise<PutStoreResponse> {
+    return this.#once(STORE.Put, request, options);
+  }
+
+  getStore(request: GetStoreRequest, options: CallOptions = {}): Promise<GetStoreResponse> {
+    return this.#call(STORE.Get, request, 'read', options);
+  }
+
+  /** One page of keys. */
+  listStore(request: ListStoreRequest, options: CallOptions = {}): Promise<ListStoreResponse> {
+    return this.#call(STORE.List, request, 'read', options);
+  }
+
+  deleteStore(
+    request: DeleteStoreRequest,
+    options: CallOptions = {},
+  ): Promise<DeleteStoreResponse> {
+    return this.#once(STORE.Delete, request, options);
+  }
+
+  /** Compares, then changes and reads several keys at one revision. */
+  transact(request: TransactRequest, options: CallOptions = {}): Promise<TransactResponse> {
+    return this.#once(STORE.Transact, request, options);
   }
 
   /** Closes the connection; calls that run fail. */

@@ -10,11 +10,13 @@ import type { Status, Status__Output } from '../generated/google/rpc/Status.js';
 import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSessions.js';
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
 import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
+import type { StoreDefinition } from '../generated/quorate/v1/Store.js';
 
 const FILES = [
   'quorate/v1/cluster.proto',
   'quorate/v1/sessions.proto',
   'quorate/v1/client_sessions.proto',
+  'quorate/v1/store.proto',
   'google/rpc/status.proto',
   'google/rpc/error_info.proto',
 ];
@@ -44,6 +46,8 @@ export const SESSIONS = loaded['quorate.v1.Sessions'] as unknown as SessionsDefi
 export const CLIENT_SESSIONS = loaded[
   'quorate.v1.ClientSessions'
 ] as unknown as ClientSessionsDefinition;
+/** Methods of quorate.v1.Store. */
+export const STORE = loaded['quorate.v1.Store'] as unknown as StoreDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

@@ -33,6 +33,8 @@ const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'REVISION_MISMATCH',
   'SESSION_NOT_FOUND',
   'LIMIT_EXCEEDED',
+  'VALUE_MISMATCH',
+  'STORE_FULL',
 ]);
 
 export interface RetryCircumstances {

@@ -11,6 +11,7 @@ import { CodecError } from './codec-error.js';
 import { damaged, openKind, seal, unknownKind, unwrap, wrap } from './envelope.js';
 import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
+import { readStore, storeFields } from './store-shapes.js';
 import { COMMAND_KIND, RECORD_KIND } from './kinds.js';
 
 /** Values of a row are nested no deeper than this. */
@@ -76,6 +77,8 @@ function commandFields(command: Command): FieldValue[] {
       return [command.requestId, command.id, clientFields(command.client)];
     case 'deleteSession':
       return [command.requestId, command.id, command.ifRevision, clientFields(command.client)];
+    case 'changeStore':
+      return [command.requestId, ...storeFields(command), clientFields(command.client)];
     case 'openClientSession':
       return [command.requestId, command.id];
     case 'expireSessions':
@@ -115,6 +118,13 @@ function readCommand(kind: number, reader: ValueReader): Command {
         requestId: reader.string('requestId'),
         id: reader.string('id'),
         ifRevision: reader.nullable((field) => field.index('ifRevision')),
+        client: readClient(reader),
+      };
+    case COMMAND_KIND.changeStore:
+      return {
+        kind: 'changeStore',
+        requestId: reader.string('requestId'),
+        ...readStore(reader),
         client: readClient(reader),
       };
     case COMMAND_KIND.openClientSession:

@@ -31,6 +31,7 @@ export const MESSAGE_KIND = {
   timeoutNow: 70,
   readIndexRequest: 71,
   readIndexResponse: 72,
+  diskSetBack: 73,
 } as const;
 
 /** Commands of the state machine. */

@@ -11,13 +11,14 @@ import type { Address } from '../address.js';
 import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
 import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessions.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
+import type { StoreHandlers } from '../generated/quorate/v1/Store.js';
 import type { CallContext } from './call-context.js';
 import { openClientSession } from './client-session-service.js';
 import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
 import { admit, remove, setPrimary } from './member-service.js';
 import type { ServiceModules } from './modules.js';
-import { CLIENT_SESSIONS, CLUSTER, SESSIONS } from '../client/protos.js';
+import { CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../client/protos.js';
 import {
   deleteSession,
   getSession,
@@ -25,6 +26,7 @@ import {
   putSession,
   touchSession,
 } from './session-service.js';
+import { deleteStore, getStore, listStore, putStore, transact } from './store-service.js';
 import type { Caller } from '../tls/caller.js';
 import { bindGrpc } from '../tls/grpc.js';
 import type { GrpcPort } from '../tls/grpc.js';
@@ -91,6 +93,7 @@ export class ApiServer {
     this.#server.addService(SESSIONS, deferred(SESSIONS, sessions));
     const clientSessions = this.#modules.then(clientSessionsHandlers);
     this.#server.addService(CLIENT_SESSIONS, deferred(CLIENT_SESSIONS, clientSessions));
+    this.#server.addService(STORE, deferred(STORE, this.#modules.then(storeHandlers)));
   }
 
   /**
@@ -162,6 +165,20 @@ function sessionsHandlers(modules: ServiceModules): SessionsHandlers {
     List: on('List', listSessions),
     Touch: on('Touch', touchSession),
     Delete: on('Delete', deleteSession),
+  };
+}
+
+function storeHandlers(modules: ServiceModules): StoreHandlers {
+  const on = <Request, Response>(
+    method: keyof StoreHandlers & string,
+    run: Run<Request, Response>,
+  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Store/${method}`, run);
+  return {
+    Put: on('Put', putStore),
+    Get: on('Get', getStore),
+    List: on('List', listStore),
+    Delete: on('Delete', deleteStore),
+    Transact: on('Transact', transact),
   };
 }
 

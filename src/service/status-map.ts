@@ -4,7 +4,7 @@
 import { QuorateError } from '../errors.js';
 import type { ErrorCode, ErrorData } from '../errors.js';
 import type { ChangeOutcome, NodeRefusal, NodeStatus, WriteOutcome } from '../node/api.js';
-import type { Member, NodeId } from '../raft/types.js';
+import type { LogIndex, Member, NodeId } from '../raft/types.js';
 import type { CommandRefusal } from '../state-machine/command.js';
 
 /** The member with this id in the configuration in force; null: none, or not known yet. */
@@ -128,6 +128,14 @@ export function commandError(refusal: CommandRefusal): QuorateError {
       return sessionNotFound(refusal.id);
     case 'limitExceeded':
       return new QuorateError('LIMIT_EXCEEDED', refusal.detail);
+    case 'storeRequestTooLarge': {
+      const hint = 'Ask for fewer keys at once.';
+      return new QuorateError('LIMIT_EXCEEDED', refusal.detail, {}, { hint });
+    }
+    case 'storeFull': {
+      const { limit } = refusal;
+      return new QuorateError('STORE_FULL', `the store would hold more than ${limit}`, { limit });
+    }
     case 'requestForgotten': {
       const which = refusal.isSessionKnown
         ? 'this request of the client session'
@@ -140,6 +148,20 @@ export function commandError(refusal: CommandRefusal): QuorateError {
       return new QuorateError('WINDOW_EXCEEDED', message, { window: String(refusal.windowMax) });
     }
   }
+}
+
+/** The error for a compare-and-set by revision; an `actual` of 0 means that it does not exist. */
+export function revisionMismatch(
+  what: 'session' | 'key',
+  expected: LogIndex,
+  actual: LogIndex,
+): QuorateError {
+  const message =
+    actual === 0
+      ? `expected revision ${expected}, but there is no such ${what}`
+      : `expected revision ${expected}, got ${actual}`;
+  const data = { expected: String(expected), actual: String(actual) };
+  return new QuorateError('REVISION_MISMATCH', message, data);
 }
 
 /** The error for a session that does not exist. */

@@ -28,7 +28,8 @@ export function invalid(field: string, message: string): QuorateError {
   return new QuorateError('INVALID_ARGUMENT', `${field}: ${message}`, { field });
 }
 
-function tooLarge(field: string, size: number, limit: number, unit: string): QuorateError {
+/** Refuses a size, naming its field and its limit. */
+export function tooLarge(field: string, size: number, limit: number, unit: string): QuorateError {
   const message = `${field}: expected at most ${limit} ${unit}, got ${size}`;
   return new QuorateError('TOO_LARGE', message, { field, limit: `${limit} ${unit}` });
 }

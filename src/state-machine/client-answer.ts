@@ -7,6 +7,8 @@ import type { FactRefusal, FirstResult } from './command.js';
 import { attributesBytes } from './session-limits.js';
 import type { Row } from './rows.js';
 import { readSession, sessionRow } from './session-rows.js';
+import { readStoreResult, storeResultRow } from './store-rows.js';
+import type { StoreOperationResult } from './store-types.js';
 import type { ValueReader } from './value-reader.js';
 
 export interface ClientAnswer {
@@ -23,8 +25,17 @@ export interface ClientAnswer {
 /** Of what is not counted one by one: objects, numbers, the places in the tables. */
 const ANSWER_BYTES_BASE = 256;
 
-const RESULT_TYPES = ['session', 'deleted', 'refused'] as const;
-const REASONS = ['revisionMismatch', 'sessionNotFound', 'limitExceeded'] as const;
+/** The same, of one operation of a transaction. */
+const OPERATION_BYTES = 64;
+
+const RESULT_TYPES = ['session', 'deleted', 'store', 'refused'] as const;
+const REASONS = [
+  'revisionMismatch',
+  'sessionNotFound',
+  'limitExceeded',
+  'storeRequestTooLarge',
+  'storeFull',
+] as const;
 
 /** About what an answer takes in memory; depends on the answer only. */
 export function answerBytes(result: FirstResult): number {
@@ -35,6 +46,8 @@ export function answerBytes(result: FirstResult): number {
     }
     case 'deleted':
       return ANSWER_BYTES_BASE;
+    case 'store':
+      return result.results.reduce((sum, each) => sum + storeBytes(each), ANSWER_BYTES_BASE);
     case 'refused':
       return ANSWER_BYTES_BASE + textOf(result.refusal).length;
     default:
@@ -49,6 +62,8 @@ export function resultRow(result: FirstResult): Row {
       return [result.type, sessionRow(result.session)];
     case 'deleted':
       return [result.type, result.existed];
+    case 'store':
+      return [result.type, storeResultRow(result)];
     case 'refused':
       return [result.type, refusalRow(result.refusal)];
     default:
@@ -64,6 +79,8 @@ export function readResult(reader: ValueReader): FirstResult {
       return { type, session: reader.nested('session', readSession) };
     case 'deleted':
       return { type, existed: reader.boolean('existed') };
+    case 'store':
+      return reader.nested('store', readStoreResult);
     case 'refused':
       return { type, refusal: reader.nested('refusal', readRefusal) };
     default:
@@ -78,7 +95,10 @@ function refusalRow(refusal: FactRefusal): Row {
     case 'sessionNotFound':
       return [refusal.reason, refusal.id];
     case 'limitExceeded':
+    case 'storeRequestTooLarge':
       return [refusal.reason, refusal.detail];
+    case 'storeFull':
+      return [refusal.reason, refusal.limit];
     default:
       return unreachable(refusal);
   }
@@ -92,14 +112,22 @@ function readRefusal(reader: ValueReader): FactRefusal {
     case 'sessionNotFound':
       return { reason, id: reader.string('id') };
     case 'limitExceeded':
+    case 'storeRequestTooLarge':
       return { reason, detail: reader.string('detail') };
+    case 'storeFull':
+      return { reason, limit: reader.string('limit') };
     default:
       return unreachable(reason);
   }
 }
 
+function storeBytes(result: StoreOperationResult): number {
+  if (result.type !== 'get' || result.entry === null) return OPERATION_BYTES;
+  return OPERATION_BYTES + result.entry.key.length + result.entry.value.length;
+}
+
 /** The part of a refusal whose length varies. */
 function textOf(refusal: FactRefusal): string {
   if (refusal.reason === 'sessionNotFound') return refusal.id;
-  return refusal.reason === 'limitExceeded' ? refusal.detail : '';
+  return 'detail' in refusal ? refusal.detail : '';
 }

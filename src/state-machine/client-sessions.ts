@@ -3,7 +3,7 @@
 // that no other entry opens: were it opened by its first write, a repetition of that write which comes after the session
 // was forgotten would open it anew and happen twice. Forgetting follows the log alone, in order of last use.
 
-import { invariant } from '../raft/assert.js';
+import { invariant, InvariantViolation } from '../raft/assert.js';
 import { answerBytes } from './client-answer.js';
 import type { ClientAnswer } from './client-answer.js';
 import type {
@@ -154,9 +154,11 @@ export class ClientSessions {
 
   /** Sequence of the lowest answer kept of a session that has one. */
   #lowest(id: string): number {
-    const answer = this.#answers.values({ session: id, sequence: 0 }).next().value;
-    invariant(answer?.session === id, 'a client session with bytes of answers has an answer');
-    return answer.sequence;
+    for (const { session, sequence } of this.#answers.values({ session: id, sequence: 0 })) {
+      invariant(session === id, 'a client session with bytes of answers has an answer');
+      return sequence;
+    }
+    throw new InvariantViolation('a table with bytes of answers has an answer');
   }
 
   /** Answers the bytes that are free now; the caller keeps the session with as many less. */
@@ -184,8 +186,8 @@ export class ClientSessions {
   }
 
   #forgetOldest(): void {
-    const oldest = this.#byUse.values(null).next().value;
-    invariant(oldest !== undefined, 'a table that is full has a client session');
+    const oldest = this.#byUse.first;
+    invariant(oldest !== null, 'a table that is full has a client session');
     this.#forget(oldest);
   }
 

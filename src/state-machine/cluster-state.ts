@@ -20,6 +20,9 @@ import { restoreFacts } from './restored-facts.js';
 import { Sessions } from './sessions.js';
 import type { PageWish, SessionEnd, SessionPage } from './sessions.js';
 import type { SnapshotPart } from './snapshot-part.js';
+import { Store } from './store.js';
+import type { StorePage, StorePageWish } from './store.js';
+import type { StoreEntry } from './store-types.js';
 
 export class ClusterState {
   /** Invariant: the index grows by 1 with each entry. Durable: in snapshots, else recomputed from the log. */
@@ -31,6 +34,7 @@ export class ClusterState {
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
   #sessions = new Sessions();
+  #store = new Store();
   readonly #clientSessionLimits: ClientSessionLimits;
   #clientSessions: ClientSessions;
 
@@ -89,6 +93,20 @@ export class ClusterState {
     return this.#sessions.size;
   }
 
+  get storeKeyCount(): number {
+    return this.#store.size;
+  }
+
+  /** Null if there is no such key. */
+  storeEntry(key: string): StoreEntry | null {
+    return this.#store.get(key);
+  }
+
+  /** One page of the store, in the order of its keys' UTF-8 bytes. */
+  listStore(wish: StorePageWish): StorePage {
+    return this.#store.list(wish);
+  }
+
   /** Client sessions in the exactly-once table. */
   get clientSessionCount(): number {
     return this.#clientSessions.size;
@@ -135,6 +153,7 @@ export class ClusterState {
       primary: this.#primary,
       events: this.#events,
       sessions: this.#sessions.freeze(),
+      store: this.#store.freeze(),
       clientSessions: this.#clientSessions.freeze(),
     });
   }
@@ -146,7 +165,7 @@ export class ClusterState {
   restore(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): void {
     const limits = this.#clientSessionLimits;
     const facts = restoreFacts(meta, parts, limits);
-    const { members, primary, events, sessions, clientSessions } = facts;
+    const { members, primary, events, sessions, store, clientSessions } = facts;
     this.#lastApplied = meta.last;
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
@@ -154,6 +173,7 @@ export class ClusterState {
     this.#primary = primary;
     this.#events = events;
     this.#sessions = sessions;
+    this.#store = store;
     this.#clientSessions = clientSessions;
   }
 
@@ -193,7 +213,10 @@ export class ClusterState {
     const { client } = command;
     const known = client === null ? null : this.#clientSessions.admit(client, index, nowMs);
     if (known !== null) return known;
-    const result = this.#sessions.apply(command, index, nowMs);
+    const result =
+      command.kind === 'changeStore'
+        ? this.#store.apply(command, index)
+        : this.#sessions.apply(command, index, nowMs);
     if (client !== null) this.#clientSessions.record(client, index, result);
     return result;
   }

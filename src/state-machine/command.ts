@@ -3,6 +3,7 @@
 // each command is carried out by the module of its fact. Kinds are numbered in the codec and never reused.
 
 import type { LogIndex, NodeId } from '../raft/types.js';
+import type { StoreCompare, StoreOperation, StoreResult } from './store-types.js';
 
 /**
  * Which request of which client session a command is: the same in each repetition of the request.
@@ -62,10 +63,22 @@ export type Command =
       readonly ifRevision: LogIndex | null;
     }
   | {
+      /** Compares, then carries out `success` if everything holds, else `failure`. */
+      readonly kind: 'changeStore';
+      readonly requestId: string;
+      readonly client: ClientRequest | null;
+      readonly compares: readonly StoreCompare[];
+      readonly success: readonly StoreOperation[];
+      readonly failure: readonly StoreOperation[];
+    }
+  | {
       /** Proposed by the leader. One that no longer fits (other revision, or renewed meanwhile) is left alone. */
       readonly kind: 'expireSessions';
       readonly sessions: readonly { readonly id: string; readonly revision: LogIndex }[];
     };
+
+/** What clients ask for, and a client session can cover. */
+export type ClientCommand = Extract<Command, { client: ClientRequest | null }>;
 
 /** A replicated session as reads see it. */
 export interface Session {
@@ -101,13 +114,18 @@ export type ApplyResult =
 export type FirstResult =
   | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'deleted'; readonly existed: boolean }
+  | StoreResult
   | { readonly type: 'refused'; readonly refusal: FactRefusal };
 
 /** Expected ways for a command to be refused by the facts it meets; the entry still counts as a revision. */
 export type FactRefusal =
   | { readonly reason: 'revisionMismatch'; readonly expected: LogIndex; readonly actual: LogIndex }
   | { readonly reason: 'sessionNotFound'; readonly id: string }
-  | { readonly reason: 'limitExceeded'; readonly detail: string };
+  | { readonly reason: 'limitExceeded'; readonly detail: string }
+  /** One request on the store asks for too much; nothing was changed. */
+  | { readonly reason: 'storeRequestTooLarge'; readonly detail: string }
+  /** The store holds as much as it may. */
+  | { readonly reason: 'storeFull'; readonly limit: string };
 
 /** Ways for a request to be refused by the exactly-once table, before it meets any fact. */
 export type TableRefusal =

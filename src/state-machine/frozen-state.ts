@@ -13,6 +13,8 @@ import { partsOf } from './rows.js';
 import { sessionRows } from './session-rows.js';
 import type { SessionMap } from './sessions.js';
 import type { SnapshotPart } from './snapshot-part.js';
+import { storeRows } from './store-rows.js';
+import type { StoreMap } from './store.js';
 
 /** The facts of a frozen state; nobody changes them. */
 export interface FrozenFacts {
@@ -20,6 +22,7 @@ export interface FrozenFacts {
   readonly primary: Primary;
   readonly events: Events;
   readonly sessions: SessionMap;
+  readonly store: StoreMap;
   readonly clientSessions: FrozenClientSessions;
 }
 
@@ -35,13 +38,14 @@ export class FrozenState {
    * rows grow large. Settings and the reign are not among them: they travel in the snapshot's meta.
    */
   *parts(rowsMax: number): Generator<SnapshotPart> {
-    const { members, primary, events, sessions, clientSessions } = this.#facts;
+    const { members, primary, events, sessions, store, clientSessions } = this.#facts;
     const facts = [
       memberRows(members),
       removedMemberRows(members),
       reignRows(primary),
       eventRows(events),
       sessionRows(sessions),
+      storeRows(store),
       clientSessionRows(clientSessions),
       clientAnswerRows(clientSessions),
     ];

@@ -27,12 +27,15 @@ import type { Row } from './rows.js';
 import { restoreSession, SESSIONS_FACT } from './session-rows.js';
 import { Sessions } from './sessions.js';
 import type { SnapshotPart } from './snapshot-part.js';
+import { restoreStoreEntry, STORE_FACT } from './store-rows.js';
+import { Store } from './store.js';
 
 export interface RestoredFacts {
   readonly members: Members;
   readonly primary: Primary;
   readonly events: Events;
   readonly sessions: Sessions;
+  readonly store: Store;
   readonly clientSessions: ClientSessions;
 }
 
@@ -50,6 +53,7 @@ export function restoreFacts(
   const history: ReignRecord[] = [];
   const events: ClusterEvent[] = [];
   const sessions = new Sessions();
+  const store = new Store();
   const clientSessions = new ClientSessions(clientSessionLimits);
   const readers = new Map<string, (row: Row) => void>([
     [MEMBERS_FACT, (row) => current.push(restoreMember(row))],
@@ -57,6 +61,7 @@ export function restoreFacts(
     [REIGNS_FACT, (row) => history.push(restoreReign(row))],
     [EVENTS_FACT, (row) => events.push(restoreEvent(row))],
     [SESSIONS_FACT, (row) => sessions.restore(restoreSession(row))],
+    [STORE_FACT, (row) => store.restore(restoreStoreEntry(row))],
     [CLIENT_SESSIONS_FACT, (row) => clientSessions.restoreSession(restoreClientSession(row))],
     [CLIENT_ANSWERS_FACT, (row) => clientSessions.restoreAnswer(restoreClientAnswer(row))],
   ]);
@@ -75,5 +80,5 @@ export function restoreFacts(
   const primary: Primary = { reign: meta.reign, history };
   checkMembers(members, meta.configuration);
   checkPrimary(primary);
-  return { members, primary, events, sessions, clientSessions };
+  return { members, primary, events, sessions, store, clientSessions };
 }

@@ -32,6 +32,12 @@ export class SortedMap<K, V> {
     this.#tree.delete(key);
   }
 
+  /** The first value; null: the map is empty. */
+  get first(): V | null {
+    const key = this.#tree.minKey();
+    return key === undefined ? null : this.get(key);
+  }
+
   /** Values in order, from the first key that is not below `key`; null: from the first. Not to be changed meanwhile. */
   values(from: K | null): IterableIterator<V> {
     return from === null ? this.#tree.values() : this.#tree.values(from);

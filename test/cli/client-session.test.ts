@@ -1,4 +1,4 @@
-// The client's half of exactly-once, by itself: which sequence a request gets, what is acknowledged, when another client
+// The client's half of exactly-once, by itself. Which sequence a request gets, what is acknowledged, when another client
 // session is opened; and what the error of a later attempt means when an earlier one may have happened.
 import { describe, expect, test } from 'vitest';
 import { ClientSession } from '../../src/client/client-session.js';

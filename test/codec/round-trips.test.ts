@@ -32,6 +32,7 @@ import {
   anyPart,
 } from '../support/codec-words.js';
 import { anyCommand } from '../support/session-words.js';
+import { anyChange } from '../support/store-words.js';
 
 interface Codec {
   readonly name: string;
@@ -128,7 +129,7 @@ function chunkBytes(value: unknown): number {
 describe('a command', () => {
   it('is the same after encoding and decoding, and shares no memory with the bytes', () => {
     fc.assert(
-      fc.property(anyCommand, (command) => {
+      fc.property(fc.oneof(anyCommand, anyChange), (command) => {
         const bytes = encodeCommand(command);
         const decoded = decodeCommand(bytes);
         bytes.fill(0);

@@ -1,4 +1,4 @@
-// Exactly-once over real gRPC with the real driver: a repetition gets the first answer through whatever member it comes, also
+// Exactly-once over real gRPC with the real driver. A repetition gets the first answer through whatever member it comes, also
 // after the leader that gave it is gone; and the client library goes through a fail-over without a doubt.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { QuorateClient } from '../../src/client/client.js';

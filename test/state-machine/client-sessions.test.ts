@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvariantViolation } from '../../src/raft/assert.js';
 import type {
-  ApplyResult,
   ClientRequest,
   ClientSessionLimits,
   FirstResult,
@@ -255,10 +254,13 @@ describe('any run of requests', () => {
         const table = new ClientSessionModel(SMALL);
         const facts = new SessionModel();
         const clients = new Clients();
-        const firsts = new Map<string, ApplyResult>();
+        const firsts = new Map<string, FirstResult>();
+        const carriedOut: string[] = [];
+        const repeated: [FirstResult, FirstResult | undefined][] = [];
         let nowMs = 0;
         for (const step of steps) {
           const revision = log.entries.length + 1;
+          let answer: { actual: object; expected: object } = { actual: {}, expected: {} };
           if (step.do === 'wait') {
             nowMs += step.ms;
             log.wait(step.ms);
@@ -267,24 +269,27 @@ describe('any run of requests', () => {
           } else if (step.do === 'open') {
             clients.opened += 1;
             const id = clients.idOf(clients.opened);
-            expect(log.command(open(id))).toEqual(table.open(id, nowMs));
+            answer = { expected: table.open(id, nowMs), actual: log.command(open(id)) };
           } else {
             const { command, client, name } = clients.request(step);
             const known = table.admit(client, nowMs);
-            const expected = known ?? facts.apply(command, revision, nowMs);
+            const expected = known ?? (facts.apply(command, revision, nowMs) as object);
             const actual = log.command(command);
-            expect(actual).toMatchObject(expected as object);
+            answer = { actual, expected };
             const kind = actual.type === 'refused' ? actual.refusal.reason : actual.type;
             seen.set(kind, (seen.get(kind) ?? 0) + 1);
             if (known === null) {
-              expect(firsts.has(name)).toBe(false);
-              firsts.set(name, actual);
+              carriedOut.push(name);
+              firsts.set(name, actual as FirstResult);
               table.record(client, revision, actual as FirstResult);
             }
-            if (actual.type === 'repeated') expect(actual.first).toEqual(firsts.get(name));
+            if (actual.type === 'repeated') repeated.push([actual.first, firsts.get(name)]);
           }
+          expect(answer.actual).toMatchObject(answer.expected);
           expect(log.state.clientSessionCount).toBe(table.sessions.length);
         }
+        expect(new Set(carriedOut).size).toBe(carriedOut.length);
+        for (const [again, first] of repeated) expect(again).toEqual(first);
       }),
       { numRuns: RUNS },
     );

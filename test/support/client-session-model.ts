@@ -26,7 +26,7 @@ export class ClientSessionModel {
   }
 
   /** What the entry that opens `id` should answer. */
-  open(id: string, nowMs: number): unknown {
+  open(id: string, nowMs: number): object {
     this.#dropIdle(nowMs);
     if (this.sessions.some((session) => session.id === id)) return forgotten(true);
     this.sessions.push({ id, usedMs: nowMs, below: 1, answers: new Map() });
@@ -35,7 +35,7 @@ export class ClientSessionModel {
   }
 
   /** What the request should be answered; null: it is to be carried out. */
-  admit({ session: id, sequence, acknowledgedBelow }: ClientRequest, nowMs: number): unknown {
+  admit({ session: id, sequence, acknowledgedBelow }: ClientRequest, nowMs: number): object | null {
     this.#dropIdle(nowMs);
     const session = this.sessions.find((each) => each.id === id);
     if (session === undefined || session.usedMs + this.#limits.idleMs <= nowMs) {
@@ -75,9 +75,8 @@ export class ClientSessionModel {
 
 function forgetBelow(session: Kept, below: number): void {
   session.below = Math.max(session.below, below);
-  for (const sequence of [...session.answers.keys()]) {
-    if (sequence < session.below) session.answers.delete(sequence);
-  }
+  const kept = [...session.answers].filter(([sequence]) => sequence >= session.below);
+  session.answers = new Map(kept);
 }
 
 function bytesOf({ answers }: Kept): number {

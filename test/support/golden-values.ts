@@ -18,6 +18,7 @@ import {
   SETTINGS,
   term,
 } from './log-words.js';
+import { change, deleteKey, getKey, hasRevision, putKey } from './store-words.js';
 import { bytes, covered, expire, open, put, remove, touch } from './session-words.js';
 
 /** Beyond 32 bits, where msgpack changes its form. */
@@ -96,6 +97,16 @@ export const METAS = {
 
 const CLIENT_SESSION = '0123456789abcdef0123456789abcdef';
 
+const CHANGE = change(
+  [putKey('k', Uint8Array.from([0, 255])), getKey('k'), deleteKey('é')],
+  [
+    hasRevision('k', 0),
+    { key: 'k', relation: 'less', to: { type: 'createdRevision', revision: index(LARGE) } },
+    { key: 'k', relation: 'notEqual', to: { type: 'value', value: bytes('v') } },
+  ],
+  [getKey('😀'), putKey('k')],
+);
+
 export const COMMANDS = {
   putSession: put('session 😀', {
     requestId: '0123456789abcdef',
@@ -118,6 +129,7 @@ export const COMMANDS = {
   putSessionOnce: covered(put('s'), CLIENT_SESSION, LARGE, 70_000),
   touchSessionOnce: covered(touch('s'), CLIENT_SESSION, 2),
   deleteSessionOnce: covered(remove('s'), CLIENT_SESSION, 3),
+  changeStore: covered(CHANGE, CLIENT_SESSION, 4),
 } satisfies Record<string, Command>;
 
 /** The parts of a small state, one for each fact, as the state machine writes them. */
@@ -136,6 +148,8 @@ function partsByFact(): Record<string, SnapshotPart> {
     remove('s', 1),
     put('s', { ttlMs: 1 }),
     remove('t'),
+    CHANGE,
+    CHANGE,
   ];
   for (const [at, request] of requests.entries()) {
     log.command(covered(request, CLIENT_SESSION, at + 1));

@@ -2,7 +2,7 @@
 // and lives are short, so that they end within the run.
 
 import fc from 'fast-check';
-import type { Command } from '../../src/state-machine/command.js';
+import type { ClientCommand, Command } from '../../src/state-machine/command.js';
 import type { SessionCommand } from '../../src/state-machine/sessions.js';
 import { index, nodeId } from './log-words.js';
 
@@ -51,12 +51,12 @@ export function open(id: string): Command {
 }
 
 /** The command as a request of a client session. */
-export function covered(
-  command: SessionCommand,
+export function covered<C extends ClientCommand>(
+  command: C,
   session: string,
   sequence: number,
   acknowledgedBelow = 1,
-): SessionCommand {
+): C {
   return { ...command, client: { session, sequence, acknowledgedBelow } };
 }
 
