@@ -60,6 +60,7 @@ export interface CheckedOptions {
   /** Null: without TLS. Not read yet. */
   readonly tls: TlsFiles | null;
   readonly electionTimeoutMs: number;
+  readonly isElectionTimeoutGiven: boolean;
   readonly witness: boolean;
   readonly priority: number;
   readonly logLevel: LogLevel;
@@ -104,6 +105,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     }),
     tls: options.tls ?? null,
     electionTimeoutMs,
+    isElectionTimeoutGiven: options.electionTimeoutMs !== undefined,
     witness: options.witness ?? false,
     priority,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,

@@ -478,4 +478,9 @@ function checkMembership(
     const fields = { asked: options.name, kept: cluster.nodeName };
     log.warn(fields, 'a member keeps the name that it joined with');
   }
+  const { electionTimeoutMs: askedMs, isElectionTimeoutGiven } = options;
+  if (isElectionTimeoutGiven && askedMs !== cluster.electionTimeoutMs) {
+    const fields = { askedMs, keptMs: cluster.electionTimeoutMs };
+    log.warn(fields, 'a member keeps the election timeout that its cluster was started with');
+  }
 }

@@ -76,6 +76,11 @@ export class EntryService {
       const admitted = await this.#askToBeAdmitted(addresses, this.#wish(request), context);
       const answer = { cluster: admitted.cluster, clusterId: admitted.clusterId, node: self.name };
       if (request.dryRun) return answer;
+      const { electionTimeoutMs } = admitted;
+      if (electionTimeoutMs !== self.electionTimeoutMs) {
+        const fields = { askedMs: self.electionTimeoutMs, takenMs: electionTimeoutMs };
+        this.#modules.log.warn(fields, 'the election timeout of the cluster is taken over');
+      }
       await durable('the membership', (done) => {
         node.adoptCluster(
           {

@@ -2,13 +2,14 @@
 // directories. Nothing may be left running, and nothing of another program may be touched.
 // To record it again: QUORATE_TRANSCRIPTS=write npx vitest run test/e2e/mistakes-start
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../cli/demo/cluster.js';
-import { startCleanDaemons } from '../support/cluster.js';
+import { BIN, startCleanDaemons } from '../support/cluster.js';
 import { expectTyped, Transcript } from '../support/transcript.js';
 
 let directory: string;
@@ -84,6 +85,10 @@ const ROWS: readonly Row[] = [
   { name: 'The port for peers is in use', args: ['--listen', '{taken}', '--api', '127.0.0.1:0'] },
   { name: 'The port for clients is in use', args: ['--listen', '127.0.0.1:0', '--api', '{taken}'] },
   {
+    name: 'The port for health checks is in use',
+    args: ['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0', '--http', '{taken}'],
+  },
+  {
     name: 'One port for both, taken by another node',
     args: ['--listen', '{peers}', '--api', '{api}'],
   },
@@ -114,6 +119,22 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+test('a member keeps the timers of its cluster, and says so where others were asked for', async () => {
+  const args = [...ANY, '--data-dir', join(directory, 'copy'), '--election-timeout', '5s'];
+  const child = spawn(process.execPath, [BIN, 'start', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (text: Buffer) => {
+    log += text.toString();
+    if (log.includes('the daemon is up')) child.kill('SIGTERM');
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).toBe(0);
+  const [first = ''] = log.split('\n');
+  expect(JSON.parse(first)).toMatchObject({ level: 'warn', askedMs: 5000, keptMs: 300 });
+});
+
 describe('a daemon does not start:', () => {
   test.each(ROWS)('$name', async ({ name, args, isAlone }) => {
     const { address, api } = cluster.daemon('n1').plan;
@@ -136,7 +157,7 @@ describe('a daemon does not start:', () => {
     const shownAs = typed.join(' ').trim();
     await expectTyped(transcript, {
       name,
-      args: ['start', ...filled, ...data],
+      args: ['start', ...filled, ...data, ...(args.includes('--http') ? [] : ['--http', 'none'])],
       shown: shownAs,
       ...(isAlone === true || data.length > 0 ? { isAlone: true as const } : {}),
     });
