@@ -57,7 +57,12 @@ export class Machine {
     this.priority = kind.pick([50, 50, 50, 10, 90]);
     this.#tickMs = timersFor(world.parameters.electionTimeoutMs).tickMs;
     this.clock = new SimulatedClock(() => world.nowUs, ratePpm, this.#draw.between(0, 1_000_000));
-    const identity: Identity = { nodeId: id, installId: this.installId, cluster: null };
+    const identity: Identity = {
+      nodeId: id,
+      installId: this.installId,
+      cluster: null,
+      ended: null,
+    };
     const diskDraw = world.streams.stream(`disk/${id}`);
     this.disk = new Disk(identity, {
       syncUs: () => syncUs(world, diskDraw),

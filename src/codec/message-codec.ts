@@ -72,6 +72,8 @@ function plainFields(message: Exclude<Message, WithTail>): FieldValue[] {
     }
     case 'timeoutNow':
       return [message.term, message.cause, message.isChosen];
+    case 'diskSetBack':
+      return [message.term, message.matchIndex];
     case 'readIndexRequest':
       return [message.term, message.requestId];
     case 'readIndexResponse':
@@ -114,6 +116,12 @@ function readPlain(kind: number, reader: ValueReader): Exclude<Message, WithTail
         term: reader.term('term'),
         cause: reader.string('cause'),
         isChosen: reader.boolean('isChosen'),
+      };
+    case MESSAGE_KIND.diskSetBack:
+      return {
+        type: 'diskSetBack',
+        term: reader.term('term'),
+        matchIndex: reader.index('matchIndex'),
       };
     case MESSAGE_KIND.readIndexRequest:
       return {

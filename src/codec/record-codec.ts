@@ -29,11 +29,12 @@ export function decodeHardState(bytes: Uint8Array): HardState {
   };
 }
 
-export function encodeIdentity({ nodeId, installId, cluster }: Identity): Uint8Array {
+export function encodeIdentity({ nodeId, installId, cluster, ended }: Identity): Uint8Array {
   return seal(RECORD_KIND.identity, [
     nodeId,
     installId,
     cluster === null ? null : clusterFields(cluster),
+    ended,
   ]);
 }
 
@@ -44,6 +45,7 @@ export function decodeIdentity(bytes: Uint8Array): Identity {
     nodeId: reader.nodeId('nodeId'),
     installId: reader.installId('installId'),
     cluster: reader.nullable((field) => field.nested('cluster', readCluster)),
+    ended: reader.nullable((field) => field.oneOf('ended', ['removed', 'setBack'])),
   };
 }
 

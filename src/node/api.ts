@@ -138,6 +138,8 @@ export interface NodeApi {
   /** Leader only. `done` when the target's activation is applied here. */
   setPrimary(order: HandOver, deadlineMs: number, done: (outcome: ChangeOutcome) => void): void;
 
+  /** A member that knows said that this node was removed: it is REMOVED from here on, also after a restart. */
+  removed(): void;
   /** Makes this clean node the first voter of a new cluster; durable when `done` is called. */
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void;
   /** Makes this clean node a learner-to-be of the cluster that admitted it; durable when `done` is called. */

@@ -9,13 +9,12 @@ import type { Input } from '../raft/input.js';
 import { entryBytes } from '../raft/log.js';
 import type { Message, Sender } from '../raft/message.js';
 import { LIMITS, timersFor } from '../raft/options.js';
-import type { Limits } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
-import type { PersistBatch, Ready } from '../raft/ready.js';
-import type { ConfigChange, Entry, Member, Settings, SnapshotMeta } from '../raft/types.js';
+import type { LostTail, PersistBatch, Ready } from '../raft/ready.js';
+import type { ConfigChange, Ended, Entry, Member, Settings, SnapshotMeta } from '../raft/types.js';
 import { ClusterState } from '../state-machine/cluster-state.js';
-import type { ApplyResult, ClientSessionLimits, Command } from '../state-machine/command.js';
+import type { ApplyResult, Command } from '../state-machine/command.js';
 import type {
   ChangeOutcome,
   HandOver,
@@ -28,23 +27,17 @@ import type {
 import { Changes, refusedChange } from './changes.js';
 import { logEvent } from './event-log.js';
 import { Expiry } from './expiry.js';
+import type { NodeModules, NodeOptions } from './node-options.js';
 import { Outgoing } from './outgoing.js';
 import type {
-  ClockPort,
   ClusterIdentity,
-  CommandCodecPort,
   Done,
   Identity,
-  LoggerPort,
-  SchedulePort,
   StoragePort,
-  Stored,
-  TransportPort,
 } from './ports.js';
 import { Proposals } from './proposals.js';
 import { leasedRead, Reads } from './reads.js';
 import { SNAPSHOT_LIMITS } from './snapshot-taker.js';
-import type { SnapshotLimits } from './snapshot-taker.js';
 import { Snapshots } from './snapshots.js';
 import { Staleness } from './staleness.js';
 import { statusOf } from './status.js';
@@ -55,30 +48,15 @@ const SNAPSHOT_STREAM = 0x736e6170;
 /** What a witness makes of every entry. */
 const NOT_APPLIED: ApplyResult = { type: 'none' };
 
-export interface NodeModules {
-  readonly clock: ClockPort;
-  readonly schedule: SchedulePort;
-  readonly storage: StoragePort;
-  readonly transport: TransportPort;
-  readonly codec: CommandCodecPort;
-  readonly log: LoggerPort;
-}
-
-/** What this node says of itself when it becomes a member. */
-export type SelfDescription = Pick<
-  Member,
-  'address' | 'api' | 'version' | 'featureMin' | 'featureMax' | 'priority'
->;
-
-export interface NodeOptions {
-  readonly stored: Stored;
-  readonly self: SelfDescription;
-  /** 32 bits; feeds election timeouts and the moments of snapshots. */
-  readonly randomSeed: number;
-  readonly limits?: Limits;
-  readonly snapshotLimits?: SnapshotLimits;
-  readonly clientSessionLimits?: ClientSessionLimits;
-}
+/** For what only the driver writes. */
+const EMPTY_BATCH: PersistBatch = {
+  persistId: 0,
+  hardState: null,
+  truncateFrom: null,
+  entries: [],
+  install: null,
+  compactTo: null,
+};
 
 export class Node implements NodeApi {
   readonly state: ClusterState;
@@ -125,11 +103,13 @@ export class Node implements NodeApi {
   /** Resumes membership if the disk has one: loads the snapshot, then the core. Call once, before anything else. */
   start(done: Done): void {
     const { stored } = this.#options;
-    if (stored.identity.cluster === null) {
+    const { cluster, ended } = stored.identity;
+    if (ended !== null) this.#condition = ended === 'removed' ? 'removed' : 'degraded';
+    if (cluster === null || ended !== null) {
       done(null);
       return;
     }
-    if (stored.snapshot === null || stored.identity.cluster.isWitness) {
+    if (stored.snapshot === null || cluster.isWitness) {
       this.#begin(stored);
       done(null);
       return;
@@ -254,14 +234,7 @@ export class Node implements NodeApi {
   }
 
   adoptCluster(cluster: ClusterIdentity, done: Done): void {
-    const batch = {
-      persistId: 0,
-      hardState: NOTHING_LOADED.hardState,
-      truncateFrom: null,
-      entries: [],
-      install: null,
-      compactTo: null,
-    };
+    const batch = { ...EMPTY_BATCH, hardState: NOTHING_LOADED.hardState };
     this.#enter(cluster, NOTHING_LOADED, batch, done);
   }
 
@@ -274,6 +247,14 @@ export class Node implements NodeApi {
     const nowMs = this.#modules.clock.nowMs();
     this.#expireWaiters(nowMs);
     if (this.raft !== null && this.#isAlive) this.#push({ type: 'tick', nowMs: 0, lateMs });
+  }
+
+  removed(): void {
+    if (this.#condition !== 'member') return;
+    this.#condition = 'removed';
+    this.#endWaiters({ reason: 'removed' });
+    this.#modules.log.warn({}, 'this node was removed from its cluster');
+    this.#keepEnded('removed');
   }
 
   stop(): void {
@@ -412,6 +393,7 @@ export class Node implements NodeApi {
     for (const entry of ready.committed) this.#apply(entry);
     this.#reads.released(ready.reads);
     this.#reads.serve(raft.state.lastApplied);
+    if (ready.lostTail !== null) this.#degradeSetBack(ready.lostTail);
     if (ready.stopEpoch !== null) {
       // No process is supervised here, so nothing is left to stop.
       this.#inputs.push({ type: 'stopped', nowMs: 0, epoch: ready.stopEpoch });
@@ -439,8 +421,7 @@ export class Node implements NodeApi {
     if (entry.kind === 'configuration' && entry.configuration.members.length > 0) {
       const isMember = entry.configuration.members.some(({ id }) => id === this.#identity.nodeId);
       if (this.#wasMember && !isMember && this.#isNewestConfiguration(entry)) {
-        this.#condition = 'removed';
-        this.#endWaiters({ reason: 'removed' });
+        this.removed();
       }
     }
     this.#proposals.applied(entry, result);
@@ -483,6 +464,20 @@ export class Node implements NodeApi {
     this.#proposals.stop(refusal);
     this.#reads.stop(refusal);
     this.#changes.stop();
+  }
+
+  /** What it acknowledged is gone, so its vote is worth nothing any more; a restart does not change that. */
+  #degradeSetBack(lostTail: LostTail): void {
+    this.#keepEnded('setBack');
+    this.#degrade(new Error(`set back from entry ${lostTail.acknowledged} to ${lostTail.last}`));
+  }
+
+  #keepEnded(ended: Ended): void {
+    const identity = { ...this.#identity, ended };
+    this.#identity = identity;
+    this.#modules.storage.persist({ batch: EMPTY_BATCH, installParts: null, identity }, (error) => {
+      if (error !== null) this.#degrade(error);
+    });
   }
 
   /** After a failed write nobody knows what is on disk: the core stops for good, the node answers what it knows. */

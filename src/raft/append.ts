@@ -49,7 +49,8 @@ export function adoptConfiguration(
     if (departed !== undefined && departed.member.installId !== member.installId) {
       role.progress.delete(member.id);
     }
-    if (member.id === state.options.id || role.progress.has(member.id)) continue;
+    const isKnown = role.progress.has(member.id) || role.setBack.has(member.id);
+    if (member.id === state.options.id || isKnown) continue;
     role.progress.set(member.id, new Progress(indexPlus(state.log.lastIndex, 1)));
   }
 }

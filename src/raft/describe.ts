@@ -52,6 +52,10 @@ export function describeReady(ready: Ready): string[] {
     lines.push(readIndex === null ? `read ${readId} given back` : `read ${readId} at ${readIndex}`);
   }
   if (ready.stopEpoch !== null) lines.push(`stop epoch ${ready.stopEpoch}`);
+  if (ready.lostTail !== null) {
+    const { acknowledged, last } = ready.lostTail;
+    lines.push(`set back from ${acknowledged} to ${last}`);
+  }
   return lines;
 }
 
@@ -80,6 +84,8 @@ export function describeMessage(message: Message): string {
       return `${head} round ${message.round} ${describeId(message.last)} next offset ${message.nextOffset}`;
     case 'timeoutNow':
       return `${head} because ${message.cause}`;
+    case 'diskSetBack':
+      return `${head} acknowledged ${message.matchIndex}`;
     case 'readIndexRequest':
       return `${head} request ${message.requestId}`;
     case 'readIndexResponse':

@@ -8,6 +8,7 @@ import { Progress } from './progress.js';
 import { sendHeartbeats } from './replication.js';
 import { becomeFollower } from './role.js';
 import { beginRound, quorumContactMs } from './rounds.js';
+import { sendDiskSetBack } from './set-back.js';
 import { configurationInForce, emit } from './state.js';
 import type { Candidate, Leader, RaftState } from './state.js';
 import { maybeYield, onTransferTick, resign, sendTimeoutNow } from './leader-transfer.js';
@@ -28,6 +29,7 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
         .map(({ id }) => [id, new Progress(next)]),
     ),
     departing: new Map(),
+    setBack: new Map(),
     heartbeatDueMs: state.nowMs,
     round: 0,
     roundStartsMs: [],
@@ -57,6 +59,7 @@ export function heartbeat(state: RaftState, leader: Leader): void {
   leader.heartbeatDueMs = state.nowMs + state.options.timers.heartbeatMs;
   beginRound(state, leader);
   sendHeartbeats(state, leader);
+  sendDiskSetBack(state, leader);
   if (leader.transfer?.phase === 'sent') sendTimeoutNow(state, leader.transfer);
 }
 

@@ -113,6 +113,14 @@ export interface ReadIndexResponse {
   readonly readIndex: LogIndex;
 }
 
+/** Tells a follower that its log ends below what it acknowledged in this term: its disk was set back. */
+export interface DiskSetBack {
+  readonly type: 'diskSetBack';
+  readonly term: Term;
+  /** What it acknowledged as durable. */
+  readonly matchIndex: LogIndex;
+}
+
 export type Message =
   | RequestVote
   | RequestVoteResponse
@@ -122,7 +130,8 @@ export type Message =
   | InstallSnapshotResponse
   | TimeoutNow
   | ReadIndexRequest
-  | ReadIndexResponse;
+  | ReadIndexResponse
+  | DiskSetBack;
 
 /** Who sent a message: the node and the data directory behind it. */
 export interface Sender {

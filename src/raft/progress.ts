@@ -30,6 +30,8 @@ export class Progress {
   nextIndex: LogIndex;
   /** Highest entry known identical and durable there. Only grows. */
   matchIndex: LogIndex = INDEX_ZERO;
+  /** The newest round that had begun when matchIndex last grew; what answers a later one was written after. */
+  matchedInRound = 0;
   state: ProgressState = { type: 'probe', isPaused: false };
   /** Newest heartbeat round answered; 0: none. Only grows. */
   ackedRound = 0;
@@ -68,8 +70,9 @@ export class Progress {
     this.ackedRoundStartMs = startMs;
   }
 
-  /** The logs agree up to `index`; leaves probing, and a snapshot that this index covers. */
-  matched(index: LogIndex): void {
+  /** The logs agree up to `index`, heard while `round` is the newest; leaves probing, and a snapshot that this covers. */
+  matched(index: LogIndex, round: number): void {
+    if (index > this.matchIndex) this.matchedInRound = round;
     this.matchIndex = maxIndex(this.matchIndex, index);
     this.nextIndex = maxIndex(this.nextIndex, indexPlus(this.matchIndex, 1));
     this.#forgetUpTo(this.matchIndex);

@@ -40,6 +40,7 @@ import {
 import { becomeFollower } from './role.js';
 import { acknowledgeRound } from './rounds.js';
 import { respondToLeader } from './leader-word.js';
+import { noteSetBack, onDiskSetBack } from './set-back.js';
 import {
   onChunkStored,
   onInstallSnapshot,
@@ -97,6 +98,7 @@ export class Raft {
       committed,
       reads: outbox.reads,
       stopEpoch: outbox.stopEpoch,
+      lostTail: outbox.lostTail,
       configuration: outbox.hasConfigurationChanged ? configurationInForce(state) : null,
       events: outbox.events,
     };
@@ -241,6 +243,9 @@ export class Raft {
       case 'readIndexResponse':
         onReadIndexResponse(state, from.id, message);
         return;
+      case 'diskSetBack':
+        onDiskSetBack(state, from.id, message);
+        return;
       case 'requestVoteResponse':
       case 'appendEntriesResponse':
       case 'installSnapshotResponse':
@@ -306,6 +311,8 @@ export class Raft {
     if (message.type === 'appendEntriesResponse' && message.outcome.type === 'stale') return;
     const progress = leader.progress.get(from.id);
     if (progress === undefined) return;
+    const isAppend = message.type === 'appendEntriesResponse';
+    if (isAppend && noteSetBack(state, leader, from.id, message)) return;
     progress.heard(state.nowMs, state.options.timers.electionTimeoutMinMs);
     acknowledgeRound(leader, from.id, message.round);
     if (message.type === 'appendEntriesResponse') {
@@ -371,6 +378,7 @@ function isEmpty(ready: Ready): boolean {
     ready.persist === null &&
     ready.restore === null &&
     ready.stopEpoch === null &&
+    ready.lostTail === null &&
     ready.configuration === null &&
     ready.messages.length === 0 &&
     ready.messagesAfterPersist.length === 0 &&

@@ -62,6 +62,12 @@ export interface ReadRelease {
   readonly readIndex: LogIndex | null;
 }
 
+/** What a disk that was set back had acknowledged, and what is left. */
+export interface LostTail {
+  readonly acknowledged: LogIndex;
+  readonly last: LogIndex;
+}
+
 export interface Ready {
   readonly persist: PersistBatch | null;
   /** May leave before `persist` is durable. */
@@ -77,6 +83,8 @@ export interface Ready {
   readonly reads: readonly ReadRelease[];
   /** Stop the primary-only processes of this epoch gracefully, then give the input `stopped`. */
   readonly stopEpoch: LogIndex | null;
+  /** The leader remembers more than this node's log has: its disk was set back, and it must never vote again. */
+  readonly lostTail: LostTail | null;
   /** The configuration in force changed. */
   readonly configuration: Configuration | null;
   /** For logs, events and metrics; nothing depends on them. */

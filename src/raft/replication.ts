@@ -168,7 +168,7 @@ export function onAppendEntriesResponse(
         outcome.matchIndex <= state.log.lastIndex,
         'a follower matches only what this leader has',
       );
-      progress.matched(outcome.matchIndex);
+      progress.matched(outcome.matchIndex, leader.round);
       // What the log still has need not come from a snapshot, however new the one being sent is.
       if (progress.state.type === 'snapshot' && progress.matchIndex >= state.log.compacted.index) {
         progress.becomeProbe(indexPlus(progress.matchIndex, 1));

@@ -27,6 +27,7 @@ import type {
   ChunkArrived,
   ChunkWish,
   Envelope,
+  LostTail,
   PersistBatch,
   RaftEvent,
   ReadRelease,
@@ -96,6 +97,8 @@ export interface Leader {
   readonly progress: Map<NodeId, Progress>;
   /** Members just removed, told until the time given so that they learn of it. */
   readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
+  /** Members whose disk was set back, and what they had acknowledged; they count for nothing. */
+  readonly setBack: Map<NodeId, LogIndex>;
   heartbeatDueMs: number;
   /** Newest round; counts from 1 in each term. */
   round: number;
@@ -142,6 +145,7 @@ export interface Outbox {
   chunksArrived: ChunkArrived[];
   reads: ReadRelease[];
   stopEpoch: LogIndex | null;
+  lostTail: LostTail | null;
   restore: SnapshotMeta | null;
   install: PersistBatch['install'];
   compactTo: EntryId | null;
@@ -197,6 +201,7 @@ export function emptyOutbox(): Outbox {
     chunksArrived: [],
     reads: [],
     stopEpoch: null,
+    lostTail: null,
     restore: null,
     install: null,
     compactTo: null,

@@ -213,7 +213,12 @@ export interface Identity {
   readonly installId: InstallId;
   /** Null until this node has started or joined a cluster. */
   readonly cluster: ClusterIdentity | null;
+  /** Why this data directory can never be a member again; null: it can. */
+  readonly ended: Ended | null;
 }
+
+/** Removed from its cluster; or its disk was set back behind what it had acknowledged. */
+export type Ended = 'removed' | 'setBack';
 
 /** The cluster that a data directory belongs to, kept so that a restart needs nobody else. */
 export interface ClusterIdentity {

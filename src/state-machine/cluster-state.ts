@@ -64,6 +64,14 @@ export class ClusterState {
     return this.#members.current;
   }
 
+  /** Whether it was a member and was removed; false again once that is long ago. Ids are never used again. */
+  wasRemoved(id: NodeId): boolean {
+    const { current, removed } = this.#members;
+    const isIn = (list: readonly { readonly id: NodeId }[]): boolean =>
+      list.some((member) => member.id === id);
+    return isIn(removed) && !isIn(current);
+  }
+
   /** The name of a member, also of one removed not too long ago; null if it is not known. */
   memberName(id: NodeId): string | null {
     return memberName(this.#members, id);

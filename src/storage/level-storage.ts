@@ -161,6 +161,7 @@ function newIdentity(): Identity {
     nodeId: randomInt(1, NODE_ID_LIMIT) as NodeId,
     installId: randomBytes(8).toString('hex') as InstallId,
     cluster: null,
+    ended: null,
   };
 }
 

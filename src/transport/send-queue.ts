@@ -14,6 +14,7 @@ const LANES: Readonly<Record<Message['type'], Lane>> = {
   appendEntriesResponse: 'first',
   installSnapshotResponse: 'first',
   timeoutNow: 'first',
+  diskSetBack: 'first',
   readIndexRequest: 'first',
   readIndexResponse: 'first',
   appendEntries: 'ordered',

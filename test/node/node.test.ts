@@ -41,7 +41,7 @@ class Bench {
     this.node = new Node(
       {
         stored: {
-          identity: { nodeId: N(1), installId: install(1), cluster: null },
+          identity: { nodeId: N(1), installId: install(1), cluster: null, ended: null },
           hardState: HARD_STATE_ZERO,
           snapshot: null,
           compacted: ENTRY_ID_ZERO,

@@ -156,34 +156,34 @@ describe('Progress', () => {
 
   it('replicates within its window of messages and of bytes', () => {
     const progress = new Progress(I(5));
-    progress.matched(I(4));
+    progress.matched(I(4), 1);
     progress.sent(I(5), 1);
     expect(progress.canSend(limits)).toBe(true);
     progress.sent(I(6), 1);
     expect(progress.canSend(limits), 'two messages').toBe(false);
-    progress.matched(I(5));
+    progress.matched(I(5), 1);
     expect(progress.canSend(limits)).toBe(true);
     progress.sent(I(7), 100);
-    progress.matched(I(6));
+    progress.matched(I(6), 1);
     expect(progress.canSend(limits), 'too many bytes').toBe(false);
-    progress.matched(I(7));
+    progress.matched(I(7), 1);
     expect(progress.canSend(limits)).toBe(true);
   });
 
   it('forgets what was on its way when it probes again', () => {
     const progress = new Progress(I(5));
-    progress.matched(I(4));
+    progress.matched(I(4), 1);
     progress.sent(I(5), 60);
     progress.sent(I(6), 60);
     progress.becomeProbe(I(5));
-    progress.matched(I(4));
+    progress.matched(I(4), 1);
     expect(progress.canSend(limits)).toBe(true);
   });
 
   it('never lets matchIndex fall nor nextIndex reach it', () => {
     const progress = new Progress(I(5));
-    progress.matched(I(9));
-    progress.matched(I(3));
+    progress.matched(I(9), 1);
+    progress.matched(I(3), 1);
     expect(progress).toMatchObject({ matchIndex: 9, nextIndex: 10 });
     progress.becomeProbe(I(2));
     expect(progress).toMatchObject({ matchIndex: 9, nextIndex: 10 });
@@ -192,10 +192,10 @@ describe('Progress', () => {
   it('leaves a snapshot only for an index that the snapshot covers', () => {
     const progress = new Progress(I(5));
     progress.becomeSnapshot(id(20, 3));
-    progress.matched(I(19));
+    progress.matched(I(19), 1);
     expect(progress.state.type).toBe('snapshot');
     expect(progress.canSend(limits)).toBe(false);
-    progress.matched(I(20));
+    progress.matched(I(20), 1);
     expect(progress).toMatchObject({ state: { type: 'replicate' }, matchIndex: 20, nextIndex: 21 });
   });
 

@@ -129,7 +129,7 @@ export class TestNode {
       startedAtMs: cluster.clock.nowMs(),
     };
     const stored: Stored = {
-      identity: { nodeId: id, installId: installId(id), cluster: null },
+      identity: { nodeId: id, installId: installId(id), cluster: null, ended: null },
       hardState: HARD_STATE_ZERO,
       snapshot: null,
       compacted: ENTRY_ID_ZERO,

@@ -92,6 +92,7 @@ export const anyIdentity: fc.Arbitrary<Identity> = fc.record({
       isWitness: fc.boolean(),
     }),
   ),
+  ended: fc.option(fc.constantFrom('removed' as const, 'setBack' as const)),
 });
 
 const payload: fc.Arbitrary<EntryPayload> = fc.oneof(
@@ -189,6 +190,11 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     round: whole,
     last: entryId,
     nextOffset: fc.option(whole),
+  }),
+  fc.record({
+    type: fc.constant('diskSetBack' as const),
+    term: anyTerm,
+    matchIndex: anyIndex,
   }),
   fc.record({
     type: fc.constant('readIndexRequest' as const),

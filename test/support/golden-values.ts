@@ -59,11 +59,12 @@ export const HARD_STATES = {
 const { clusterId, clusterName, electionTimeoutMs } = SETTINGS;
 
 export const IDENTITIES = {
-  clean: { nodeId: nodeId(LARGE), installId: installId(0xabcdef), cluster: null },
+  clean: { nodeId: nodeId(LARGE), installId: installId(0xabcdef), cluster: null, ended: null },
   member: {
     nodeId: nodeId(1),
     installId: installId(1),
     cluster: { clusterId, clusterName, nodeName: 'A', electionTimeoutMs, isWitness: false },
+    ended: null,
   },
 } satisfies Record<string, Identity>;
 
@@ -209,6 +210,7 @@ export const MESSAGES = {
     nextOffset: 262_144,
   },
   timeoutNow: { type: 'timeoutNow', term: term(3), cause: 'set-primary B', isChosen: true },
+  diskSetBack: { type: 'diskSetBack', term: term(3), matchIndex: index(LARGE) },
   readIndexRequest: { type: 'readIndexRequest', term: term(3), requestId: LARGE },
   readIndexResponse: {
     type: 'readIndexResponse',

@@ -61,6 +61,11 @@ export class ModelDisk {
     this.snapshot = meta;
   }
 
+  /** Loses its entries after `index`, as a disk put back from an old copy does. */
+  setBack(index: number): void {
+    this.entries = this.entries.filter((entry) => entry.index <= index);
+  }
+
   load(): Loaded {
     return {
       hardState: this.hardState,

@@ -13,6 +13,7 @@ export const EMPTY_READY: Ready = {
   committed: [],
   reads: [],
   stopEpoch: null,
+  lostTail: null,
   configuration: null,
   events: [],
 };
@@ -29,6 +30,7 @@ export function mergeReady(a: Ready, b: Ready): Ready {
     committed: [...a.committed, ...b.committed],
     reads: [...a.reads, ...b.reads],
     stopEpoch: b.stopEpoch ?? a.stopEpoch,
+    lostTail: b.lostTail ?? a.lostTail,
     configuration: b.configuration ?? a.configuration,
     events: [...a.events, ...b.events],
   };
