@@ -38,7 +38,7 @@ export async function openStorage(
 ): Promise<LevelStorage> {
   const place = openDataDirectory(directory);
   const watch = new DiskWatch(place.databasePath, watchOptions);
-  const database = await watch.over(openDatabase(place.databasePath));
+  const database = await watch.over(openDatabase(place.databasePath, place.isNew));
   try {
     const contents = await readOrRefuse(database);
     if (contents.identity === null && !place.isNew) {

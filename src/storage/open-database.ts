@@ -2,7 +2,7 @@
 // opened. The check reads files before LevelDB's lock is held, so it may meet a daemon that is writing: what looks damaged
 // counts only if nothing moved meanwhile.
 
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -12,12 +12,19 @@ import type { Database } from './contents.js';
 import { checkLevelFiles } from './level-files.js';
 import { StorageError, whyOf } from './storage-error.js';
 
+/** What Level is on Node, which its types, made for browsers too, leave out. */
+const LevelOnDisk = Level as typeof Level & { destroy(location: string): Promise<void> };
+
 /** A database that moves under this many checks is in use. */
 const LOOKS_MAX = 5;
 const LOOK_AGAIN_MS = 50;
 
-/** Rejects with `StorageError`: DAMAGED, LOCKED or UNWRITABLE. */
-export async function openDatabase(path: string): Promise<Database> {
+/**
+ * Opens the database, or makes it. `isNew`: nobody was ever told that it exists; what a crash left of its making goes.
+ * Rejects with `StorageError`: DAMAGED, LOCKED or UNWRITABLE.
+ */
+export async function openDatabase(path: string, isNew: boolean): Promise<Database> {
+  if (isNew && isUnfinished(path)) await destroy(path);
   await checkUnlessInUse(path);
   const database: Database = new Level(path, {
     keyEncoding: 'buffer',
@@ -28,6 +35,24 @@ export async function openDatabase(path: string): Promise<Database> {
   try {
     await database.open();
     return database;
+  } catch (cause) {
+    throw openingError(path, cause);
+  }
+}
+
+/**
+ * Whether a crash cut the making of this database short: LevelDB does not sync the first MANIFEST, which CURRENT names only
+ * until the database was opened once.
+ */
+function isUnfinished(path: string): boolean {
+  const current = join(path, 'CURRENT');
+  return existsSync(current) && readFileSync(current, 'latin1') === 'MANIFEST-000001\n';
+}
+
+/** Fails where another process holds LevelDB's lock, and may be making it now. */
+async function destroy(path: string): Promise<void> {
+  try {
+    await LevelOnDisk.destroy(path);
   } catch (cause) {
     throw openingError(path, cause);
   }

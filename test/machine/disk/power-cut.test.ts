@@ -19,9 +19,10 @@ import type { PowerCut } from './power-cut.js';
 
 const isLong = process.env['QUORATE_TEST_LONG'] === '1';
 /** Moments at random places, besides the chosen ones. */
-const RANDOM_CUTS = isLong ? 400 : 6;
+const RANDOM_CUTS = isLong ? 100 : 6;
 /** The writer is killed after this many answers and started once more; a new log begins about every hundred. */
-const ANSWERS = isLong ? 3000 : 300;
+const ANSWERS = isLong ? 1000 : 300;
+const MAKING_RECORDS = 30;
 const WRITER = fileURLToPath(new URL('../../storage/crash-writer.ts', import.meta.url));
 
 /** One run of the writer: the files that it found, and all that it did until it was killed. */
@@ -39,11 +40,13 @@ function acknowledged({ records, base }: Life, moment: number): number {
     .reduce((last, record) => (record.type === 'answer' ? Number(record.text) : last), base);
 }
 
-/** After each of the first answers that follow the making of a log, and at random. */
-function moments({ records }: Life): number[] {
+/** After each of the first answers that follow the making of a log, all along the making of the database, and at random. */
+function moments({ records, base }: Life): number[] {
   const chosen = Array.from({ length: RANDOM_CUTS }, () =>
     Math.floor(Math.random() * (records.length + 1)),
   );
+  // Of the making of the database each one.
+  if (base === 0) chosen.push(...Array.from({ length: MAKING_RECORDS }, (_, at) => at));
   let answersWanted = 0;
   for (const [at, record] of records.entries()) {
     if (record.type === 'open' && record.creates && record.path.endsWith('.log')) answersWanted = 2;
@@ -87,7 +90,7 @@ describe('a power cut', () => {
     // The second begins with the recovery of what the first one left.
     lives.push(first, await live(disk, acknowledged(first, first.records.length)));
     disk.close();
-  });
+  }, 600_000);
   afterAll(() => {
     rmSync(directory, { recursive: true, force: true });
   });
