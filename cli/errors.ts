@@ -65,7 +65,10 @@ function helpHint(commandName: string): string {
 }
 
 /** The line, or the object, for a failure. */
-export function describeFailure({ error, code, hint }: Failure, asJson: boolean): string {
+export function describeFailure(
+  { error, code, hint }: Omit<Failure, 'exitCode'>,
+  asJson: boolean,
+): string {
   if (asJson) return JSON.stringify({ error, code, hint });
   const stop = /[.!?]$/.test(error) ? '' : '.';
   return printable(`quorate: ${error}${stop}${hint === '' ? '' : ` ${hint}`}`);

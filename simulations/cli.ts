@@ -4,8 +4,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 
+import { durationOption, parseOptions, UsageError, wholeOption } from './arguments.js';
+import { checkCommand } from './check.js';
 import {
   EXIT,
   exitOf,
@@ -22,55 +23,39 @@ import { isComplete, reportJson, showReport, tryMutants } from './mutants/harnes
 import { MUTANTS } from './mutants/mutants.js';
 import { parseSeed } from './random.js';
 import { run, RUN_DEFAULT_MS } from './run.js';
+import type { Surroundings } from './surroundings.js';
 import { sweep } from './sweep.js';
 
 const USAGE = `Usage: quorate simulate run [--seed N] [--seeds COUNT] [--time D] [--nodes N] [--json] [--trace]
        quorate simulate mutants [NAME…] [--seed N] [--seeds COUNT] [--limit D] [--json]
+       quorate simulate check FILE… [--model NAME] [--html FILE] [--timeout D] [--memory SIZE] [--json]
 
 run      forms a cluster of the shipped code in a simulated world, lets faults happen for D (default 30s), heals it and
          checks that it recovers; every property is checked after every event
 mutants  plants known bugs into a copy of the code, one at a time, and tells how soon the same runs find each
+check    tells whether the history of any system is linearizable, how long its longest linearizable prefix is, and where it
+         breaks; reads Jepsen's EDN and logs, and JSON lines; several files, or a folder of them, make a table
 
 --seed N       64 bits, decimal or 0x…; default: a fresh one, printed first
 --seeds COUNT  that many seeds from N on (run: default 1; mutants: at most, default 2000)
 --time D       simulated time with faults, such as 30s or 5m
 --nodes N      voters to begin with, 1 to 7; default: drawn from the seed
 --limit D      real time for each planted bug, default 60s
---json         one object on standard output
+--model NAME   what the history is about (default: its functions tell): register, key-value, set, queue, counter, lock,
+               sessions
+--html FILE    writes a page with the operations around the failure
+--timeout D    real time for each history, default 60s; then the verdict is unknown
+--memory SIZE  for each history, default 2GiB; then the verdict is unknown
+--json         one object on standard output; errors too
 --trace        every event as a line, for one seed
 
-Exit codes: 0 held; 1 the simulator failed; 2 wrong usage; 4 a safety property did not hold; 5 the healed cluster did not
-recover; 130 interrupted.`;
+Exit codes: 0 held; 1 the simulator failed, or a file cannot be read; 2 wrong usage; 4 a safety property did not hold, or a
+history is not linearizable; 5 the healed cluster did not recover; 6 unknown; 130 interrupted.`;
 
 const FRESH_SEED_BYTES = 8;
 const FAILURES_SHOWN_MAX = 10;
 const PROGRESS_EVERY_MS = 1000;
 const SEEDS_MAX = 100_000_000;
-
-/** Where a command writes, and what tells it to stop; for tests to replace. */
-export interface Surroundings {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Standard error is a terminal. */
-  readonly isTerminal: boolean;
-  /** Calls back when the user interrupts; answers how to stop listening. */
-  readonly onInterrupt: (stop: () => void) => () => void;
-}
-
-const PROCESS: Surroundings = {
-  out: (text) => void process.stdout.write(`${text}\n`),
-  err: (text) => void process.stderr.write(text),
-  isTerminal: process.stderr.isTTY,
-  onInterrupt: (stop) => {
-    process.once('SIGINT', stop);
-    return () => process.off('SIGINT', stop);
-  },
-};
-
-/** What is wrong with the arguments, in one line. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 interface Asked {
   readonly seed: bigint;
@@ -85,27 +70,29 @@ interface Asked {
 
 /**
  * Carries out `simulate` with the arguments behind that word; answers the exit code.
- * Never throws: what fails is said on standard error.
+ * Throws only if the simulator itself fails; wrong usage is said.
  */
 export async function runCommand(
   args: readonly string[],
-  surroundings: Surroundings = PROCESS,
+  surroundings: Surroundings,
 ): Promise<number> {
-  const { out, err } = surroundings;
+  const { out, fail } = surroundings;
   const [command, ...rest] = args;
   try {
-    if (command === undefined || rest.includes('--help') || command === '--help') {
+    if (rest.includes('--help') || command === '--help') {
       out(USAGE);
-      return command === undefined ? EXIT.usage : EXIT.held;
+      return EXIT.held;
     }
     if (command === 'run') return await runSeeds(read(rest, false), surroundings);
     if (command === 'mutants') return await runMutants(read(rest, true), surroundings);
-    throw new UsageError(`expected run or mutants, got ${command}`);
+    if (command === 'check') return await checkCommand(rest, surroundings);
+    const got = command === undefined || command.startsWith('-') ? 'none of them' : command;
+    throw new UsageError(`expected run, mutants or check, got ${got}`);
   } catch (error) {
-    const isUsage = error instanceof UsageError;
-    const said = error instanceof Error ? (isUsage ? error.message : error.stack) : String(error);
-    err(`${said}\n${isUsage ? 'see: quorate simulate --help\n' : ''}`);
-    return isUsage ? EXIT.usage : EXIT.failed;
+    if (!(error instanceof UsageError)) throw error;
+    const hint = 'See `quorate simulate --help`.';
+    fail({ error: error.message, code: 'WRONG_USAGE', hint });
+    return EXIT.usage;
   }
 }
 
@@ -212,10 +199,10 @@ function read(args: readonly string[], takesNames: boolean): Asked {
   if (seed === null) throw new UsageError(`expected a seed of 64 bits, got ${values.seed}`);
   return {
     seed,
-    seeds: whole('--seeds', values.seeds, 1, SEEDS_MAX),
-    timeMs: duration('--time', values.time) ?? RUN_DEFAULT_MS,
-    limitMs: duration('--limit', values.limit) ?? 60_000,
-    nodes: whole('--nodes', values.nodes, 1, 7),
+    seeds: wholeOption('--seeds', values.seeds, 1, SEEDS_MAX),
+    timeMs: durationOption('--time', values.time) ?? RUN_DEFAULT_MS,
+    limitMs: durationOption('--limit', values.limit) ?? 60_000,
+    nodes: wholeOption('--nodes', values.nodes, 1, 7),
     isJson: values.json ?? false,
     isTrace: values.trace ?? false,
     names: positionals,
@@ -223,44 +210,19 @@ function read(args: readonly string[], takesNames: boolean): Asked {
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        seed: { type: 'string' },
-        seeds: { type: 'string' },
-        time: { type: 'string' },
-        limit: { type: 'string' },
-        nodes: { type: 'string' },
-        json: { type: 'boolean' },
-        trace: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parseOptions(args, {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    time: { type: 'string' },
+    limit: { type: 'string' },
+    nodes: { type: 'string' },
+    json: { type: 'boolean' },
+    trace: { type: 'boolean' },
+  });
 }
 
 function freshSeed(): bigint {
   return randomBytes(FRESH_SEED_BYTES).readBigUInt64BE();
-}
-
-function whole(option: string, text: string | undefined, min: number, max: number): number | null {
-  if (text === undefined) return null;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`expected ${option} from ${min} to ${max}, got ${text}`);
-}
-
-/** Milliseconds of `250ms`, `10s`, `5m` or `1h`, at most a day. */
-function duration(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const found = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[found?.[2] ?? ''] ?? Number.NaN;
-  const ms = Number(found?.[1]) * unit;
-  if (ms >= 1 && ms <= 86_400_000) return ms;
-  throw new UsageError(`expected ${option} as 250ms, 10s, 5m or 1h, at most a day, got ${text}`);
 }
 
 function extraOf(asked: Asked): string {

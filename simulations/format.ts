@@ -13,6 +13,7 @@ export const EXIT = {
   usage: 2,
   safety: 4,
   liveness: 5,
+  unknown: 6,
   interrupted: 130,
 } as const;
 

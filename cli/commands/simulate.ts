@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../cli.js';
+import { describeFailure } from '../errors.js';
 import { exitWith, onSignal } from '../exit.js';
 
 /** Adds the command. */
@@ -16,11 +17,17 @@ export function registerSimulate(program: Command): void {
     .action((args: string[]) => simulate(args, command.optsWithGlobals<GlobalOptions>()));
 }
 
-async function simulate(args: readonly string[], { json }: GlobalOptions): Promise<void> {
+async function simulate(args: readonly string[], { json, timeout }: GlobalOptions): Promise<void> {
   const { runCommand } = await import('../../simulations/cli.js');
-  process.exitCode = await runCommand(json === true ? [...args, '--json'] : args, {
+  const all = [
+    ...args,
+    ...(json === true ? ['--json'] : []),
+    ...(timeout === undefined ? [] : ['--timeout', `${timeout}ms`]),
+  ];
+  process.exitCode = await runCommand(all, {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(text),
+    fail: (failure) => void process.stderr.write(`${describeFailure(failure, json === true)}\n`),
     isTerminal: process.stderr.isTTY,
     onInterrupt,
   });

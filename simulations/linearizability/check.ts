@@ -11,9 +11,12 @@ import type { Progress } from './search.js';
 
 /** What a check may use. */
 export interface Bounds {
+  /** Accounted, not measured: what the searches keep, about. */
   readonly memoryBytes: number;
   /** Asked between slices of work, every few milliseconds. */
   readonly isTimeUp: () => boolean;
+  /** Asked as often: whether memory runs out although less is accounted for; absent: never. */
+  readonly isMemoryShort?: () => boolean;
 }
 
 /** Operations of one part, by the part's name. */
@@ -37,6 +40,8 @@ export interface Verdict {
   readonly bytesMax: number;
   /** The part that was refuted; if the verdict is unknown, one that was not decided. */
   readonly part: Part | null;
+  /** Answers of that part, in their order, that are surely linearizable up to there. */
+  readonly reached: number;
 }
 
 /** Steps that a search tries before it is the next one's turn. */
@@ -44,9 +49,23 @@ const SLICE_TRIES = 2000;
 
 /** Judges the history. Throws a `RangeError` for an answer before its call. */
 export function check(model: Model, operations: readonly Operation[], bounds: Bounds): Verdict {
+  const checking = checkInSlices(model, operations, bounds);
+  while (true) {
+    const { value, done } = checking.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, with a pause after each slice of work of a few milliseconds. */
+export function* checkInSlices(
+  model: Model,
+  operations: readonly Operation[],
+  bounds: Bounds,
+): Generator<void, Verdict> {
   const parts = partsOf(model, operations);
   const turns = new Turns(model, bounds);
-  const { refuted, undecided, exhausted } = turns.run(parts);
+  const { refuted, undecided, exhausted } = yield* turns.run(parts);
+  const decisive = refuted ?? undecided;
   return {
     linearizable: refuted !== null ? false : undecided === null ? true : null,
     exhausted: refuted === null ? exhausted : null,
@@ -54,12 +73,13 @@ export function check(model: Model, operations: readonly Operation[], bounds: Bo
     operations: operations.length,
     tries: turns.tries,
     bytesMax: turns.bytesMax,
-    part: refuted ?? undecided,
+    part: decisive?.part ?? null,
+    reached: decisive?.reached ?? 0,
   };
 }
 
 /** Splits the history, in the order in which the parts first appear in time; as a whole if one operation concerns all. */
-export function partsOf(model: Model, operations: readonly Operation[]): Part[] {
+function partsOf(model: Model, operations: readonly Operation[]): Part[] {
   const byName = new Map<string, Operation[]>();
   for (const operation of [...operations].sort((a, b) => a.call - b.call)) {
     const { answer, call, input } = operation;
@@ -80,9 +100,15 @@ interface Turn {
   readonly search: Search;
 }
 
+/** A part about which something is known, and how far its search got. */
+interface Reached {
+  readonly part: Part;
+  readonly reached: number;
+}
+
 interface Outcome {
-  readonly refuted: Part | null;
-  readonly undecided: Part | null;
+  readonly refuted: Reached | null;
+  readonly undecided: Reached | null;
   readonly exhausted: Exhausted | null;
 }
 
@@ -93,7 +119,7 @@ class Turns {
   readonly #bounds: Bounds;
   #waiting: Turn[] = [];
   #bytes = 0;
-  #undecided: Part | null = null;
+  #undecided: Reached | null = null;
   #exhausted: Exhausted | null = null;
 
   constructor(model: Model, bounds: Bounds) {
@@ -101,21 +127,22 @@ class Turns {
     this.#bounds = bounds;
   }
 
-  run(parts: readonly Part[]): Outcome {
+  *run(parts: readonly Part[]): Generator<void, Outcome> {
     // Most parts are done in their first turn, so that their searches need not all be there at once.
     for (const part of parts) {
-      if (this.#bounds.isTimeUp()) return outOfTime(part);
+      if (this.#bounds.isTimeUp()) return outOfTime({ part, reached: 0 });
       const turn = { part, search: new Search(this.#model, planOf(this.#model, part.operations)) };
       this.#waiting.push(turn);
       this.#bytes += turn.search.bytes;
-      if (this.#advance(turn) === 'refuted') return refutedBy(part);
+      if (this.#advance(turn) === 'refuted') return refutedBy(reachedBy(turn));
+      yield;
     }
     while (this.#waiting.length > 0) {
       for (const turn of this.#waiting) {
-        if (this.#bounds.isTimeUp()) return outOfTime(turn.part);
-        if (this.#waiting.includes(turn) && this.#advance(turn) === 'refuted') {
-          return refutedBy(turn.part);
-        }
+        if (!this.#waiting.includes(turn)) continue;
+        if (this.#bounds.isTimeUp()) return outOfTime(reachedBy(turn));
+        if (this.#advance(turn) === 'refuted') return refutedBy(reachedBy(turn));
+        yield;
       }
     }
     return { refuted: null, undecided: this.#undecided, exhausted: this.#exhausted };
@@ -129,15 +156,15 @@ class Turns {
     this.tries += search.tries - before.tries;
     this.#bytes = others + search.bytes;
     this.bytesMax = Math.max(this.bytesMax, this.#bytes);
-    if (progress === 'full') this.#giveUpLargest();
-    else if (progress !== 'going') this.#forget(turn);
+    if (progress === 'found' || progress === 'refuted') this.#forget(turn);
+    else if (progress === 'full' || this.#bounds.isMemoryShort?.() === true) this.#giveUpLargest();
     return progress;
   }
 
   /** The one that needs most is the least likely to come to an end. */
   #giveUpLargest(): void {
     const largest = this.#waiting.reduce((a, b) => (b.search.bytes > a.search.bytes ? b : a));
-    this.#undecided ??= largest.part;
+    this.#undecided ??= reachedBy(largest);
     this.#exhausted ??= 'memory';
     this.#forget(largest);
   }
@@ -149,10 +176,14 @@ class Turns {
   }
 }
 
-function refutedBy(part: Part): Outcome {
-  return { refuted: part, undecided: null, exhausted: null };
+function reachedBy({ part, search }: Turn): Reached {
+  return { part, reached: Math.max(0, search.levelReached) };
 }
 
-function outOfTime(part: Part): Outcome {
-  return { refuted: null, undecided: part, exhausted: 'time' };
+function refutedBy(refuted: Reached): Outcome {
+  return { refuted, undecided: null, exhausted: null };
+}
+
+function outOfTime(undecided: Reached): Outcome {
+  return { refuted: null, undecided, exhausted: 'time' };
 }

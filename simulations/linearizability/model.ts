@@ -33,6 +33,12 @@ export interface Model<State = unknown, Input = unknown, Output = unknown> {
 export interface Lookahead<State, Input, Output> {
   /** Whether the wanted operation may answer so, now or after operations that do not enable it. */
   mayHold(state: State, input: Input, output: Output): boolean;
+  /**
+   * Stands for any state in which no read-only operation that is still to come may answer as it did; absent: there is no
+   * such state. Only read-only operations may depend on the state they find, and where others lead from this one must
+   * be as true as where they lead from those that it stands for.
+   */
+  readonly lost?: State;
   /** Whether the other operation may make the wanted one possible, itself or by what it leads to. */
   enables(
     other: { readonly input: Input; readonly output: Output | null },

@@ -37,6 +37,8 @@ export interface Plan {
   /** Per level: the read-only operation that is answered first of those called later than this answer; null: none. */
   readonly nextRead: readonly (Step | null)[];
   readonly loose: readonly Loose[];
+  /** Those that change nothing, in the order of answers. */
+  readonly reads: readonly Step[];
   /** 32-bit words that hold a bit for each slot; at least 1. */
   readonly words: number;
   /** Memory in use, about. */
@@ -50,6 +52,7 @@ const PLACE_BYTES = 8;
 export function planOf(model: Model, operations: readonly Operation[]): Plan {
   const kinds = new Kinds();
   const { steps, slots } = stepsOf(model, kinds, operations);
+  const reads = steps.filter(({ isReadOnly }) => isReadOnly);
   const byCall = [...steps].sort((a, b) => a.operation.call - b.operation.call);
   const open: Step[][] = [];
   const fresh: Step[][] = [];
@@ -71,7 +74,8 @@ export function planOf(model: Model, operations: readonly Operation[]): Plan {
     steps,
     open,
     fresh,
-    nextRead: nextReads(steps),
+    nextRead: nextReads(steps, reads),
+    reads,
     loose: looseOf(kinds, operations, steps),
     words: Math.max(1, Math.ceil(slots / 32)),
     bytes: operations.length * STEP_BYTES + places * PLACE_BYTES,
@@ -118,8 +122,7 @@ function slotsOf(answered: readonly Operation[]): Map<Operation, number> {
   return slots;
 }
 
-function nextReads(steps: readonly Step[]): (Step | null)[] {
-  const reads = steps.filter(({ isReadOnly }) => isReadOnly);
+function nextReads(steps: readonly Step[], reads: readonly Step[]): (Step | null)[] {
   let at = 0;
   return steps.map((step) => {
     while (at < reads.length && callOf(reads[at]) <= answeredAt(step)) at += 1;

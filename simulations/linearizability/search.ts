@@ -126,8 +126,9 @@ export class Search {
   }
 
   get #bytesBesides(): number {
+    const wanted = this.#wanted?.bytes ?? 0;
     const frames = this.#frames.length * (FRAME_BYTES + 4 * this.plan.words);
-    return this.plan.bytes + this.#states.bytes + this.#counts.bytes + frames;
+    return this.plan.bytes + this.#states.bytes + this.#counts.bytes + wanted + frames;
   }
 
   #begin(): void {
@@ -160,13 +161,14 @@ export class Search {
 
   /** Goes on from the configuration unless it is known; it stands in the frame above the last. */
   #enter(frame: Frame): void {
+    this.#note(frame);
+    frame.state = this.#wanted?.reduced(frame) ?? frame.state;
     this.#key[0] = frame.level;
     this.#key[1] = frame.state;
     this.#key.set(frame.mask, 2);
     if (!this.#seen.add(this.#key, frame.loose)) return;
     this.#depth += 1;
     frame.cursor = 0;
-    this.#note(frame);
     if (frame.level === this.plan.steps.length) this.#progress = 'found';
     else if (this.#wanted?.isDoomed(frame) === true) frame.cursor = Infinity;
   }

@@ -9,6 +9,9 @@ import type { Plan, Step } from './plan.js';
 import { IMPOSSIBLE } from './states.js';
 import type { States } from './states.js';
 
+/** What one entry of a map of numbers costs, about. */
+const LAST_LEVEL_BYTES = 40;
+
 /** What is looked at of a configuration. */
 interface Configuration {
   readonly level: number;
@@ -32,6 +35,10 @@ export class Wanted {
   readonly #states: States;
   readonly #counts: LooseCounts;
   readonly #enablers = new Map<Step, Enablers>();
+  /** By state: the level of the last read-only operation that it may hold for; -1: of none. */
+  readonly #lastLevels = new Map<number, number>();
+  /** Number of the state that stands for all that nobody reads any more; null: the model has none. */
+  readonly #lost: number | null;
 
   constructor(
     plan: Plan,
@@ -43,6 +50,21 @@ export class Wanted {
     this.#lookahead = lookahead;
     this.#states = states;
     this.#counts = counts;
+    this.#lost = lookahead.lost === undefined ? null : states.numberOf(lookahead.lost);
+  }
+
+  /** Memory in use, about. */
+  get bytes(): number {
+    return this.#lastLevels.size * LAST_LEVEL_BYTES;
+  }
+
+  /** The state, or the one that stands for it if nothing that is answered at this level or later depends on it. */
+  reduced({ state, level }: Configuration): number {
+    if (this.#lost === null) return state;
+    const known = this.#lastLevels.get(state);
+    const last = known ?? this.#lastLevelOf(state);
+    if (known === undefined) this.#lastLevels.set(state, last);
+    return last < level ? this.#lost : state;
   }
 
   /** Whether something was answered that cannot have taken effect in any continuation. */
@@ -52,6 +74,15 @@ export class Wanted {
     }
     const next = this.#plan.nextRead[at.level] ?? null;
     return next !== null && !this.#isPossible(at, next);
+  }
+
+  #lastLevelOf(state: number): number {
+    const held = this.#states.of(state);
+    const last = this.#plan.reads.findLast(({ kind }) => {
+      const { input, output } = this.#plan.kinds.of(kind);
+      return this.#lookahead.mayHold(held, input, output);
+    });
+    return last?.level ?? -1;
   }
 
   #isPossible(at: Configuration, step: Step): boolean {

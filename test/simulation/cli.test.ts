@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { runCommand } from '../../simulations/cli.js';
-import type { Surroundings } from '../../simulations/cli.js';
+import type { Surroundings } from '../../simulations/surroundings.js';
 
 async function command(...args: string[]): Promise<{ exit: number; out: string[]; err: string }> {
   const out: string[] = [];
@@ -12,6 +12,9 @@ async function command(...args: string[]): Promise<{ exit: number; out: string[]
     out: (line) => out.push(line),
     err: (text) => {
       err += text;
+    },
+    fail: ({ error }) => {
+      err += `${error}\n`;
     },
     isTerminal: false,
     onInterrupt: () => () => undefined,

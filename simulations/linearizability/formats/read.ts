@@ -26,7 +26,7 @@ export function readHistory(text: string, model: Model | null): History {
   const start = text.trimStart();
   if (start === '') throw new HistoryProblem(1, 'expected a history, got an empty file');
   if (start.startsWith('{"')) return fromJsonLines(readJsonLines(text), model);
-  if (/^[{[(#;]/.test(start)) return fromEvents(fromForms(readEdn(text)), model);
+  if (/^(?:[{[(;]|#[_{a-z])/.test(start)) return fromEvents(fromForms(readEdn(text)), model);
   return fromEvents(readJepsenLog(text), model);
 }
 

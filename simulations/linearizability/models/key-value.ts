@@ -14,15 +14,20 @@ export interface KeyValueOutput {
 
 const SHOWN_CHARACTERS_MAX = 24;
 
-export const keyValue: Model<string, KeyValueInput, KeyValueOutput> = {
+/** What was put or appended, or that nobody will ever read it, until the next put. */
+type Kept = { readonly text: string } | { readonly text: null };
+
+const LOST: Kept = { text: null };
+
+export const keyValue: Model<Kept, KeyValueInput, KeyValueOutput> = {
   name: 'key-value',
-  initial: () => '',
+  initial: () => ({ text: '' }),
   step(state, input, output) {
-    if (input.f === 'put') return input.value;
-    if (input.f === 'append') return state + input.value;
-    return output === null || output.value === state ? state : null;
+    if (input.f === 'put') return { text: input.value };
+    if (input.f === 'get') return output === null || output.value === state.text ? state : null;
+    return state.text === null ? state : { text: state.text + input.value };
   },
-  key: (state) => state,
+  key: ({ text }) => (text === null ? 0 : text),
   part: ({ key }) => key,
   isReadOnly: ({ f }) => f === 'get',
   show(input, output) {
@@ -30,12 +35,16 @@ export const keyValue: Model<string, KeyValueInput, KeyValueOutput> = {
     if (input.f === 'get') return `${on} → ${output === null ? '?' : shorten(output.value ?? '')}`;
     return `${on} ${shorten(input.value)}${output === null ? ' → ?' : ''}`;
   },
-  showState: shorten,
+  showState: ({ text }) => (text === null ? 'something that nobody reads' : shorten(text)),
   lookahead: {
     // Appends only lengthen what is there: it must be a beginning of what is read next.
-    mayHold: (state, { f }, { value = '' }) => f !== 'get' || value.startsWith(state),
+    mayHold({ text }, { f }, { value = '' }) {
+      return f !== 'get' || (text !== null && value.startsWith(text));
+    },
     enables: ({ input }, { output: { value = '' } }) =>
       input.f === 'put' && value.startsWith(input.value),
+    // In whatever order things are appended that nobody reads: the next put replaces them all.
+    lost: LOST,
   },
 };
 

@@ -80,9 +80,12 @@ export function problemOf(model: Model, input: unknown, output: unknown): string
   const problem = problemIn('input', rest, shapes.input);
   if (problem !== null || output === null) return problem;
   if (!isObject(output)) return 'answer.output, an object';
+  if (shapes.outputs.length === 0) return 'answer null, since nobody asked for it';
   const problems = shapes.outputs.map((shape) => problemIn('answer.output', output, shape));
   if (problems.includes(null)) return null;
-  return problems.length === 0 ? 'answer null, since nobody asked for it' : problems.join(', or ');
+  // What is wrong with the kind of answer that was meant tells more than that it is not another.
+  const meant = shapes.outputs.findIndex(({ type }) => type === `=${String(output['type'])}`);
+  return problems[meant] ?? problems.join(', or ');
 }
 
 function problemIn(
@@ -90,15 +93,15 @@ function problemIn(
   data: Readonly<Record<string, unknown>>,
   shape: Shape,
 ): string | null {
+  for (const [name, type] of Object.entries(shape)) {
+    const isOther = type.startsWith('=') && data[name] !== type.slice(1);
+    if (isOther) return `${where}.${name} ${type.slice(1)}`;
+  }
   const odd = Object.keys(data).find((name) => !Object.hasOwn(shape, name));
   if (odd !== undefined) return `${where} without ${odd}`;
   for (const [name, type] of Object.entries(shape)) {
     const value = data[name];
-    if (value === undefined && type.endsWith('?')) continue;
-    if (type.startsWith('=')) {
-      if (value !== type.slice(1)) return `${where}.${name} ${type.slice(1)}`;
-      continue;
-    }
+    if (type.startsWith('=') || (value === undefined && type.endsWith('?'))) continue;
     const wanted = type.replace('?', '');
     if (!isOf(wanted, value)) return `${where}.${name}, ${NAMES[wanted] ?? wanted}`;
   }

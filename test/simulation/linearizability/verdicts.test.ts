@@ -10,7 +10,7 @@ import type { Model } from '../../../simulations/linearizability/model.js';
 import type { Operation } from '../../../simulations/linearizability/operation.js';
 import { mutatedHistories, SUBJECTS, trueHistories, verdictByForce } from './objects.js';
 
-const RUNS = process.env['QUORATE_TEST_LONG'] === '1' ? 20_000 : 400;
+const RUNS = process.env['QUORATE_TEST_LONG'] === '1' ? 20_000 : 150;
 const AMPLE: Bounds = { memoryBytes: 2 ** 28, isTimeUp: () => false };
 
 function verdict(model: Model, operations: readonly Operation[], bounds = AMPLE): boolean | null {
