@@ -138,7 +138,21 @@ describe('simulate', () => {
   });
 
   test('refuses what it does not know with 2', async () => {
-    expect(await run(['simulate', 'run', '--sead', '42'])).toMatchObject({ code: 2, stdout: '' });
+    const plain = await run(['simulate', 'run', '--sead', '42']);
+    expect(plain).toMatchObject({ code: 2, stdout: '' });
+    expect(plain.stderr).toMatch(/^quorate: .*--sead.* See `quorate simulate --help`\.\n$/);
+    const json = await run(['simulate', 'walk', '--json']);
+    expect(json).toMatchObject({ code: 2, stdout: '' });
+    expect(JSON.parse(json.stderr)).toMatchObject({ code: 'WRONG_USAGE' });
+  });
+
+  test('checks a history within the --timeout of the command line', async () => {
+    const history = 'test/simulation/histories/kv/c01-ok.txt';
+    expect(await run(['simulate', 'check', history, '--timeout', '30s'])).toMatchObject({
+      code: 0,
+    });
+    const json = await run(['simulate', 'check', history, '--timeout', '1x', '--json']);
+    expect(json.code).toBe(2);
   });
 });
 
