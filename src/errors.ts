@@ -110,6 +110,12 @@ export const ERRORS = {
   ),
   STOPPING: kind('UNAVAILABLE', 'failed', 'The daemon is stopping: ask another member.', RETRYABLE),
 
+  RUNS_TWICE: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'One data directory is one node: stop the other daemon, or start this one with an empty data directory.',
+  ),
+
   // Membership and hand-over.
   UNKNOWN_NODE: kind('NOT_FOUND', 'failed', '`quorate mon-cluster` lists the members.'),
   NAME_TAKEN: kind(

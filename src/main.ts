@@ -2,12 +2,13 @@
 // ports, stops them in reverse with a limit that names the part that hung. What a daemon decides stands elsewhere;
 // here stands only the policy of what is fatal: a fault in the core ends the process.
 
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { parseAddress } from './address.js';
 import type { Address } from './address.js';
 import { advertised, advertisedHttp, bindError, hostNames } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
+import { checkMembership, heedRefusals } from './daemon-membership.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
@@ -19,6 +20,7 @@ import { Logger } from './ops/logger.js';
 import { immediateSchedule } from './ops/schedule.js';
 import { Ticker } from './ops/ticker.js';
 import type { NodeStatus } from './node/api.js';
+import type { Sender } from './raft/message.js';
 import { Node } from './node/node.js';
 import type { ClusterIdentity, SchedulePort } from './node/ports.js';
 import { timersFor } from './raft/options.js';
@@ -58,6 +60,8 @@ export interface Daemon {
   status(): NodeStatus;
   /** Reads certificate, key and CA again; what cannot be used is logged and changes nothing. What SIGHUP does. */
   reload(): Promise<void>;
+  /** Resolves when this daemon cannot go on, though nothing is broken: it waits to be stopped, and says why. */
+  readonly failure: Promise<QuorateError>;
   /** Says that a fault came that nobody handled, and ends the process: nobody knows what of it still works. */
   fail(error: unknown): void;
   /**
@@ -110,7 +114,11 @@ async function assemble(
   parts: Part[],
 ): Promise<Daemon> {
   const onFatal = fatal(log, hooks);
-  const ground = await openGround(options, log, parts);
+  let end: (error: QuorateError) => void = () => {};
+  const failure = new Promise<QuorateError>((resolve) => {
+    end = resolve;
+  });
+  const ground = await openGround(options, log, parts, end);
   const { clock, self } = ground;
   const http = await openHttp(options, ground, onFatal, log, parts);
   const node = await startNode(ground, onFatal, log, parts);
@@ -130,6 +138,7 @@ async function assemble(
     status: () => node.status(),
     reload: () => reloadTls(ground.tls, log),
     fail: onFatal,
+    failure,
     stop: () => {
       stopping ??= stopDaemon(node, clock, log, parts);
       return stopping;
@@ -137,7 +146,12 @@ async function assemble(
   };
 }
 
-async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): Promise<Ground> {
+async function openGround(
+  options: CheckedOptions,
+  log: Logger,
+  parts: Part[],
+  end: (error: QuorateError) => void,
+): Promise<Ground> {
   // grpc-js would print what bindAsync also answers.
   setLogVerbosity(logVerbosity.NONE);
   const version = packageVersion();
@@ -153,18 +167,20 @@ async function openGround(options: CheckedOptions, log: Logger, parts: Part[]): 
   const reach = (apiPort: number): ReturnType<typeof advertised> =>
     advertised(addresses, transport.address?.port ?? addresses.listen.port, apiPort);
   const peerAddress = (): string => reach(addresses.api.port).address;
-  const local = { nodeId, installId, version, ...FEATURES, advertised: peerAddress };
+  const incarnation = randomBytes(8).toString('hex');
+  const local = { nodeId, installId, incarnation, version, ...FEATURES, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;
+  const wasRemoved = (id: Sender['id']): boolean => holder.node?.state.wasRemoved(id) === true;
   const transport = new GrpcTransport(
     {
       listen: addresses.listen,
       self: local,
       tls,
       cluster: clusterNow,
-      admit: (hello) => admitByCluster(local, clusterNow(), hello),
+      admit: (hello) => admitByCluster(local, clusterNow(), hello, wasRemoved),
     },
-    { log },
+    { log, onRefused: heedRefusals(options.dataDir, () => holder.node, end) },
   );
   parts.push({ name: 'transport', stop: () => transport.close() });
   await listening('--listen', addresses.listen, () =>
@@ -456,31 +472,5 @@ async function listening<T>(option: string, address: Address, bind: () => Promis
     return await bind();
   } catch (cause) {
     throw bindError(option, address, cause);
-  }
-}
-
-/** What the data directory says goes before the options; where they contradict it about the cluster, nothing starts. */
-function checkMembership(
-  options: CheckedOptions,
-  cluster: ClusterIdentity | null,
-  log: Logger,
-): void {
-  if (cluster === null) return;
-  if (options.isClusterNameGiven && options.clusterName !== cluster.clusterName) {
-    const message = `${options.dataDir} belongs to cluster ${cluster.clusterName}, not to ${options.clusterName}`;
-    throw new QuorateError('CLUSTER_NAME_MISMATCH', message, { cluster: cluster.clusterName });
-  }
-  if (options.witness && !cluster.isWitness) {
-    const message = `--witness: ${options.dataDir} belongs to a full member; a witness needs an empty data directory`;
-    throw new QuorateError('WRONG_USAGE', message, { option: '--witness' });
-  }
-  if (options.isNameGiven && options.name !== cluster.nodeName) {
-    const fields = { asked: options.name, kept: cluster.nodeName };
-    log.warn(fields, 'a member keeps the name that it joined with');
-  }
-  const { electionTimeoutMs: askedMs, isElectionTimeoutGiven } = options;
-  if (isElectionTimeoutGiven && askedMs !== cluster.electionTimeoutMs) {
-    const fields = { askedMs, keptMs: cluster.electionTimeoutMs };
-    log.warn(fields, 'a member keeps the election timeout that its cluster was started with');
   }
 }

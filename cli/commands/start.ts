@@ -142,8 +142,9 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   const daemon = await startDaemon(daemonOptions(options, tls));
   running = daemon;
   tellReady(daemon, options.json === true);
-  await signalled;
+  const failure = await Promise.race([signalled, daemon.failure]);
   await daemon.stop();
+  if (failure !== undefined) throw failure;
 }
 
 /** What the daemon is told; what was not said is absent, so that its own defaults count. */

@@ -44,6 +44,8 @@ export interface GrpcTransportModules {
   readonly log: LoggerPort;
   /** A peer came up or went down, seen from here; the log is told already. */
   readonly onPeer?: (peerId: NodeId, isUp: boolean) => void;
+  /** A peer refused this node, and why; the log is told already. */
+  readonly onRefused?: (reason: string, detail: string) => void;
 }
 
 /** What `close` waits for at the same time: flushing the links, draining the server. */
@@ -182,9 +184,12 @@ export class GrpcTransport implements TransportPort {
 
   #newLink(peerId: NodeId, address: Address): PeerLink {
     const { self, cluster, tls = null } = this.#options;
-    const { log, onPeer = () => {} } = this.#modules;
+    const { log, onPeer = () => {}, onRefused = () => {} } = this.#modules;
     const onFailed = (downMs: number): void => this.#onFailed(peerId, downMs);
-    return new PeerLink({ self, peerId, address, cluster, tls }, { log, onPeer, onFailed });
+    return new PeerLink(
+      { self, peerId, address, cluster, tls },
+      { log, onPeer, onFailed, onRefused },
+    );
   }
 
   /** Members are tried for ever; a guest only while it may still want an answer. */

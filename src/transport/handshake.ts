@@ -11,6 +11,8 @@ import type { Hello as HelloFields, Hello__Output } from '../generated/quorate/r
 export interface LocalNode {
   readonly nodeId: NodeId;
   readonly installId: InstallId;
+  /** Drawn anew by each start of the daemon, 16 hexadecimal digits: tells a restart from a second daemon. */
+  readonly incarnation: string;
   /** Software version, for people. */
   readonly version: string;
   /** Lowest and highest feature level that this node speaks. */
@@ -31,6 +33,8 @@ export interface ClusterFacts {
 /** What a caller says first. */
 export interface Hello extends ClusterFacts {
   readonly from: Sender;
+  /** Which start of that data directory's daemon. */
+  readonly incarnation: string;
   /** Where the caller says it is reached, HOST:PORT. */
   readonly fromAddress: string;
   /** The node that the caller believes it is calling. */
@@ -42,7 +46,14 @@ export interface Hello extends ClusterFacts {
 
 /** Part of the wire format; never renamed. */
 export type RefusalReason =
-  'WRONG_CLUSTER' | 'WRONG_NODE' | 'NOT_A_MEMBER' | 'TIMERS_DIFFER' | 'FEATURES_DIFFER';
+  | 'WRONG_CLUSTER'
+  | 'WRONG_NODE'
+  | 'NOT_A_MEMBER'
+  | 'REMOVED'
+  | 'STILL_HEARD'
+  | 'RUNS_TWICE'
+  | 'TIMERS_DIFFER'
+  | 'FEATURES_DIFFER';
 
 export type Admission =
   | { readonly type: 'accepted' }
@@ -51,12 +62,14 @@ export type Admission =
 /**
  * The policy of a node: whoever is of the same cluster and means this node is heard, member or not, because
  * a newcomer may not know yet that it is one, nor a removed node that it is none (Raft §6).
- * `cluster` null: this node belongs to no cluster and refuses everybody.
+ * `cluster` null: this node belongs to no cluster and refuses everybody. `wasRemoved`: what this node's applied state knows
+ * for certain; ids are never used again, so who was removed is told so and needs no answer.
  */
 export function admitByCluster(
   local: LocalNode,
   cluster: ClusterFacts | null,
   hello: Hello,
+  wasRemoved: (id: NodeId) => boolean = () => false,
 ): Admission {
   if (cluster === null) return refused('NOT_A_MEMBER', 'this node belongs to no cluster');
   if (hello.clusterId !== cluster.clusterId) {
@@ -69,6 +82,9 @@ export function admitByCluster(
       'WRONG_NODE',
       `this is node ${local.nodeId}, the caller wanted node ${hello.toNodeId}`,
     );
+  }
+  if (wasRemoved(hello.from.id)) {
+    return refused('REMOVED', `it was removed from cluster ${cluster.clusterName}`);
   }
   if (hello.electionTimeoutMs !== cluster.electionTimeoutMs) {
     const ours = `${cluster.electionTimeoutMs} ms`;
@@ -93,6 +109,7 @@ export function helloTo(local: LocalNode, cluster: ClusterFacts, toNodeId: NodeI
     clusterName: cluster.clusterName,
     fromNodeId: local.nodeId,
     fromInstallId: local.installId,
+    fromIncarnation: local.incarnation,
     fromAddress: local.advertised(),
     toNodeId,
     electionTimeoutMs: cluster.electionTimeoutMs,
@@ -110,8 +127,9 @@ const ADDRESS_LENGTH_MAX = 260;
 
 /** Checks what arrived. Throws `CodecError` if it is no Hello that a node would send. */
 export function readHello(fields: Hello__Output): Hello {
-  const { fromNodeId, fromInstallId, toNodeId } = fields;
-  const reader = new FieldReader('greeting', [fromNodeId, fromInstallId, toNodeId]);
+  const { fromNodeId, fromInstallId, fromIncarnation, toNodeId } = fields;
+  const values = [fromNodeId, fromInstallId, fromIncarnation, toNodeId];
+  const reader = new FieldReader('greeting', values);
   const from = { id: reader.nodeId('fromNodeId'), installId: reader.installId('fromInstallId') };
   if (!CLUSTER_ID.test(fields.clusterId))
     throw reader.damaged('clusterId is not 32 hexadecimal digits');
@@ -120,6 +138,7 @@ export function readHello(fields: Hello__Output): Hello {
     clusterName: fields.clusterName.slice(0, TEXT_LENGTH_MAX),
     from,
     fromAddress: fields.fromAddress.slice(0, ADDRESS_LENGTH_MAX),
+    incarnation: reader.installId('fromIncarnation'),
     toNodeId: reader.nodeId('toNodeId'),
     electionTimeoutMs: fields.electionTimeoutMs,
     featureMin: fields.featureMin,

@@ -2,6 +2,8 @@
 // directory of its Hello from then on, and hands every message to the driver with that sender.
 // A stream that says anything wrong is closed and logged once; the server and all other streams stay up.
 
+import { performance } from 'node:perf_hooks';
+
 import { status } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
@@ -30,12 +32,19 @@ export const INBOUND_STREAMS_MAX = 256;
 const GREETING_LIMIT_MS = 5_000;
 /** Complaints remembered so that each is logged once; all are forgotten together when there are more. */
 const COMPLAINTS_MAX = 256;
+/** Other starts of a peer's data directory that are remembered. */
+const RIVALS_MAX = 16;
 
 interface Stream {
   readonly call: InboundCall;
   readonly greetingLimit: NodeJS.Timeout;
   /** Null until accepted. */
   from: Sender | null;
+  incarnation: string;
+  /** When it last said anything, on the monotonic clock. */
+  heardMs: number;
+  /** Other starts of the same data directory that greeted while this stream was alive, and when first. */
+  readonly rivals: Map<string, number>;
   isOver: boolean;
 }
 
@@ -57,7 +66,15 @@ export class Inbound {
       () => this.#fail(stream, status.DEADLINE_EXCEEDED, 'expected a greeting'),
       GREETING_LIMIT_MS,
     );
-    const stream: Stream = { call, greetingLimit, from: null, isOver: false };
+    const stream: Stream = {
+      call,
+      greetingLimit,
+      from: null,
+      incarnation: '',
+      heardMs: performance.now(),
+      rivals: new Map(),
+      isOver: false,
+    };
     this.#streams.add(stream);
     call.on('data', (request: ExchangeRequest__Output) => this.#onRequest(stream, request));
     call.on('end', () => this.#end(stream));
@@ -94,6 +111,7 @@ export class Inbound {
       this.#fail(stream, status.INVALID_ARGUMENT, 'expected a message after the greeting');
       return;
     }
+    stream.heardMs = performance.now();
     const bytes = request.message;
     const message = this.#read(stream, 'a message', () => decodeMessage(bytes));
     if (message !== null) this.#modules.receive(stream.from, message);
@@ -103,7 +121,8 @@ export class Inbound {
     const hello = this.#read(stream, 'a greeting', () => readHello(fields));
     if (hello === null) return;
     const { from } = hello;
-    const admission = this.#modules.admit(hello);
+    const admitted = this.#modules.admit(hello);
+    const admission = admitted.type === 'accepted' ? this.#judgeRival(hello) : admitted;
     const who = `${from.id} ${from.installId}`;
     if (admission.type === 'refused') {
       const { reason, detail } = admission;
@@ -118,8 +137,28 @@ export class Inbound {
     this.#complaints.delete(who);
     this.#endEarlier(from);
     stream.from = from;
+    stream.incarnation = hello.incarnation;
+    stream.heardMs = performance.now();
     stream.call.write({ accepted: true, reason: '', detail: '' });
     this.#modules.onGreeted(hello);
+  }
+
+  /**
+   * Refuses a start of a data directory while another start of it is heard. A stream of a daemon that died is closed by
+   * its kernel or falls silent; only one that speaks for an election timeout longer proves that the directory runs twice.
+   */
+  #judgeRival({ from, incarnation, electionTimeoutMs }: Hello): Admission {
+    const nowMs = performance.now();
+    for (const { from: other, incarnation: earlier, heardMs, rivals, call } of this.#streams) {
+      const isSame = other?.id === from.id && other.installId === from.installId;
+      if (!isSame || earlier === incarnation || nowMs - heardMs > electionTimeoutMs) continue;
+      const sinceMs = rivals.get(incarnation) ?? nowMs;
+      if (rivals.size < RIVALS_MAX) rivals.set(incarnation, sinceMs);
+      const where = `another daemon with this data directory is heard from ${call.getPeer()}`;
+      const isProven = heardMs - sinceMs >= electionTimeoutMs;
+      return { type: 'refused', reason: isProven ? 'RUNS_TWICE' : 'STILL_HEARD', detail: where };
+    }
+    return { type: 'accepted' };
   }
 
   /**

@@ -34,6 +34,8 @@ export interface PeerLinkModules {
   readonly onPeer: (peerId: NodeId, isUp: boolean) => void;
   /** An attempt failed or was refused; `downMs`: since the link was last open, or was made. It may be closed here. */
   readonly onFailed: (downMs: number) => void;
+  /** The peer refused this node; the log is told already. */
+  readonly onRefused: (reason: string, detail: string) => void;
 }
 
 /** Timers while no cluster says otherwise. */
@@ -194,6 +196,7 @@ export class PeerLink {
     this.#noteRefusal('a peer refuses this node', end.reason, end.detail);
     if (this.#isUp === true) this.#noteDown(end.detail);
     this.#waitAfterFailure(timers.refusedMs);
+    this.#modules.onRefused(end.reason, end.detail);
   }
 
   #onFailure(timers: LinkTimers, detail: string): void {

@@ -1,6 +1,7 @@
 // Transports for tests: real sockets on the loopback, logs that are kept, and waiting for conditions with a limit.
 // Nothing here sleeps for a fixed time.
 
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -72,6 +73,8 @@ export class TestNode {
   readonly log = new RecordedLog();
   readonly received: { readonly from: Sender; readonly message: Message }[] = [];
   readonly greetings: Hello[] = [];
+  /** Why peers refused this node, in order. */
+  readonly refusals: string[] = [];
   readonly transport: GrpcTransport;
   /** May be changed at any time, as a node that joins does. */
   cluster: ClusterFacts | null;
@@ -84,6 +87,7 @@ export class TestNode {
       nodeId: N(node),
       installId: install(node, incarnation),
       version: '0.1.0',
+      incarnation: randomBytes(8).toString('hex'),
       featureMin: 1,
       featureMax: 1,
       advertised: () => formatAddress(this.address),
@@ -100,7 +104,7 @@ export class TestNode {
         },
         ...(guestDownMaxMs === undefined ? {} : { guestDownMaxMs }),
       },
-      { log: this.log },
+      { log: this.log, onRefused: (reason) => this.refusals.push(reason) },
     );
   }
 

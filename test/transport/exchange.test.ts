@@ -126,23 +126,42 @@ describe('GrpcTransport', () => {
   });
 });
 
-test('a data directory that runs twice is told so, and its two nodes do not fight fast', async () => {
-  const [one, two] = await startPair();
-  const twin = await TestNode.start(2);
-  nodes.push(twin);
-  const { length: before } = one.greetings;
-  twin.meets(one);
+describe('a data directory that runs twice', () => {
   const refused = 'a peer refuses this node';
-  await until('both had the place', () => two.log.count(refused) + twin.log.count(refused) === 2);
-  expect(one.greetings.length - before).toBeLessThanOrEqual(3);
-  const line = two.log.lines.find(({ sentence }) => sentence === refused);
-  expect(line?.fields).toMatchObject({ reason: 'REPLACED' });
+
+  test('is refused where it came later, and told so for good once the earlier one goes on speaking', async () => {
+    const [one, two] = await startPair();
+    const speaking = setInterval(() => two.transport.send(N(1), vote(1)), 20);
+    const twin = await TestNode.start(2);
+    nodes.push(twin);
+    twin.meets(one);
+    await until('it is told', () => twin.refusals.includes('RUNS_TWICE'));
+    clearInterval(speaking);
+    expect(twin.refusals[0]).toBe('STILL_HEARD');
+    expect(two.log.count(refused)).toBe(0);
+    expect(one.sees(two)).toBe(true);
+  });
+
+  test('is taken for a restart when the earlier one has fallen silent', async () => {
+    const [one, two] = await startPair();
+    const startedMs = performance.now();
+    await until(
+      'it is silent',
+      () => performance.now() - startedMs > 2 * CLUSTER.electionTimeoutMs,
+    );
+    const twin = await TestNode.start(2);
+    nodes.push(twin);
+    twin.meets(one);
+    await until('it took the place', () => two.log.count(refused) === 1);
+    expect(twin.refusals).not.toContain('RUNS_TWICE');
+  });
 });
 
 describe('the handshake', () => {
   const local = {
     nodeId: N(1),
     installId: install(1),
+    incarnation: '00000000000000aa',
     version: '1',
     featureMin: 2,
     featureMax: 3,
@@ -151,6 +170,7 @@ describe('the handshake', () => {
   const hello: Hello = {
     ...CLUSTER,
     from: sender(2),
+    incarnation: '00000000000000bb',
     fromAddress: '127.0.0.1:6010',
     toNodeId: N(1),
     featureMin: 3,
@@ -163,10 +183,11 @@ describe('the handshake', () => {
     ['another cluster', { clusterId: 'f'.repeat(32) }, 'WRONG_CLUSTER'],
     ['a call for another node', { toNodeId: N(3) }, 'WRONG_NODE'],
     ['other timers', { electionTimeoutMs: 401 }, 'TIMERS_DIFFER'],
+    ['a node that was removed', {}, 'REMOVED', (): boolean => true],
     ['newer features only', { featureMin: 4, featureMax: 5 }, 'FEATURES_DIFFER'],
     ['older features only', { featureMin: 1, featureMax: 1 }, 'FEATURES_DIFFER'],
-  ])('judges %s', (_name, extra, expected) => {
-    const admission = admitByCluster(local, CLUSTER, { ...hello, ...extra });
+  ])('judges %s', (_name, extra, expected, wasRemoved = (): boolean => false) => {
+    const admission = admitByCluster(local, CLUSTER, { ...hello, ...extra }, wasRemoved);
     expect(admission.type === 'refused' ? admission.reason : admission.type).toBe(expected);
   });
 

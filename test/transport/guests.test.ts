@@ -124,6 +124,7 @@ test('A guest that cannot be reached is kept while it has a stream to this node'
 });
 
 function local(node: number, advertised: () => string): LocalNode {
-  const versions = { version: '0.1.0', featureMin: 1, featureMax: 1 };
+  const incarnation = '00000000000000aa';
+  const versions = { incarnation, version: '0.1.0', featureMin: 1, featureMax: 1 };
   return { nodeId: N(node), installId: install(node), ...versions, advertised };
 }

@@ -52,6 +52,7 @@ function hello(from = 2, incarnation = 1): ExchangeRequest {
     nodeId: N(from),
     installId,
     version: '1',
+    incarnation: '00000000000000aa',
     featureMin: 1,
     featureMax: 1,
     advertised: () => '',

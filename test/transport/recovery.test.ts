@@ -206,6 +206,7 @@ describe('a peer that accepts connections and never speaks', () => {
       nodeId: N(1),
       installId: install(1),
       version: '1',
+      incarnation: '00000000000000aa',
       featureMin: 1,
       featureMax: 1,
       advertised: () => '',

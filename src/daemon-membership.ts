@@ -1,0 +1,48 @@
+// What a daemon's options may say about a membership that its data directory has already, and what it makes of peers that
+// refuse it. It decides nothing else; the composition root asks it.
+
+import type { CheckedOptions } from './daemon-options.js';
+import { QuorateError } from './errors.js';
+import type { NodeApi } from './node/api.js';
+import type { ClusterIdentity, LoggerPort } from './node/ports.js';
+
+/** What the data directory says goes before the options; where they contradict it about the cluster, nothing starts. */
+export function checkMembership(
+  options: CheckedOptions,
+  cluster: ClusterIdentity | null,
+  log: LoggerPort,
+): void {
+  if (cluster === null) return;
+  if (options.isClusterNameGiven && options.clusterName !== cluster.clusterName) {
+    const message = `${options.dataDir} belongs to cluster ${cluster.clusterName}, not to ${options.clusterName}`;
+    throw new QuorateError('CLUSTER_NAME_MISMATCH', message, { cluster: cluster.clusterName });
+  }
+  if (options.witness && !cluster.isWitness) {
+    const message = `--witness: ${options.dataDir} belongs to a full member; a witness needs an empty data directory`;
+    throw new QuorateError('WRONG_USAGE', message, { option: '--witness' });
+  }
+  if (options.isNameGiven && options.name !== cluster.nodeName) {
+    const fields = { asked: options.name, kept: cluster.nodeName };
+    log.warn(fields, 'a member keeps the name that it joined with');
+  }
+  const { electionTimeoutMs: askedMs, isElectionTimeoutGiven } = options;
+  if (isElectionTimeoutGiven && askedMs !== cluster.electionTimeoutMs) {
+    const fields = { askedMs, keptMs: cluster.electionTimeoutMs };
+    log.warn(fields, 'a member keeps the election timeout that its cluster was started with');
+  }
+}
+
+/**
+ * Takes the word of peers that refuse this node for good: it was removed, or its data directory runs twice. `end` is
+ * called, once, where the daemon cannot go on.
+ */
+export function heedRefusals(
+  dataDir: string,
+  node: () => NodeApi | null,
+  end: (error: QuorateError) => void,
+): (reason: string, detail: string) => void {
+  return (reason, detail) => {
+    if (reason === 'REMOVED') node()?.removed();
+    if (reason === 'RUNS_TWICE') end(new QuorateError('RUNS_TWICE', `${dataDir}: ${detail}`));
+  };
+}
