@@ -34,6 +34,8 @@ export interface LocalClusterOptions {
   readonly tls?: (name: string) => TlsFiles;
   /** A node's `DaemonPlan.prefix`, by its name and the directory that it has for data and log; default: none. */
   readonly prefix?: (name: string, directory: string) => readonly string[];
+  /** Further options of a node's `start`, by its name; default: none. */
+  readonly more?: (name: string) => readonly string[];
 }
 
 export class LocalCluster {
@@ -67,6 +69,7 @@ export class LocalCluster {
         tls: options.tls?.(name) ?? null,
         bin: options.bin,
         prefix: options.prefix?.(name, own) ?? [],
+        more: options.more?.(name) ?? [],
       });
     });
     return new LocalCluster(directory, daemons);
@@ -147,12 +150,13 @@ export class LocalCluster {
   }
 }
 
+const FULLY_IN: ReadonlySet<string | null> = new Set(['STANDBY', 'PRIMARY', 'WITNESS']);
+
 function isSettled(view: ClusterView, running: number): boolean {
   return (
     view.quorum &&
     view.primary !== null &&
-    view.nodes.filter(({ state }) => state === 'STANDBY' || state === 'PRIMARY').length ===
-      running &&
+    view.nodes.filter(({ state }) => FULLY_IN.has(state)).length === running &&
     view.nodes.every(({ state, lagEntries }) => state === 'DOWN' || lagEntries === 0)
   );
 }

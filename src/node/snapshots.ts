@@ -31,6 +31,7 @@ interface Hooks {
 
 export class Snapshots {
   readonly #storage: StoragePort;
+  readonly #log: LoggerPort;
   readonly #state: ClusterState;
   readonly #hooks: Hooks;
   readonly #partRowsMax: number;
@@ -48,6 +49,7 @@ export class Snapshots {
     hooks: Hooks,
   ) {
     this.#storage = modules.storage;
+    this.#log = modules.log;
     this.#state = state;
     this.#hooks = hooks;
     this.#partRowsMax = limits.partRowsMax;
@@ -78,6 +80,7 @@ export class Snapshots {
     );
     if (isRestored) this.#state.restore(meta, received.parts);
     this.#taker.abandon();
+    this.#log.info({ ...meta.last }, "installs the leader's snapshot");
     return received.encoded;
   }
 
@@ -107,6 +110,7 @@ export class Snapshots {
         this.#hooks.degrade(error);
         return;
       }
+      this.#log.info({ ...meta.last }, 'took a snapshot');
       this.#hooks.push({ type: 'snapshotTaken', nowMs: 0, meta });
       const held = this.#held;
       this.#held = null;

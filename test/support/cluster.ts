@@ -63,13 +63,20 @@ export async function jsonAt<T>(daemon: Daemon, ...args: readonly string[]): Pro
   return JSON.parse(mustSucceed(await runAt(daemon, ...args, '--json'))) as T;
 }
 
-/** Clean daemons that run, with short timers. `close` must be called, whatever happens. */
-export async function startCleanDaemons(nodes: number): Promise<LocalCluster> {
+/**
+ * Clean daemons that run, with short timers; `more` says further options of `start`, by name. `close` must be called,
+ * whatever happens.
+ */
+export async function startCleanDaemons(
+  nodes: number,
+  more: (name: string) => readonly string[] = () => [],
+): Promise<LocalCluster> {
   const cluster = await LocalCluster.plan({
     nodes,
     electionTimeout: '300ms',
     bin: BIN,
     prefersUsualPorts: false,
+    more,
   });
   try {
     await cluster.startAll();
