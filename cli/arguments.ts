@@ -108,7 +108,7 @@ export function numberArgument(min: number, max: number): (text: string) => numb
 export const revisionArgument = numberArgument(0, Number.MAX_SAFE_INTEGER);
 
 /** Text with a bound in bytes of UTF-8. */
-function textArgument(bytesMin: number, bytesMax: number): (text: string) => string {
+export function textArgument(bytesMin: number, bytesMax: number): (text: string) => string {
   return (text) => {
     const bytes = Buffer.byteLength(text);
     if (text.includes('\ufffd')) throw wrong('valid UTF-8', text);
@@ -153,7 +153,8 @@ export function attributeArgument(
  */
 export const COMPLAINT_MARK = '\u0000';
 
-function complaint(text: string): InvalidArgumentError {
+/** Refuses an argument with our own sentence. */
+export function complaint(text: string): InvalidArgumentError {
   return new InvalidArgumentError(`${COMPLAINT_MARK}${text}`);
 }
 

@@ -16,6 +16,7 @@ import { registerSession } from './commands/session.js';
 import { registerSetPrimary } from './commands/set-primary.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerStart } from './commands/start.js';
+import { registerStore } from './commands/store.js';
 
 const NODE_DEFAULT = '127.0.0.1:6001';
 
@@ -68,6 +69,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerSetPrimary(program);
   registerMonCluster(program);
   registerSession(program);
+  registerStore(program);
   registerEvents(program);
   registerDemo(program);
   registerSimulate(program);

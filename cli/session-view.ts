@@ -3,6 +3,7 @@
 // Pure.
 
 import { QuorateError } from '../src/errors.js';
+import type { ResponseHeader__Output as ResponseHeader } from '../src/generated/quorate/v1/ResponseHeader.js';
 import type { Session__Output as Session } from '../src/generated/quorate/v1/Session.js';
 import { count, formatDuration, printable, renderTable } from './format.js';
 import type { Style } from './format.js';
@@ -34,7 +35,8 @@ export function sessionView(session: Session | null): SessionView {
   return { id, owner, node, attributes, ttlMs, remainingMs, revision };
 }
 
-function attributeView(value: Uint8Array): AttributeView {
+/** Bytes as text if they are UTF-8. */
+export function attributeView(value: Uint8Array): AttributeView {
   try {
     return utf8.decode(value);
   } catch {
@@ -77,4 +79,13 @@ export function sessionTable(views: readonly SessionView[], style: Style): strin
     rows,
     { style },
   );
+}
+
+/** How old a stale answer may be, for people. */
+export function stalenessLine(header: ResponseHeader | null): string {
+  const stalenessMs = header?.stalenessMs;
+  const node = header?.node ?? 'This node';
+  return stalenessMs === undefined
+    ? `${node} cannot say how old this answer is: it has not heard a leader since it started.`
+    : `${node} was last up to date ${formatDuration(stalenessMs)} ago.`;
 }

@@ -2,7 +2,6 @@
 // people type is checked in arguments.ts, what is printed is made in session-view.ts.
 
 import type { Command } from 'commander';
-import type { ResponseHeader__Output as ResponseHeader } from '../../src/generated/quorate/v1/ResponseHeader.js';
 import {
   attributeArgument,
   numberArgument,
@@ -13,8 +12,8 @@ import {
 } from '../arguments.js';
 import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
-import { formatDuration, printable } from '../format.js';
-import { sessionLines, sessionTable, sessionView } from '../session-view.js';
+import { printable } from '../format.js';
+import { sessionLines, sessionTable, sessionView, stalenessLine } from '../session-view.js';
 import type { SessionView } from '../session-view.js';
 
 interface PutOptions {
@@ -206,12 +205,4 @@ async function remove(cli: Cli<DeleteOptions>, id: string): Promise<void> {
   const { existed } = await cli.client.deleteSession({ id, ...condition });
   const shown = printable(id);
   cli.print({ id, existed }, [existed ? `${shown} is deleted.` : `There was no session ${shown}.`]);
-}
-
-function stalenessLine(header: ResponseHeader | null): string {
-  const stalenessMs = header?.stalenessMs;
-  const node = header?.node ?? 'This node';
-  return stalenessMs === undefined
-    ? `${node} cannot say how old this answer is: it has not heard a leader since it started.`
-    : `${node} was last up to date ${formatDuration(stalenessMs)} ago.`;
 }

@@ -23,6 +23,13 @@ const COMMANDS = [
   'session list',
   'session touch',
   'session delete',
+  'store',
+  'store put',
+  'store cas',
+  'store get',
+  'store list',
+  'store delete',
+  'store txn',
   'events',
   'demo',
 ];

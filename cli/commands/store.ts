@@ -1,0 +1,316 @@
+// `quorate store put | cas | get | list | delete | txn`: keys with values, replicated. What people type is checked in
+// store-arguments.ts, what is printed is made in store-view.ts.
+
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { QuorateError } from '../../src/errors.js';
+import type { StoreCompare } from '../../src/generated/quorate/v1/StoreCompare.js';
+import type { StoreOperation } from '../../src/generated/quorate/v1/StoreOperation.js';
+import { numberArgument, revisionArgument } from '../arguments.js';
+import { withClient } from '../cli.js';
+import type { Cli } from '../cli.js';
+import { printable } from '../format.js';
+import { stalenessLine } from '../session-view.js';
+import {
+  checkFileSize,
+  keyArgument,
+  keysArgument,
+  pairsArgument,
+  prefixArgument,
+  revisionPairsArgument,
+  valueArgument,
+} from '../store-arguments.js';
+import type { Pair } from '../store-arguments.js';
+import {
+  entryLines,
+  entryTable,
+  entryView,
+  transactionLines,
+  transactionView,
+} from '../store-view.js';
+import type { EntryView } from '../store-view.js';
+
+interface PutOptions {
+  readonly file?: string;
+  readonly ifRevision?: number;
+}
+interface GetOptions {
+  readonly stale?: true;
+  readonly raw?: true;
+}
+interface ListOptions {
+  readonly after: string;
+  readonly limit: number;
+  readonly keysOnly?: true;
+  readonly stale?: true;
+}
+interface DeleteOptions {
+  readonly ifRevision?: number;
+}
+interface TransactionOptions {
+  readonly if?: readonly Pair<string>[];
+  readonly ifRevision?: readonly Pair<number>[];
+  readonly put?: readonly Pair<string>[];
+  readonly delete?: readonly string[];
+  readonly get?: readonly string[];
+  readonly elsePut?: readonly Pair<string>[];
+  readonly elseDelete?: readonly string[];
+  readonly elseGet?: readonly string[];
+}
+
+/** Adds the group of commands. */
+export function registerStore(program: Command): void {
+  const group = program
+    .command('store')
+    .description('keys with values, replicated')
+    .addHelpText(
+      'after',
+      `
+A key is 1 to 1024 bytes of UTF-8, a value at most 1 MiB. Every key has the revision at which it was
+last written. Any member answers. Reads are linearizable unless --stale is given.
+
+Examples:
+  quorate store put app/mode blue
+  quorate store cas app/mode blue green
+  quorate store get app/mode --json
+  quorate store list app/`,
+    );
+  registerPut(group);
+  registerCas(group);
+  registerGet(group);
+  registerList(group);
+  registerDelete(group);
+  registerTransaction(group);
+}
+
+function registerPut(group: Command): void {
+  const command = group
+    .command('put')
+    .description('create a key or replace its value')
+    .argument('<key>', 'at most 1024 bytes', keyArgument)
+    .argument('[value]', 'at most 1 MiB; or give --file', valueArgument)
+    .option('--file <path>', 'take the value from this file; - is standard input')
+    .option(
+      '--if-revision <number>',
+      'refuse unless it has this revision; 0: unless it does not exist',
+      revisionArgument,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate store put app/mode blue
+  quorate store put app/owner node-1 --if-revision 0
+  quorate store put app/logo --file logo.png`,
+    )
+    .action((key: string, value: string | undefined) =>
+      withClient<PutOptions>(command, (cli) => put(cli, key, value)),
+    );
+}
+
+function registerCas(group: Command): void {
+  const command = group
+    .command('cas')
+    .description('replace a value if it is the expected one (compare-and-set)')
+    .argument('<key>', 'the key, which must exist', keyArgument)
+    .argument('<expected>', 'the value that it must have', valueArgument)
+    .argument('<value>', 'the value that it gets', valueArgument)
+    .addHelpText('after', '\nExamples:\n  quorate store cas app/mode blue green')
+    .action((key: string, expected: string, value: string) =>
+      withClient<object>(command, (cli) => cas(cli, key, expected, value)),
+    );
+}
+
+function registerGet(group: Command): void {
+  const command = group
+    .command('get')
+    .description('show a key')
+    .argument('<key>', 'the key', keyArgument)
+    .option('--raw', 'write nothing but the bytes of the value')
+    .option('--stale', "answer from this node's own state and say how old it may be")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate store get app/mode
+  quorate store get app/logo --raw > logo.png
+  quorate store get app/mode --stale --node 192.168.2.12`,
+    )
+    .action((key: string) => withClient<GetOptions>(command, (cli) => get(cli, key)));
+}
+
+function registerList(group: Command): void {
+  const command = group
+    .command('list')
+    .description('list keys in the order of their bytes; each page is a read by itself')
+    .argument('[prefix]', 'only keys that begin with this', prefixArgument, '')
+    .option('--after <key>', 'continue after this key', prefixArgument, '')
+    .option('--limit <number>', 'at most this many', numberArgument(1, 1000), 1000)
+    .option('--keys-only', 'leave the values out')
+    .option('--stale', "answer from this node's own state, which may be behind")
+    .addHelpText(
+      'after',
+      `
+Examples:
+  quorate store list
+  quorate store list app/ --keys-only
+  quorate store list app/ --after app/mode --json`,
+    )
+    .action((prefix: string) => withClient<ListOptions>(command, (cli) => list(cli, prefix)));
+}
+
+function registerDelete(group: Command): void {
+  const command = group
+    .command('delete')
+    .description('delete a key; deleting what does not exist succeeds and says so')
+    .argument('<key>', 'the key', keyArgument)
+    .option('--if-revision <number>', 'refuse unless it has this revision', revisionArgument)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  quorate store delete app/mode\n  quorate store delete app/mode --if-revision 17',
+    )
+    .action((key: string) => withClient<DeleteOptions>(command, (cli) => remove(cli, key)));
+}
+
+function registerTransaction(group: Command): void {
+  const command = group
+    .command('txn')
+    .description('compare, then change and read several keys at one revision')
+    .option('--if <KEY=VALUE>', 'the key must have this value', pairsArgument)
+    .option(
+      '--if-revision <KEY=NUMBER>',
+      'the key must have this revision; 0: it must not exist',
+      revisionPairsArgument,
+    )
+    .option('--put <KEY=VALUE>', 'if all of that holds: put', pairsArgument)
+    .option('--delete <key>', '… delete', keysArgument)
+    .option('--get <key>', '… read, after the changes', keysArgument)
+    .option('--else-put <KEY=VALUE>', 'if it does not hold: put', pairsArgument)
+    .option('--else-delete <key>', '… delete', keysArgument)
+    .option('--else-get <key>', '… read, after the changes', keysArgument)
+    .addHelpText(
+      'after',
+      `
+Each option may be given several times. A transaction of which something does not hold is no
+failure: it says so, carries out what --else-… say, and exits with 0; --json has "succeeded".
+
+Examples:
+  quorate store txn --if-revision lock=0 --put lock=me --else-get lock
+  quorate store txn --if a=1 --if b=2 --put a=2 --delete b
+  quorate store txn --get a --get b --json`,
+    )
+    .action(() => withClient<TransactionOptions>(command, transact));
+}
+
+async function put(cli: Cli<PutOptions>, key: string, text: string | undefined): Promise<void> {
+  const { file, ifRevision } = cli.options;
+  if ((text === undefined) === (file === undefined)) {
+    throw new QuorateError('WRONG_USAGE', 'expected a value or --file, and not both');
+  }
+  const value = file === undefined ? Buffer.from(text ?? '') : contentOf(file);
+  const condition = ifRevision === undefined ? {} : { ifRevision };
+  written(cli, key, await cli.client.putStore({ key, value, ...condition }));
+}
+
+async function cas(cli: Cli<object>, key: string, expected: string, value: string): Promise<void> {
+  const request = { key, value: Buffer.from(value), ifValue: Buffer.from(expected) };
+  written(cli, key, await cli.client.putStore(request));
+}
+
+function written(
+  cli: Cli<object>,
+  key: string,
+  { header, createdRevision }: Awaited<ReturnType<Cli<object>['client']['putStore']>>,
+): void {
+  const revision = header?.revision ?? 0;
+  cli.print({ key, revision, createdRevision }, [`${printable(key)} · revision ${revision}`]);
+}
+
+async function get(cli: Cli<GetOptions>, key: string): Promise<void> {
+  const { stale = false, raw = false } = cli.options;
+  const { entry, header } = await cli.client.getStore({ key, stale });
+  if (stale) cli.note(stalenessLine(header));
+  const view = entryView(entry);
+  if (raw && !cli.isJson) {
+    process.stdout.write(entry?.value ?? '');
+    return;
+  }
+  const age = stale ? { stalenessMs: header?.stalenessMs ?? null } : {};
+  cli.print({ ...view, ...age }, () => entryLines(view, cli.style));
+}
+
+async function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
+  const { after, limit, keysOnly = false, stale = false } = cli.options;
+  const views: EntryView[] = [];
+  let afterKey = after;
+  let more = true;
+  // A page may end early by its bytes, so pages are joined until the limit.
+  while (more && views.length < limit) {
+    const left = limit - views.length;
+    const page = await cli.client.listStore({ prefix, afterKey, limit: left, keysOnly, stale });
+    views.push(...page.entries.map(entryView));
+    afterKey = page.entries.at(-1)?.key ?? afterKey;
+    more = page.more && page.entries.length > 0;
+    if (stale && views.length === page.entries.length) cli.note(stalenessLine(page.header));
+  }
+  const entries = keysOnly ? views.map(withoutValue) : views;
+  cli.print({ entries, more }, () =>
+    views.length === 0 ? ['No keys.'] : entryTable(views, keysOnly, cli.style),
+  );
+  if (more) cli.note(`There are more: --after ${JSON.stringify(afterKey)} continues.`);
+}
+
+async function remove(cli: Cli<DeleteOptions>, key: string): Promise<void> {
+  const { ifRevision } = cli.options;
+  const condition = ifRevision === undefined ? {} : { ifRevision };
+  const { existed } = await cli.client.deleteStore({ key, ...condition });
+  const shown = printable(key);
+  cli.print({ key, existed }, [existed ? `${shown} is deleted.` : `There was no key ${shown}.`]);
+}
+
+async function transact(cli: Cli<TransactionOptions>): Promise<void> {
+  const { options } = cli;
+  const values = options.if ?? [];
+  const revisions = options.ifRevision ?? [];
+  const compares: StoreCompare[] = [
+    ...values.map(({ key, value }) => ({ key, value: Buffer.from(value) })),
+    ...revisions.map(({ key, value: revision }) => ({ key, revision })),
+  ];
+  const success = operationsOf(options.put, options.delete, options.get);
+  const failure = operationsOf(options.elsePut, options.elseDelete, options.elseGet);
+  if (compares.length + success.length + failure.length === 0) {
+    throw new QuorateError('WRONG_USAGE', 'expected something to compare, to change or to read');
+  }
+  const answer = await cli.client.transact({ compares, success, failure });
+  const view = transactionView(answer);
+  const conditions = [...values, ...revisions].map(({ key, value }) => `${key}=${value}`);
+  cli.print(view, () => transactionLines(view, conditions, cli.style));
+}
+
+/** Changes first, then reads. */
+function operationsOf(
+  puts: readonly Pair<string>[] = [],
+  deletes: readonly string[] = [],
+  gets: readonly string[] = [],
+): StoreOperation[] {
+  return [
+    ...puts.map(({ key, value }) => ({ put: { key, value: Buffer.from(value) } })),
+    ...deletes.map((key) => ({ delete: { key } })),
+    ...gets.map((key) => ({ get: { key } })),
+  ];
+}
+
+function withoutValue({ key, revision, createdRevision }: EntryView): Omit<EntryView, 'value'> {
+  return { key, revision, createdRevision };
+}
+
+function contentOf(path: string): Buffer {
+  try {
+    const content = readFileSync(path === '-' ? 0 : path);
+    checkFileSize(content.length);
+    return content;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new QuorateError('WRONG_USAGE', `cannot take the value from ${path}: ${why}`);
+  }
+}
