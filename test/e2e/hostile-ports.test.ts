@@ -16,7 +16,7 @@ import { startCleanDaemons } from '../support/cluster.js';
 import { anyRequest, callRaw, dial, frame, METHODS } from '../support/grpc-words.js';
 import type { AnyMethod, RawCall } from '../support/grpc-words.js';
 
-const ROUNDS = process.env['QUORATE_TEST_LONG'] === '1' ? 50 : 1;
+const ROUNDS = process.env['QUORATE_TEST_LONG'] === '1' ? 10 : 1;
 const SEED = Number(process.env['QUORATE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** A daemon at rest has about 90 MiB; a request may have 1.5 MiB, and garbage is collected late. */
 const RSS_MIB_MAX = 400;

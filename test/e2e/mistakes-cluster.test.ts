@@ -266,7 +266,7 @@ describe('with one voter of three down:', () => {
   test.each(ONE_DOWN)('$name', expectRow);
 });
 
-describe('with two voters of three down:', () => {
+describe('with two voters of three down:', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     await makePrimary();
     await at('n2').stop('SIGKILL');
