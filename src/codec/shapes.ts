@@ -15,10 +15,8 @@ import type { FieldValue } from './envelope.js';
 function memberFields(member: Member): FieldValue[] {
   const { id, installId, name, address, api, version, featureMin, featureMax } = member;
   const { autoPromote, witness, priority } = member;
-  return [
-    ...[id, installId, name, address, api, version, featureMin, featureMax],
-    ...[autoPromote, witness, priority],
-  ];
+  const kind = [autoPromote, witness, priority];
+  return [id, installId, name, address, api, version, featureMin, featureMax, ...kind];
 }
 
 function readMember(reader: ValueReader): Member {

@@ -178,7 +178,7 @@ export class HttpServer {
     if (!url.startsWith('/')) {
       return refusal(400, 'the request names no path', 'Ask for a path such as /primary.');
     }
-    const [path = '', query = ''] = splitOnce(url, '?');
+    const [path, query] = splitOnce(url, '?');
     if (this.#routes === null) {
       return refusal(503, 'the daemon is starting', 'Wait a moment and ask again.');
     }

@@ -29,12 +29,7 @@ import { logEvent } from './event-log.js';
 import { Expiry } from './expiry.js';
 import type { NodeModules, NodeOptions } from './node-options.js';
 import { Outgoing } from './outgoing.js';
-import type {
-  ClusterIdentity,
-  Done,
-  Identity,
-  StoragePort,
-} from './ports.js';
+import type { ClusterIdentity, Done, Identity, StoragePort } from './ports.js';
 import { Proposals } from './proposals.js';
 import { leasedRead, Reads } from './reads.js';
 import { SNAPSHOT_LIMITS } from './snapshot-taker.js';

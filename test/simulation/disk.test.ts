@@ -8,7 +8,12 @@ import { EventQueue } from '../../simulations/queue.js';
 import type { InstallId, LogIndex, NodeId, Term } from '../../src/raft/types.js';
 import { command, metaAt, requestOf, storageContract } from '../contract/storage-contract.js';
 
-const IDENTITY = { nodeId: 1 as NodeId, installId: '0123456789abcdef' as InstallId, cluster: null, ended: null };
+const IDENTITY = {
+  nodeId: 1 as NodeId,
+  installId: '0123456789abcdef' as InstallId,
+  cluster: null,
+  ended: null,
+};
 
 /** A disk whose syncs take 100 us each, and a queue in which they happen. */
 function slowDisk() {

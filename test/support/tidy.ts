@@ -35,7 +35,10 @@ const TOP_LEVEL = words(
 );
 
 const PURE_FOLDERS = new Set([
-  ...['src/raft', 'src/state-machine', 'src/codec', 'src/node'],
+  'src/raft',
+  'src/state-machine',
+  'src/codec',
+  'src/node',
   'simulations/linearizability',
 ]);
 
@@ -84,6 +87,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/address.ts': { knows: LEAVES },
   'src/version.ts': { knows: [] },
   'src/main.ts': { knows: ['src'] },
+  'src/daemon-membership.ts': { knows: ['src'] },
   'src/daemon-options.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
