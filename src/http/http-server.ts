@@ -41,6 +41,8 @@ export interface HttpServerModules {
 
 const ALLOW = { Allow: 'GET, HEAD, OPTIONS' } as const;
 const CLOSE = { Connection: 'close' } as const;
+/** First byte of a TLS handshake. */
+const TLS_HANDSHAKE = 0x16;
 
 export class HttpServer {
   readonly #options: HttpServerOptions;
@@ -131,14 +133,7 @@ export class HttpServer {
       // Refused below, with a reason.
       requireHostHeader: false,
     };
-    const server =
-      tls === null
-        ? createHttpServer(options)
-        : createHttpsServer({
-            ...options,
-            ...serverContextOf(tls.current),
-            handshakeTimeout: limits.handshakeMs,
-          });
+    const server = tls === null ? createHttpServer(options) : this.#newHttpsServer(tls, options);
     server.maxRequestsPerSocket = limits.requestsPerConnectionMax;
     server.setTimeout(limits.idleMs);
     server.on('connection', (socket: Socket) => this.#connections.add(socket));
@@ -153,6 +148,32 @@ export class HttpServer {
     server.on('checkExpectation', onRequest);
     server.on('connect', (_request, socket) => this.#sayFarewell(socket, METHOD_REFUSED));
     server.on('clientError', (error, socket) => this.#onClientError(error, socket));
+    return server;
+  }
+
+  /** Callers that do not speak TLS are told so; node:https would only close the connection. */
+  #newHttpsServer(tls: TlsIdentity, options: ServerOptions): Server {
+    const { handshakeMs } = this.#limits;
+    const context = serverContextOf(tls.current);
+    const server = createHttpsServer({ ...options, ...context, handshakeTimeout: handshakeMs });
+    const beginTls = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      const limit = setTimeout(() => socket.destroy(), handshakeMs);
+      const dropped = (): void => {};
+      socket.on('error', dropped).once('close', () => clearTimeout(limit));
+      socket.once('data', (bytes: Buffer) => {
+        clearTimeout(limit);
+        socket.off('error', dropped);
+        if (bytes[0] !== TLS_HANDSHAKE) {
+          this.#sayFarewell(socket, TLS_EXPECTED);
+          return;
+        }
+        socket.pause();
+        socket.unshift(bytes);
+        for (const begin of beginTls) begin.call(server, socket);
+      });
+    });
     return server;
   }
 
@@ -171,8 +192,10 @@ export class HttpServer {
 
   #answerTo(request: IncomingMessage): Answer | Promise<Answer> {
     const { url = '', method = '' } = request;
-    const isHttp10 = request.httpVersion === '1.0';
-    const foreign = refuseForeignHost(hostsOf(request), isHttp10, this.#names());
+    const { httpVersion } = request;
+    // Without a version it is HTTP/0.9, which has neither headers nor codes.
+    if (httpVersion !== '1.1' && httpVersion !== '1.0') return VERSION_REFUSED;
+    const foreign = refuseForeignHost(hostsOf(request), httpVersion === '1.0', this.#names());
     if (foreign !== null) return foreign;
     if (method === 'OPTIONS' && url === '*') return empty(204, ALLOW);
     if (!url.startsWith('/')) {
@@ -289,6 +312,10 @@ const METHOD_REFUSED = refusal(405, 'this method is not taken', 'Use GET or HEAD
   ...ALLOW,
   ...CLOSE,
 });
+
+const VERSION_REFUSED = refusal(505, 'no such version of HTTP here', 'Speak HTTP/1.1.', CLOSE);
+
+const TLS_EXPECTED = refusal(400, 'this port speaks TLS', 'Ask with https.');
 
 const NO_HTTP = refusal(400, 'this is no HTTP request', 'Speak HTTP/1.1 to this port.');
 

@@ -18,7 +18,7 @@ export interface HttpLimits {
   readonly checkMs: number;
   /** When one more comes, the oldest makes room. */
   readonly connectionsMax: number;
-  /** The connection is closed after so many. */
+  /** The client is told to close after so many; more are refused, and the connection ends like one that is not used. */
   readonly requestsPerConnectionMax: number;
   /** Requests that wait for their turn on one connection; it is cut beyond. */
   readonly pipelinedMax: number;
