@@ -1,4 +1,4 @@
-// Two data nodes and a witness on real processes, in the order of one story: what operators see of a witness, that the
+// Two data nodes and a witness on real processes, in the order of one story. What operators see of a witness; that the
 // loss of any one node costs nothing, and that of one followed by another nothing that was acknowledged.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
