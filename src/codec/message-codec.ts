@@ -73,7 +73,7 @@ function plainFields(message: Exclude<Message, WithTail>): FieldValue[] {
     case 'timeoutNow':
       return [message.term, message.cause, message.isChosen];
     case 'diskSetBack':
-      return [message.term, message.matchIndex];
+      return [message.term, message.acknowledged.term, message.acknowledged.index];
     case 'readIndexRequest':
       return [message.term, message.requestId];
     case 'readIndexResponse':
@@ -121,7 +121,7 @@ function readPlain(kind: number, reader: ValueReader): Exclude<Message, WithTail
       return {
         type: 'diskSetBack',
         term: reader.term('term'),
-        matchIndex: reader.index('matchIndex'),
+        acknowledged: reader.entryId('acknowledged'),
       };
     case MESSAGE_KIND.readIndexRequest:
       return {

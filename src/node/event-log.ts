@@ -15,13 +15,21 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   handOverAbandoned: 'the hand-over was given up',
   lateTimer: 'this process was stalled; it listens for the leader before it campaigns',
   truncated: 'uncommitted entries were replaced by the leader',
+  foundSetBack:
+    'the disk of a member was set back, so it counts for nothing: remove it with cluster-remove-node, then join it with an empty data directory',
 };
+
+const WARNINGS: ReadonlySet<RaftEvent['type']> = new Set([
+  'handOverAbandoned',
+  'lateTimer',
+  'foundSetBack',
+]);
 
 /** Logs an event; pre-votes only at debug, since they may repeat for as long as there is no quorum. */
 export function logEvent(log: LoggerPort, event: RaftEvent): void {
   const { type, ...fields } = event;
   const sentence = SENTENCES[type];
   if (type === 'becamePreCandidate') log.debug(fields, sentence);
-  else if (type === 'handOverAbandoned' || type === 'lateTimer') log.warn(fields, sentence);
+  else if (WARNINGS.has(type)) log.warn(fields, sentence);
   else log.info(fields, sentence);
 }

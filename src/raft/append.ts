@@ -4,6 +4,7 @@
 import { clusterTimeMs } from './cluster-time.js';
 import { entryBytes } from './log.js';
 import { invariant } from './assert.js';
+import { forgetReplaced } from './set-back.js';
 import { configurationInForce } from './state.js';
 import type { RaftState } from './state.js';
 import { Progress } from './progress.js';
@@ -35,6 +36,7 @@ export function adoptConfiguration(
   const before = configurationInForce(state);
   state.configurations.push({ index, configuration });
   state.outbox.hasConfigurationChanged = true;
+  forgetReplaced(state);
   const role = state.role;
   if (role.type !== 'leader') return;
   const untilMs = state.nowMs + 2 * state.options.timers.electionTimeoutMaxMs;
@@ -49,7 +51,7 @@ export function adoptConfiguration(
     if (departed !== undefined && departed.member.installId !== member.installId) {
       role.progress.delete(member.id);
     }
-    const isKnown = role.progress.has(member.id) || role.setBack.has(member.id);
+    const isKnown = role.progress.has(member.id) || state.setBack.has(member.id);
     if (member.id === state.options.id || isKnown) continue;
     role.progress.set(member.id, new Progress(indexPlus(state.log.lastIndex, 1)));
   }

@@ -24,6 +24,7 @@ export function describeState(state: RaftState): string {
     `in force ${describeConfiguration(configurationInForce(state))}`,
   ];
   if (state.snapshot !== null) words.push(`snapshot ${describeId(state.snapshot.last)}`);
+  if (state.setBack.size > 0) words.push(`set back [${[...state.setBack.keys()].join(' ')}]`);
   const { reign } = state.applied;
   if (reign.epoch > 0) {
     const end = reign.isProven ? ' proven over' : reign.isOver ? ' over' : '';
@@ -85,7 +86,7 @@ export function describeMessage(message: Message): string {
     case 'timeoutNow':
       return `${head} because ${message.cause}`;
     case 'diskSetBack':
-      return `${head} acknowledged ${message.matchIndex}`;
+      return `${head} acknowledged ${describeId(message.acknowledged)}`;
     case 'readIndexRequest':
       return `${head} request ${message.requestId}`;
     case 'readIndexResponse':
@@ -197,6 +198,8 @@ function describeEvent(event: RaftEvent): string {
       return `timer ${event.lateMs} ms late`;
     case 'truncated':
       return `truncated from ${event.from}`;
+    case 'foundSetBack':
+      return `found the disk of ${event.id} set back behind ${describeId(event.acknowledged)}`;
     default:
       return unreachable(event);
   }

@@ -73,6 +73,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     electionDeadlineMs: nowMs,
     hasListenedLate: false,
     heard: null,
+    setBack: new Map(),
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),
     clusterClock: {
       stampMs: Math.max(log.lastStampMs ?? 0, applied.stampMs),

@@ -59,7 +59,13 @@ export function checkState(state: RaftState): void {
   }
   if (state.role.type === 'leader') {
     invariant(state.leaderId === state.options.id, 'a leader follows itself');
-    for (const progress of state.role.progress.values()) progress.checkInvariant();
+    for (const progress of state.role.progress.values()) {
+      progress.checkInvariant();
+      invariant(progress.matchedInRound <= state.role.round, 'a match is heard in a begun round');
+    }
+    for (const id of state.setBack.keys()) {
+      invariant(!state.role.progress.has(id), 'whose disk was set back counts for nothing');
+    }
   }
 }
 

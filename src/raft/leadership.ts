@@ -25,11 +25,10 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
     noopIndex: next,
     progress: new Map(
       configurationInForce(state)
-        .members.filter(({ id }) => id !== state.options.id)
+        .members.filter(({ id }) => id !== state.options.id && !state.setBack.has(id))
         .map(({ id }) => [id, new Progress(next)]),
     ),
     departing: new Map(),
-    setBack: new Map(),
     heartbeatDueMs: state.nowMs,
     round: 0,
     roundStartsMs: [],
@@ -59,7 +58,7 @@ export function heartbeat(state: RaftState, leader: Leader): void {
   leader.heartbeatDueMs = state.nowMs + state.options.timers.heartbeatMs;
   beginRound(state, leader);
   sendHeartbeats(state, leader);
-  sendDiskSetBack(state, leader);
+  sendDiskSetBack(state);
   if (leader.transfer?.phase === 'sent') sendTimeoutNow(state, leader.transfer);
 }
 

@@ -113,12 +113,12 @@ export interface ReadIndexResponse {
   readonly readIndex: LogIndex;
 }
 
-/** Tells a follower that its log ends below what it acknowledged in this term: its disk was set back. */
+/** The leader's word to a member whose log lacks what it acknowledged to that leader: its disk was set back. */
 export interface DiskSetBack {
   readonly type: 'diskSetBack';
   readonly term: Term;
-  /** What it acknowledged as durable. */
-  readonly matchIndex: LogIndex;
+  /** The newest entry that it acknowledged as durable. */
+  readonly acknowledged: EntryId;
 }
 
 export type Message =

@@ -52,7 +52,7 @@ import {
 import { configurationInForce, emptyOutbox, hardState, isCounted } from './state.js';
 import type { RaftState } from './state.js';
 import { indexPlus } from './types.js';
-import type { Configuration, Entry, Member, SnapshotMeta } from './types.js';
+import type { Configuration, Entry, Member, NodeId, SnapshotMeta, Term } from './types.js';
 
 export class Raft {
   /** For looking, never for changing, from outside the core. */
@@ -244,7 +244,7 @@ export class Raft {
         onReadIndexResponse(state, from.id, message);
         return;
       case 'diskSetBack':
-        onDiskSetBack(state, from.id, message);
+        if (this.#follows(from.id, message.term)) onDiskSetBack(state, message);
         return;
       case 'requestVoteResponse':
       case 'appendEntriesResponse':
@@ -261,7 +261,7 @@ export class Raft {
     message: Extract<Message, { type: 'appendEntries' | 'installSnapshot' }>,
   ): void {
     const { state } = this;
-    if (message.term < state.term) {
+    if (!this.#follows(from.id, message.term)) {
       // So that a leader of an earlier term, or one stuck behind this node's higher term, steps down.
       respondToLeader(state, from.id, {
         round: message.round,
@@ -269,19 +269,26 @@ export class Raft {
       });
       return;
     }
+    if (message.type === 'appendEntries') onAppendEntries(state, from.id, message);
+    else onInstallSnapshot(state, from.id, message);
+  }
+
+  /** Follows the sender, which led `term` when it spoke; false: that term is over here. */
+  #follows(from: NodeId, term: Term): boolean {
+    const { state } = this;
+    if (term < state.term) return false;
     invariant(
-      message.term > state.term || state.role.type !== 'leader',
+      term > state.term || state.role.type !== 'leader',
       'a term has at most one leader (Raft §5.2)',
     );
     invariant(
-      message.term > state.term || state.leaderId === null || state.leaderId === from.id,
+      term > state.term || state.leaderId === null || state.leaderId === from,
       'a follower hears one leader in a term (Raft §5.2)',
     );
-    if (message.term > state.term || state.role.type !== 'follower' || state.leaderId === null) {
-      becomeFollower(state, message.term, from.id, 'a leader was heard');
+    if (term > state.term || state.role.type !== 'follower' || state.leaderId === null) {
+      becomeFollower(state, term, from, 'a leader was heard');
     }
-    if (message.type === 'appendEntries') onAppendEntries(state, from.id, message);
-    else onInstallSnapshot(state, from.id, message);
+    return true;
   }
 
   #onAnswer(

@@ -126,4 +126,11 @@ export type RaftEvent =
       readonly why: string;
     }
   | { readonly type: 'lateTimer'; readonly lateMs: number }
+  /** This leader found that the disk of a member was set back. */
+  | {
+      readonly type: 'foundSetBack';
+      readonly id: NodeId;
+      readonly name: string;
+      readonly acknowledged: EntryId;
+    }
   | { readonly type: 'truncated'; readonly from: LogIndex };

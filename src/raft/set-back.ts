@@ -1,16 +1,19 @@
-// A disk that was set back: a follower whose log ends below what it acknowledged as durable to this very leader. A leader
-// that remembers stops counting it and tells it, and it ceases to vote for good; it must be replaced. Design section 7.
-// Why a late answer never looks like this: the conflict must answer a round that began after the acknowledgement was here,
-// so the follower wrote it after what it acknowledged was durable. In one term a follower's log is cut only by its leader,
-// which never cuts what it has, and a received snapshot keeps the entries behind it that agree.
+// A disk that was set back: a follower whose log lacks what it acknowledged as durable to this very leader, in this term.
+// A leader that remembers ceases to count it and tells it, and it never votes again; it must be replaced. Design section 7.
+// Why a late, doubled or reordered answer never looks so, and what is not found, stands in README.md.
 
 import { invariant } from './assert.js';
 import type { AppendEntriesResponse, DiskSetBack } from './message.js';
-import { send } from './state.js';
+import { configurationInForce, emit, send } from './state.js';
 import type { Leader, RaftState } from './state.js';
-import type { NodeId } from './types.js';
+import { INDEX_ZERO } from './types.js';
+import type { EntryId, NodeId } from './types.js';
 
-/** Ceases to count a follower whose answer proves that it lost what it acknowledged in this term; answers whether it did. */
+/**
+ * Ceases to count a follower whose answer proves that it lost what it acknowledged in this term; answers whether it did.
+ * What is sent after matchIndex grew follows an entry at or above it, so a conflict exactly there, in a round begun
+ * since, is of a log that no longer holds that entry.
+ */
 export function noteSetBack(
   state: RaftState,
   leader: Leader,
@@ -19,24 +22,39 @@ export function noteSetBack(
 ): boolean {
   const progress = leader.progress.get(from);
   if (progress === undefined || outcome.type !== 'conflict') return false;
-  if (outcome.rejectedIndex > progress.matchIndex || round <= progress.matchedInRound) return false;
-  leader.setBack.set(from, progress.matchIndex);
+  const { matchIndex, matchedInRound } = progress;
+  if (outcome.rejectedIndex !== matchIndex || round <= matchedInRound) return false;
+  const term = state.log.termAt(matchIndex);
+  // Compacted meanwhile: it is sent a snapshot, which gives it back what it lost.
+  if (term === null || matchIndex === INDEX_ZERO) return false;
+  const acknowledged: EntryId = { term, index: matchIndex };
+  state.setBack.set(from, acknowledged);
   leader.progress.delete(from);
-  sendDiskSetBack(state, leader);
+  const member = configurationInForce(state).members.find(({ id }) => id === from);
+  emit(state, { type: 'foundSetBack', id: from, name: member?.name ?? '', acknowledged });
+  send(state, from, { type: 'diskSetBack', term: state.term, acknowledged });
   return true;
 }
 
 /** Tells those whose disk was set back; repeated with each heartbeat, since it may be lost. */
-export function sendDiskSetBack(state: RaftState, leader: Leader): void {
-  for (const [to, matchIndex] of leader.setBack) {
-    send(state, to, { type: 'diskSetBack', term: state.term, matchIndex });
+export function sendDiskSetBack(state: RaftState): void {
+  for (const [to, acknowledged] of state.setBack) {
+    send(state, to, { type: 'diskSetBack', term: state.term, acknowledged });
   }
 }
 
-/** Believes the leader of this term, if the own log does end below what it says was acknowledged. */
-export function onDiskSetBack(state: RaftState, from: NodeId, message: DiskSetBack): void {
-  if (message.term !== state.term || from !== state.leaderId) return;
-  if (state.log.lastIndex >= message.matchIndex) return;
-  invariant(state.role.type === 'follower', 'who has a leader other than itself follows');
-  state.outbox.lostTail = { acknowledged: message.matchIndex, last: state.log.lastIndex };
+/** Believes the leader that it follows, unless its own log has what it is said to have lost. */
+export function onDiskSetBack(state: RaftState, { acknowledged }: DiskSetBack): void {
+  const { log } = state;
+  if (acknowledged.index <= log.compacted.index || log.has(acknowledged)) return;
+  invariant(state.role.type === 'follower', 'who hears the leader of its term follows it');
+  state.outbox.lostTail = { acknowledged: acknowledged.index, last: log.lastIndex };
+}
+
+/** Forgets those that are no members any more: their node ids are never used again. */
+export function forgetReplaced(state: RaftState): void {
+  const { members } = configurationInForce(state);
+  for (const id of state.setBack.keys()) {
+    if (!members.some((member) => member.id === id)) state.setBack.delete(id);
+  }
 }

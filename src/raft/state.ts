@@ -97,8 +97,6 @@ export interface Leader {
   readonly progress: Map<NodeId, Progress>;
   /** Members just removed, told until the time given so that they learn of it. */
   readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
-  /** Members whose disk was set back, and what they had acknowledged; they count for nothing. */
-  readonly setBack: Map<NodeId, LogIndex>;
   heartbeatDueMs: number;
   /** Newest round; counts from 1 in each term. */
   round: number;
@@ -184,6 +182,11 @@ export interface RaftState {
   /** A late tick has moved that time already, since a leader was heard or the timer began. */
   hasListenedLate: boolean;
   heard: HeardLeader | null;
+  /**
+   * Members whose disk this node found set back while it led, and what they had acknowledged: nothing that they say
+   * counts. Invariant: a leader has no Progress of them. Volatile: others that lead may not know.
+   */
+  readonly setBack: Map<NodeId, EntryId>;
   /** Votes are withheld until then. */
   withholdUntilMs: number;
   /** Cluster time `stampMs` was true at `atMs` of this node's clock. */

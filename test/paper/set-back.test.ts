@@ -5,7 +5,18 @@ import type { AppendEntriesResponse } from '../../src/raft/message.js';
 import { Bench, sentTo } from '../support/raft-bench.js';
 import { RaftCluster } from '../support/raft-cluster.js';
 import { EMPTY_READY } from '../support/raft-ready.js';
-import { I, N, T, appendEntries, entry, id } from '../support/raft-words.js';
+import {
+  I,
+  N,
+  T,
+  appendEntries,
+  change,
+  entry,
+  id,
+  loadedSnapshot,
+  requestVote,
+  snapshotOf,
+} from '../support/raft-words.js';
 
 /** Node 1 leads; node 3 has acknowledged everything. */
 function leading(): Bench {
@@ -32,7 +43,8 @@ describe('a leader that remembers', () => {
     const bench = leading();
     const { matchIndex } = bench.leader.progress.get(N(3)) ?? {};
     const round = nextRound(bench);
-    const word = { type: 'diskSetBack', term: bench.state.term, matchIndex };
+    const acknowledged = id(Number(matchIndex), bench.state.term);
+    const word = { type: 'diskSetBack', term: bench.state.term, acknowledged };
     expect(bench.hear(3, conflict(bench, Number(matchIndex), round)).messages).toEqual([
       { to: 3, message: word },
     ]);
@@ -61,12 +73,61 @@ describe('a leader that remembers', () => {
     expect(bench.leader.progress.has(N(3))).toBe(true);
   });
 
+  it('does not take an answer for it about what lies before that, which it never asked in such a round', () => {
+    const bench = leading();
+    const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
+    const round = nextRound(bench);
+    bench.hear(3, conflict(bench, matchIndex - 1, round));
+    expect(bench.state.setBack.size).toBe(0);
+  });
+
+  it('does not count its vote when it campaigns again, nor votes for it', () => {
+    const bench = leading();
+    const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
+    bench.hear(3, conflict(bench, matchIndex, nextRound(bench)));
+    bench.tick(5000);
+    expect(bench.state.role.type).toBe('follower');
+    bench.settle();
+    bench.timeOut();
+    bench.vote(3, { preVote: true, term: bench.state.term + 1 });
+    expect(bench.state.role.type).toBe('preCandidate');
+    bench.vote(2, { preVote: true, term: bench.state.term + 1 });
+    bench.settle();
+    bench.vote(3, { preVote: false, term: bench.state.term });
+    expect(bench.state.role.type).toBe('candidate');
+    bench.vote(2, { preVote: false, term: bench.state.term });
+    expect(bench.leader.progress.has(N(3)), 'it remembers in its next term').toBe(false);
+    const { messages } = bench.settle();
+    expect(sentTo(messages, 3)).toMatchObject([{ type: 'diskSetBack', term: bench.state.term }]);
+    bench.tick(5000);
+    bench.settle();
+    const ask = requestVote(bench.state.term + 1, id(99, 99));
+    expect(sentTo(bench.hear(3, ask).messages, 3), 'whatever it says that it has').toEqual([]);
+  });
+
+  it('forgets a member that was removed', () => {
+    const bench = leading();
+    const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
+    bench.hear(3, conflict(bench, matchIndex, nextRound(bench)));
+    bench.match(2);
+    bench.step({ type: 'changeConfiguration', change: change({ remove: [3] }), cause: 'test' });
+    bench.settle();
+    bench.match(2);
+    bench.settle();
+    bench.match(2);
+    bench.settle();
+    expect(bench.raft.configuration.members.map(({ id: it }) => it)).toEqual([1, 2]);
+    expect(bench.state.setBack.size).toBe(0);
+    bench.tick(100);
+    expect(sentTo(bench.settle().messages, 3)).toEqual([]);
+  });
+
   it('does not take a gap above what was acknowledged for it', () => {
     const bench = leading();
     const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
     const round = nextRound(bench);
     bench.hear(3, conflict(bench, matchIndex + 1, round));
-    expect(bench.leader.setBack.size).toBe(0);
+    expect(bench.state.setBack.size).toBe(0);
   });
 });
 
@@ -77,20 +138,35 @@ describe('a follower', () => {
     bench.settle();
     return bench;
   }
-  const word = (matchIndex: number, term = 2) =>
-    ({ type: 'diskSetBack', term: T(term), matchIndex: I(matchIndex) }) as const;
+  const word = (index: number, term = 2, entryTerm = 2) =>
+    ({ type: 'diskSetBack', term: T(term), acknowledged: id(index, entryTerm) }) as const;
 
   it('believes the leader of its term that its log ends too early', () => {
     const ready = following().hear(1, word(9));
     expect(ready).toEqual({ ...EMPTY_READY, lostTail: { acknowledged: 9, last: 3 } });
   });
 
+  it('believes it if it has another entry there', () => {
+    const ready = following().hear(1, word(3, 2, 1));
+    expect(ready.lostTail).toEqual({ acknowledged: 3, last: 3 });
+  });
+
+  it('believes the leader of a later term, or one that it has not heard since it restarted', () => {
+    const bench = new Bench({ node: 3 });
+    expect(bench.hear(1, word(9)).lostTail).toEqual({ acknowledged: 9, last: 2 });
+  });
+
   it.each([
-    ['from another node', 2, word(9)],
-    ['from an earlier term', 1, word(9, 1)],
-    ['about what it has', 1, word(3)],
-  ])('does not believe it %s', (_what, from, message) => {
-    expect(following().hear(from, message)).toEqual(EMPTY_READY);
+    ['from an earlier term', word(9, 1)],
+    ['about what it has', word(3)],
+    ['about what it had before', word(1, 2, 1)],
+  ])('does not believe it %s', (_what, message) => {
+    expect(following().hear(1, message)).toEqual(EMPTY_READY);
+  });
+
+  it('believes it about nothing that a snapshot stands for', () => {
+    const bench = new Bench({ node: 3, loaded: loadedSnapshot(snapshotOf(7, 1), []) });
+    expect(bench.hear(1, word(7, 2, 2)).lostTail).toBe(null);
   });
 });
 

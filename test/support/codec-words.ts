@@ -194,7 +194,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('diskSetBack' as const),
     term: anyTerm,
-    matchIndex: anyIndex,
+    acknowledged: entryId,
   }),
   fc.record({
     type: fc.constant('readIndexRequest' as const),

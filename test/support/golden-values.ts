@@ -210,7 +210,11 @@ export const MESSAGES = {
     nextOffset: 262_144,
   },
   timeoutNow: { type: 'timeoutNow', term: term(3), cause: 'set-primary B', isChosen: true },
-  diskSetBack: { type: 'diskSetBack', term: term(3), matchIndex: index(LARGE) },
+  diskSetBack: {
+    type: 'diskSetBack',
+    term: term(3),
+    acknowledged: { term: term(2), index: index(LARGE) },
+  },
   readIndexRequest: { type: 'readIndexRequest', term: term(3), requestId: LARGE },
   readIndexResponse: {
     type: 'readIndexResponse',
