@@ -105,7 +105,11 @@ export function callRaw(
   return new Promise((resolve) => {
     let status: number | null = null;
     const stream = session.request({ ':method': 'POST', ':path': path, ...headers });
-    const timer = setTimeout(() => stream.close(8), timeoutMs);
+    // A stream of a connection that is not up yet, or is going down, may never say that it closed.
+    const timer = setTimeout(() => {
+      stream.destroy();
+      resolve(status);
+    }, timeoutMs);
     const take = (received: object): void => {
       const value = (received as Record<string, unknown>)['grpc-status'];
       if (value !== undefined) status = Number(value);
