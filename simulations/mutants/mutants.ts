@@ -227,13 +227,13 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/snapshot',
-        find: 'if (message.meta.last.index > state.commitIndex) {',
-        replace: 'if (message.meta.last.index > 0) {',
+        find: 'return last.index > had;',
+        replace: 'return last.index > 0;',
       },
       {
         file: 'src/raft/snapshot',
-        find: "if (meta.last.index <= state.commitIndex || state.role.type === 'leader') return;",
-        replace: "if (state.role.type === 'leader') return;",
+        find: 'if (meta.last.index > state.lastApplied) adoptSnapshot',
+        replace: 'if (meta !== null) adoptSnapshot',
       },
     ],
   },
