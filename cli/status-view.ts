@@ -23,7 +23,11 @@ export function changeKey(view: ClusterView): string {
 
 /** The view as lines for people, at most `widthMax` wide. */
 export function clusterLines(view: ClusterView, style: Style, widthMax = LINE_WIDTH_MAX): string[] {
-  return [...headLines(view, style), '', ...nodeTable(view, style, widthMax)];
+  const troubles = view.nodes.flatMap(({ name, trouble }) =>
+    trouble === undefined ? [] : [style.red(`${printable(name)}: ${printable(trouble)}`)],
+  );
+  const below = troubles.length === 0 ? [] : ['', ...troubles];
+  return [...headLines(view, style), '', ...nodeTable(view, style, widthMax), ...below];
 }
 
 function headLines(view: ClusterView, style: Style): string[] {
@@ -41,13 +45,7 @@ function headLines(view: ClusterView, style: Style): string[] {
       `term ${view.term}`,
       `last epoch ${view.epoch}`,
     );
-    const removed = view.nodes.filter(({ state }) => state === 'REMOVED').map(({ name }) => name);
-    return [
-      head.join(' · '),
-      removed.length === 0
-        ? 'Nothing is written until a majority of the voters is up again.'
-        : `Removed from this cluster: ${removed.join(', ')}. Ask a member that was not.`,
-    ];
+    return [head.join(' · '), whyNoQuorum(view)];
   }
   head.push(style.green('quorum'));
   head.push(
@@ -60,6 +58,17 @@ function headLines(view: ClusterView, style: Style): string[] {
       : `can lose ${count(view.failureTolerance, 'voter')}`,
   );
   return [head.join(' · ')];
+}
+
+function whyNoQuorum({ nodes }: ClusterView): string {
+  const removed = nodes.filter(({ state }) => state === 'REMOVED').map(({ name }) => name);
+  if (removed.length > 0) {
+    return `Removed from this cluster: ${removed.join(', ')}. Ask a member that was not.`;
+  }
+  const [first, ...others] = nodes;
+  return others.length === 0 && first?.state === 'DEGRADED'
+    ? 'This node takes no part in its cluster: ask another member.'
+    : 'Nothing is written until a majority of the voters is up again.';
 }
 
 const COLUMNS: readonly Column[] = [

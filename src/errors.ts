@@ -96,7 +96,7 @@ export const ERRORS = {
   DEGRADED: kind(
     'UNAVAILABLE',
     'failed',
-    'Its disk failed: ask another member, then replace the disk, remove the member and join it again.',
+    'Ask another member; replace this one: `quorate cluster-remove-node NAME`, then join it with an empty data directory on a sound disk.',
   ),
   REMOVED: kind(
     'FAILED_PRECONDITION',

@@ -171,7 +171,7 @@ async function openGround(
   const local = { nodeId, installId, incarnation, version, ...FEATURES, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;
-  const wasRemoved = (id: Sender['id']): boolean => holder.node?.state.wasRemoved(id) === true;
+  const wasRemoved = (id: Sender['id']): boolean => holder.node?.wasRemoved(id) === true;
   const transport = new GrpcTransport(
     {
       listen: addresses.listen,

@@ -17,6 +17,8 @@ export interface NodeView {
   readonly lastContactMs: number | null;
   readonly version: string | null;
   readonly uptimeMs: number | null;
+  /** What is wrong with it and what to do, one line for people. Beyond the contract's keys, so only where there is any. */
+  readonly trouble?: string;
 }
 
 /** What `mon-cluster --json` prints. */
@@ -68,6 +70,7 @@ function nodeView(node: Node): NodeView {
     lastContactMs: node.lastContactMs ?? null,
     version: node.version ?? null,
     uptimeMs: node.uptimeMs ?? null,
+    ...(node.trouble === undefined ? {} : { trouble: node.trouble }),
   };
 }
 

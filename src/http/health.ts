@@ -79,7 +79,7 @@ const NO_FULL_MEMBER: Readonly<Record<Exclude<OwnState, 'STANDBY' | 'PRIMARY'>, 
   CLEAN: 'this node belongs to no cluster',
   JOINING: 'this node is joining and no full member yet',
   WITNESS: 'this node is a witness and holds no state',
-  DEGRADED: 'the disk of this node failed or does not answer',
+  DEGRADED: 'the disk of this node failed, was set back or does not answer',
   REMOVED: 'this node was removed from its cluster',
 };
 

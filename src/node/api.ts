@@ -86,6 +86,8 @@ export interface NodeStatus {
   readonly cluster: ClusterIdentity | null;
   /** `member` covers learners and voters alike. */
   readonly condition: 'clean' | 'member' | 'removed' | 'degraded';
+  /** Why it is degraded; null: it is not. */
+  readonly trouble: 'diskFailed' | 'setBack' | null;
   /** Null on a clean node; a pre-candidate counts as candidate. */
   readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | null;
   readonly term: Term;
@@ -103,7 +105,9 @@ export interface NodeStatus {
   readonly isPrimary: boolean;
   /** Of the newest applied activation; 0 before the first. */
   readonly epoch: LogIndex;
-  /** Leaders only, without the node itself; else empty. */
+  /** Members whose disk this node found set back; they count for nothing until they are replaced. */
+  readonly setBack: readonly NodeId[];
+  /** Leaders only, without the node itself and those set back; else empty. */
   readonly peers: readonly PeerStatus[];
   /** Milliseconds since this node last knew itself up to date with a live leader (0: it leads with a quorum); null: never. */
   readonly stalenessMs: number | null;
@@ -140,6 +144,11 @@ export interface NodeApi {
 
   /** A member that knows said that this node was removed: it is REMOVED from here on, also after a restart. */
   removed(): void;
+  /**
+   * Whether this node was a member and is none any more, for certain: by what is committed, and never again, since ids are
+   * never reused. False as well if this node has not heard of it yet, or has forgotten it.
+   */
+  wasRemoved(id: NodeId): boolean;
   /** Makes this clean node the first voter of a new cluster; durable when `done` is called. */
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void;
   /** Makes this clean node a learner-to-be of the cluster that admitted it; durable when `done` is called. */

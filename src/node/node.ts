@@ -11,8 +11,8 @@ import type { Message, Sender } from '../raft/message.js';
 import { LIMITS, timersFor } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
-import type { LostTail, PersistBatch, Ready } from '../raft/ready.js';
-import type { ConfigChange, Ended, Entry, Member, Settings, SnapshotMeta } from '../raft/types.js';
+import type { PersistBatch, Ready } from '../raft/ready.js';
+import type { ConfigChange, Entry, Member, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
 import { ClusterState } from '../state-machine/cluster-state.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import type {
@@ -25,10 +25,12 @@ import type {
   WriteOutcome,
 } from './api.js';
 import { Changes, refusedChange } from './changes.js';
+import { Condition } from './condition.js';
 import { logEvent } from './event-log.js';
 import { Expiry } from './expiry.js';
 import type { NodeModules, NodeOptions } from './node-options.js';
 import { Outgoing } from './outgoing.js';
+import { EMPTY_BATCH } from './ports.js';
 import type { ClusterIdentity, Done, Identity, StoragePort } from './ports.js';
 import { Proposals } from './proposals.js';
 import { leasedRead, Reads } from './reads.js';
@@ -43,16 +45,6 @@ const SNAPSHOT_STREAM = 0x736e6170;
 /** What a witness makes of every entry. */
 const NOT_APPLIED: ApplyResult = { type: 'none' };
 
-/** For what only the driver writes. */
-const EMPTY_BATCH: PersistBatch = {
-  persistId: 0,
-  hardState: null,
-  truncateFrom: null,
-  entries: [],
-  install: null,
-  compactTo: null,
-};
-
 export class Node implements NodeApi {
   readonly state: ClusterState;
   /** Null while the node is clean. */
@@ -66,9 +58,8 @@ export class Node implements NodeApi {
   readonly #snapshots: Snapshots;
   readonly #expiry: Expiry;
   readonly #staleness = new Staleness();
-  #identity: Identity;
+  readonly #condition: Condition;
   #inputs: Input[] = [];
-  #condition: 'clean' | 'member' | 'removed' | 'degraded' = 'clean';
   #isEntering = false;
   #isWoken = false;
   #isRunning = false;
@@ -80,7 +71,9 @@ export class Node implements NodeApi {
     this.#expiry = new Expiry(this.state);
     this.#options = options;
     this.#modules = modules;
-    this.#identity = options.stored.identity;
+    this.#condition = new Condition(options.stored.identity, modules, (refusal) =>
+      this.#endWaiters(refusal),
+    );
     this.#outgoing = new Outgoing(modules.transport);
     this.#snapshots = new Snapshots(
       modules,
@@ -90,7 +83,7 @@ export class Node implements NodeApi {
       {
         push: (input) => this.#push(input),
         wake: () => this.#wake(),
-        degrade: (error) => this.#degrade(error),
+        degrade: (error) => this.#condition.diskFailed(error),
       },
     );
   }
@@ -98,13 +91,11 @@ export class Node implements NodeApi {
   /** Resumes membership if the disk has one: loads the snapshot, then the core. Call once, before anything else. */
   start(done: Done): void {
     const { stored } = this.#options;
-    const { cluster, ended } = stored.identity;
-    if (ended !== null) this.#condition = ended === 'removed' ? 'removed' : 'degraded';
-    if (cluster === null || ended !== null) {
+    if (!this.#condition.resume()) {
       done(null);
       return;
     }
-    if (stored.snapshot === null || cluster.isWitness) {
+    if (stored.snapshot === null || this.#isWitness) {
       this.#begin(stored);
       done(null);
       return;
@@ -122,18 +113,12 @@ export class Node implements NodeApi {
   }
 
   status(): NodeStatus {
-    const { nodeId, installId, cluster } = this.#identity;
+    const { identity, is: condition, trouble } = this.#condition;
+    const { nodeId, installId, cluster } = identity;
+    const { raft } = this;
     const nowMs = this.#modules.clock.nowMs();
-    const condition = this.#condition;
-    return statusOf({
-      nodeId,
-      installId,
-      cluster,
-      condition,
-      raft: this.raft,
-      nowMs,
-      staleness: this.#staleness,
-    });
+    const staleness = this.#staleness;
+    return statusOf({ nodeId, installId, cluster, condition, trouble, raft, nowMs, staleness });
   }
 
   clusterTimeMs(): number {
@@ -245,11 +230,13 @@ export class Node implements NodeApi {
   }
 
   removed(): void {
-    if (this.#condition !== 'member') return;
-    this.#condition = 'removed';
-    this.#endWaiters({ reason: 'removed' });
-    this.#modules.log.warn({}, 'this node was removed from its cluster');
-    this.#keepEnded('removed');
+    this.#condition.removed();
+  }
+
+  wasRemoved(id: NodeId): boolean {
+    // Until a joint configuration is left for good, who leaves by it is still needed to decide that.
+    const members = this.raft?.state.applied.configuration.members ?? [];
+    return this.state.wasRemoved(id) && !members.some((member) => member.id === id);
   }
 
   stop(): void {
@@ -257,17 +244,17 @@ export class Node implements NodeApi {
     this.#endWaiters({ reason: 'stopping' });
   }
 
+  get #identity(): Identity {
+    return this.#condition.identity;
+  }
+
   get #isAlive(): boolean {
-    return !this.#isStopped && this.#condition !== 'degraded';
+    return !this.#isStopped && this.#condition.is !== 'degraded';
   }
 
   /** Why this node itself refuses work; null: it does not. */
   #refusal(): NodeRefusal | null {
-    if (this.#isStopped) return { reason: 'stopping' };
-    if (this.#condition === 'degraded') return { reason: 'degraded' };
-    if (this.#condition === 'removed') return { reason: 'removed' };
-    if (this.raft === null) return { reason: 'clean' };
-    return null;
+    return this.#isStopped ? { reason: 'stopping' } : this.#condition.refusal;
   }
 
   #ready(done: (outcome: ChangeOutcome) => void): Raft | null {
@@ -290,11 +277,11 @@ export class Node implements NodeApi {
     const identity: Identity = { ...this.#identity, cluster };
     this.#modules.storage.persist({ batch, installParts: null, identity }, (error) => {
       if (error !== null) {
-        this.#degrade(error);
+        this.#condition.diskFailed(error);
         done(error);
         return;
       }
-      this.#identity = identity;
+      this.#condition.entered(identity);
       this.#begin(loaded);
       done(null);
     });
@@ -312,7 +299,7 @@ export class Node implements NodeApi {
       isWitness: cluster.isWitness,
     };
     this.raft = new Raft(options, loaded, this.#modules.clock.nowMs());
-    this.#condition = 'member';
+    this.#condition.began();
     for (const { configuration } of this.raft.state.configurations)
       this.#noteMembership(configuration.members);
     this.#modules.transport.setPeers(this.raft.peers);
@@ -388,7 +375,9 @@ export class Node implements NodeApi {
     for (const entry of ready.committed) this.#apply(entry);
     this.#reads.released(ready.reads);
     this.#reads.serve(raft.state.lastApplied);
-    if (ready.lostTail !== null) this.#degradeSetBack(ready.lostTail);
+    if (ready.lostTail !== null) {
+      this.#condition.setBack(ready.lostTail.acknowledged, ready.lostTail.last);
+    }
     if (ready.stopEpoch !== null) {
       // No process is supervised here, so nothing is left to stop.
       this.#inputs.push({ type: 'stopped', nowMs: 0, epoch: ready.stopEpoch });
@@ -402,7 +391,7 @@ export class Node implements NodeApi {
     if (restore !== null) this.#proposals.restored(restore.last);
     this.#modules.storage.persist({ batch, installParts, identity: null }, (error) => {
       if (error !== null) {
-        this.#degrade(error);
+        this.#condition.diskFailed(error);
         return;
       }
       if (!this.#isAlive) return;
@@ -459,27 +448,5 @@ export class Node implements NodeApi {
     this.#proposals.stop(refusal);
     this.#reads.stop(refusal);
     this.#changes.stop();
-  }
-
-  /** What it acknowledged is gone, so its vote is worth nothing any more; a restart does not change that. */
-  #degradeSetBack(lostTail: LostTail): void {
-    this.#keepEnded('setBack');
-    this.#degrade(new Error(`set back from entry ${lostTail.acknowledged} to ${lostTail.last}`));
-  }
-
-  #keepEnded(ended: Ended): void {
-    const identity = { ...this.#identity, ended };
-    this.#identity = identity;
-    this.#modules.storage.persist({ batch: EMPTY_BATCH, installParts: null, identity }, (error) => {
-      if (error !== null) this.#degrade(error);
-    });
-  }
-
-  /** After a failed write nobody knows what is on disk: the core stops for good, the node answers what it knows. */
-  #degrade(error: Error): void {
-    if (this.#condition === 'degraded') return;
-    this.#condition = 'degraded';
-    this.#modules.log.error({ error }, 'the disk failed; this node neither votes nor leads');
-    this.#endWaiters({ reason: 'degraded' });
   }
 }

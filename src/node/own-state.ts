@@ -6,7 +6,7 @@ import type { NodeStatus } from './api.js';
 /**
  * CLEAN belongs to no cluster; JOINING is no voter yet; STANDBY is a full member that is not primary at this moment;
  * WITNESS votes and holds no state;
- * DEGRADED has a disk that failed, or does not answer.
+ * DEGRADED has a disk that failed, was set back, or does not answer.
  */
 export type OwnState =
   'CLEAN' | 'JOINING' | 'STANDBY' | 'PRIMARY' | 'WITNESS' | 'DEGRADED' | 'REMOVED';
@@ -27,6 +27,25 @@ export function ownState(status: NodeStatus): OwnState {
       return status.cluster?.isWitness === true ? 'WITNESS' : 'STANDBY';
   }
 }
+
+/** What is wrong with a node that is DEGRADED or REMOVED, and what to do, in one line; null: nothing. */
+export function ownTrouble(status: NodeStatus): string | null {
+  const name = status.cluster?.nodeName ?? 'NAME';
+  if (status.condition === 'removed') return REMOVED_TROUBLE;
+  if (status.trouble === 'setBack') return setBackTrouble(name);
+  if (status.trouble === 'diskFailed') {
+    return `its disk failed: replace it: cluster-remove-node ${name}, then join with an empty data directory`;
+  }
+  return status.isDiskOverdue ? 'its disk does not answer: check it, or replace it' : null;
+}
+
+/** The same of a member of this name whose disk was set back. */
+export function setBackTrouble(name: string): string {
+  return `its disk was set back: replace it: cluster-remove-node ${name}, then join with an empty data directory`;
+}
+
+const REMOVED_TROUBLE =
+  'it was removed from its cluster: start it with an empty data directory to join again';
 
 /** Counted in a quorum, whoever dies now; a newcomer only once its promotion is complete. */
 export function isVoter({ settledVoters }: NodeStatus, id: NodeStatus['nodeId']): boolean {

@@ -48,6 +48,16 @@ export interface PersistRequest {
   readonly identity: Identity | null;
 }
 
+/** For what only the driver writes. */
+export const EMPTY_BATCH: PersistBatch = {
+  persistId: 0,
+  hardState: null,
+  truncateFrom: null,
+  entries: [],
+  install: null,
+  compactTo: null,
+};
+
 /** Null: done and durable. Otherwise the write failed and nothing is known of the disk; the node is DEGRADED for good. */
 export type Done = (error: Error | null) => void;
 

@@ -8,7 +8,7 @@ import type { Configuration, NodeId } from '../raft/types.js';
 import type { NodeStatus, PeerStatus } from './api.js';
 import type { Staleness } from './staleness.js';
 
-type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition'>;
+type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition' | 'trouble'>;
 
 export function statusOf({
   raft,
@@ -36,6 +36,7 @@ export function statusOf({
       lastLogIndex: INDEX_ZERO,
       isPrimary: false,
       epoch: INDEX_ZERO,
+      setBack: [],
       peers: [],
     };
   }
@@ -57,6 +58,7 @@ export function statusOf({
     lastLogIndex: state.log.lastIndex,
     isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
     epoch: state.applied.reign.epoch,
+    setBack: [...state.setBack.keys()],
     peers: peersOf(raft, nowMs),
   };
 }

@@ -14,11 +14,15 @@ export type Admission =
   | { readonly type: 'isMember' }
   | { readonly type: 'refuse'; readonly error: QuorateError };
 
-/** Whether `newcomer` may become a learner of this cluster. `clusterName` is what it was configured for. */
+/**
+ * Whether `newcomer` may become a learner of this cluster. `clusterName` is what it was configured for; `wasRemoved`: its
+ * node id was a member's, and ids are never used again.
+ */
 export function judgeAdmission(
   status: NodeStatus,
   newcomer: Member,
   clusterName: string,
+  wasRemoved: boolean,
 ): Admission {
   const { members } = status.configuration;
   const cluster = status.cluster?.clusterName ?? '';
@@ -38,6 +42,10 @@ export function judgeAdmission(
     }
     const message = `this node is a member already, as ${name} at ${address} and ${api}`;
     return refuse('ALREADY_MEMBER', message, { name });
+  }
+  if (wasRemoved) {
+    const message = `node id ${newcomer.id} was a member that was removed`;
+    return refuse('NODE_ID_TAKEN', message, { name: newcomer.name });
   }
   const namesake = members.find(({ name }) => name === newcomer.name);
   if (namesake !== undefined) {

@@ -43,7 +43,7 @@ export async function admit(
     request,
     here: async () => {
       const verdict = await judged(modules, context, (status) =>
-        judgeAdmission(status, newcomer, request.clusterName),
+        judgeAdmission(status, newcomer, request.clusterName, node.wasRemoved(newcomer.id)),
       );
       if (verdict.type === 'refuse') throw verdict.error;
       if (verdict.type === 'admit' && !request.dryRun) {

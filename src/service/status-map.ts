@@ -47,6 +47,8 @@ export function refusalError(refusal: NodeRefusal, status: NodeStatus): QuorateE
       return new QuorateError('WOULD_LOSE_QUORUM', refusal.detail);
     case 'targetUnfit':
       return new QuorateError('TARGET_UNFIT', `the target cannot take over: ${refusal.detail}`);
+    case 'degraded':
+      return new QuorateError('DEGRADED', DEGRADED[status.trouble ?? 'diskFailed']);
     default:
       return new QuorateError(...NODE_ERRORS[refusal.reason]);
   }
@@ -56,15 +58,16 @@ export function refusalError(refusal: NodeRefusal, status: NodeStatus): QuorateE
   }
 }
 
-type OwnReason = Extract<
-  NodeRefusal['reason'],
-  'clean' | 'alreadyMember' | 'degraded' | 'removed' | 'stopping'
->;
+const DEGRADED = {
+  diskFailed: 'the disk of this node failed',
+  setBack: 'the disk of this node was set back behind what it had acknowledged',
+} as const;
+
+type OwnReason = Extract<NodeRefusal['reason'], 'clean' | 'alreadyMember' | 'removed' | 'stopping'>;
 
 const NODE_ERRORS: Readonly<Record<OwnReason, [ErrorCode, string]>> = {
   clean: ['CLEAN_NODE', 'this node belongs to no cluster'],
   alreadyMember: ['ALREADY_MEMBER', 'this node already belongs to a cluster'],
-  degraded: ['DEGRADED', 'the disk of this node failed'],
   removed: ['REMOVED', 'this node was removed from its cluster'],
   stopping: ['STOPPING', 'this node is stopping'],
 };

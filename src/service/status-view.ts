@@ -8,7 +8,7 @@ import type { NodeState } from '../generated/quorate/v1/NodeState.js';
 import type { Role } from '../generated/quorate/v1/Role.js';
 import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { NodeStatus } from '../node/api.js';
-import { isVoter, ownState } from '../node/own-state.js';
+import { isVoter, ownState, ownTrouble, setBackTrouble } from '../node/own-state.js';
 import type { Configuration, Member, NodeId } from '../raft/types.js';
 import type { SelfFacts } from './modules.js';
 import { memberById } from './status-map.js';
@@ -33,7 +33,10 @@ export function leaderView(own: OwnView, answers: Answers): StatusResponse {
     ...(status.isPrimary ? { primary: name } : {}),
     failureTolerance: toleranceOf(
       status.configuration,
-      (id) => isUpForLeader(own, id, answers) && !saysDegraded(id, answers),
+      (id) =>
+        isUpForLeader(own, id, answers) &&
+        !saysDegraded(id, answers) &&
+        !status.setBack.includes(id),
     ),
     nodes: linesOf(own, (member) => {
       const answer = answers.get(member.id);
@@ -72,6 +75,7 @@ export function localView(own: OwnView, answers: Answers): StatusResponse {
 export function ownLine({ status, self, nowMs }: OwnView): Node {
   const member = memberById(status, status.nodeId);
   const isWorking = status.condition === 'member';
+  const trouble = ownTrouble(status);
   return {
     id: status.nodeId,
     name: status.cluster?.nodeName ?? self.name,
@@ -86,6 +90,7 @@ export function ownLine({ status, self, nowMs }: OwnView): Node {
     ...(isWorking && status.role === 'leader' ? { lagEntries: 0, lastContactMs: 0 } : {}),
     version: self.version,
     uptimeMs: Math.max(0, nowMs - self.startedAtMs),
+    ...(trouble === null ? {} : { trouble }),
   };
 }
 
@@ -159,10 +164,13 @@ function lineOf(
   const { id, name, address, api } = member;
   const voter = isVoter(status, id);
   const said = answer?.node ?? null;
+  // It may not know yet, or not answer any more.
+  const isSetBack = status.setBack.includes(id);
+  const trouble = isSetBack ? setBackTrouble(name) : said?.trouble;
   return {
     id,
     name,
-    state: stateOf(member, voter, isUp, said?.state),
+    state: isSetBack ? 'DEGRADED' : stateOf(member, voter, isUp, said?.state),
     role: isUp || said !== null ? roleOf(voter, said?.role) : 'ROLE_UNSPECIFIED',
     address,
     api,
@@ -171,6 +179,7 @@ function lineOf(
     ...(said?.lastApplied === undefined ? {} : { lastApplied: said.lastApplied }),
     version: said?.version ?? member.version,
     ...(said?.uptimeMs === undefined ? {} : { uptimeMs: said.uptimeMs }),
+    ...(trouble === undefined ? {} : { trouble }),
   };
 }
 

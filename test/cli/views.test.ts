@@ -148,6 +148,19 @@ describe('mon-cluster for people', () => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
   });
 
+  test('says below the table what is wrong with a node and what to do, also with --json', () => {
+    const trouble = 'its disk was set back: replace it';
+    const view = clusterView({ ...WELL, nodes: [LEADER, { ...GONE, state: 'DEGRADED', trouble }] });
+    expect(clusterLines(view, plain).at(-1)).toBe(`n2: ${trouble}`);
+    expect(view.nodes[1]).toHaveProperty('trouble', trouble);
+  });
+
+  test('says of a node that takes no part whom to ask, not that voters are missing', () => {
+    const nodes = [{ ...GONE, state: 'DEGRADED' as const, trouble: 'its disk failed' }];
+    const lines = clusterLines(clusterView({ ...WELL, quorum: false, nodes }), plain);
+    expect(lines[1]).toBe('This node takes no part in its cluster: ask another member.');
+  });
+
   test('keeps to the width with long names and addresses', () => {
     const name = 'n'.repeat(63);
     const wide = { ...LEADER, name, address: `${name}.example:6000`, api: `${name}.example:6001` };

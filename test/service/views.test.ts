@@ -13,7 +13,7 @@ import {
   whyUnfit,
 } from '../../src/service/admission.js';
 import { contextFor, metadataFor, usableMs } from '../../src/service/call-context.js';
-import { leaderView, localView, toleranceOf } from '../../src/service/status-view.js';
+import { leaderView, localView, ownLine, toleranceOf } from '../../src/service/status-view.js';
 import { configuration, installId, leaderStatus, member, peer, SELF } from './words.js';
 
 function said(
@@ -120,6 +120,44 @@ describe('the view of a leader', () => {
     expect(view.failureTolerance).toBe(0);
   });
 
+  test('says of a member that it found set back what to do, whatever that one answers', () => {
+    const status = leaderStatus({ peers: [peer(2, 10)], setBack: [3 as NodeId] });
+    const trouble =
+      'its disk was set back: replace it: cluster-remove-node n3, then join with an empty data directory';
+    for (const answers of [new Map(), new Map([said(3, { state: 'STANDBY' })])]) {
+      const view = leaderView(own(status), answers);
+      expect(view.nodes?.[2]).toMatchObject({ name: 'n3', state: 'DEGRADED', trouble });
+      expect(view.failureTolerance).toBe(0);
+    }
+  });
+
+  test('passes on what a member says is wrong with it', () => {
+    const answers = new Map([said(3, { state: 'DEGRADED', trouble: 'its disk failed' })]);
+    const view = leaderView(own(leaderStatus()), answers);
+    expect(view.nodes?.map(({ trouble }) => trouble)).toEqual([
+      undefined,
+      undefined,
+      'its disk failed',
+    ]);
+  });
+
+  test.each([
+    [
+      'set back',
+      { condition: 'degraded', trouble: 'setBack' },
+      /set back.*cluster-remove-node n1,/,
+    ],
+    [
+      'failed',
+      { condition: 'degraded', trouble: 'diskFailed' },
+      /disk failed.*cluster-remove-node n1,/,
+    ],
+    ['hangs', { isDiskOverdue: true }, /does not answer/],
+    ['was removed', { condition: 'removed' }, /removed.*empty data directory/],
+  ] as const)('says in its own line that it %s', (_what, more, says) => {
+    expect(ownLine(own(leaderStatus(more))).trouble).toMatch(says);
+  });
+
   test('counts a member that it has not heard yet by its answer', () => {
     const status = leaderStatus({ peers: [peer(2, null), peer(3, null)] });
     const view = leaderView(own(status), new Map([said(2)]));
@@ -195,6 +233,11 @@ describe('admission', () => {
       verdict: 'ADDRESS_TAKEN',
     },
     {
+      name: 'one that was removed, with the data directory that it had',
+      id: 5,
+      verdict: 'NODE_ID_TAKEN',
+    },
+    {
       name: 'an API that is taken',
       id: 4,
       more: { api: '127.0.0.1:7002' },
@@ -203,7 +246,7 @@ describe('admission', () => {
   ];
 
   test.each(rows)('$name: $verdict', ({ id, more = {}, cluster = 'test', verdict }) => {
-    const judged = judgeAdmission(leaderStatus(), member(id, more), cluster);
+    const judged = judgeAdmission(leaderStatus(), member(id, more), cluster, id === 5);
     expect(judged.type === 'refuse' ? judged.error.code : judged.type).toBe(verdict);
   });
 });
