@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 
 import { showVerdict } from '../format.js';
 import type { Verdict } from '../run.js';
-import type { Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
 import { plant } from './plant.js';
 
 export interface TryOptions {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Change, Mutant } from './mutants.js';
+import type { Change, Mutant } from './mutant.js';
 
 /** What a simulation is made of. */
 const FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node', 'simulations'];
