@@ -8,7 +8,14 @@ import { becomeLeader } from './leadership.js';
 import type { RequestVote, RequestVoteResponse, Sender, TimeoutNow } from './message.js';
 import { hasQuorum, isVoter, allVoters } from './quorum.js';
 import { becomeFollower } from './role.js';
-import { configurationInForce, emit, hardState, send, sendAfterPersist } from './state.js';
+import {
+  configurationInForce,
+  configurationIndex,
+  emit,
+  hardState,
+  send,
+  sendAfterPersist,
+} from './state.js';
 import type { Candidate, PreCandidate, RaftState } from './state.js';
 import { nextTerm } from './types.js';
 import type { EntryId, NodeId, Term } from './types.js';
@@ -40,9 +47,24 @@ export function onElectionTick(state: RaftState, lateMs: number): void {
 /** Heartbeats that a living leader has had time to send before a late node campaigns. */
 const LATE_HEARTBEATS = 3;
 
-/** Whether this node may campaign: it votes in the configuration in force, and its disk keeps up. */
+/** Whether this node may campaign and its disk keeps up. */
 function canCampaign(state: RaftState): boolean {
-  return isVoter(configurationInForce(state), state.options.id) && !isDiskOverdue(state);
+  return isElectable(state) && !isDiskOverdue(state);
+}
+
+/**
+ * Whether this node may lead: it votes in the configuration in force, or in the one before while that one is not known
+ * committed. Otherwise, removing the leader of two could leave nobody to elect (Thesis §4.2.2):
+ * 1. Node 1 leads nodes 1 and 2, and is to be removed. Both have the joint configuration.
+ * 2. Node 1 appends the configuration {2} that leaves it, and dies before node 2 has that entry. It comes back.
+ * 3. Node 2 is still joint, so it needs the vote of node 1, whose log is longer. Only node 1 can be elected.
+ */
+export function isElectable(state: RaftState): boolean {
+  const { id } = state.options;
+  if (isVoter(configurationInForce(state), id)) return true;
+  const before = state.configurations.at(-2);
+  if (before === undefined || configurationIndex(state) <= state.commitIndex) return false;
+  return isVoter(before.configuration, id);
 }
 
 /** Whether a sync has been on its way for a whole minimum election timeout. */

@@ -3,9 +3,8 @@
 // simulator's. Source: Raft Fig. 2 and Fig. 3.
 
 import { invariant } from './assert.js';
-import { configurationInForce } from './state.js';
+import { isElectable } from './election.js';
 import type { RaftState } from './state.js';
-import { isVoter } from './quorum.js';
 import type { LogIndex, NodeId, Term } from './types.js';
 
 /** What of a state is compared with the next one. */
@@ -50,9 +49,8 @@ export function checkState(state: RaftState): void {
   }
   invariant(persistence.durableIndex <= log.lastIndex, 'what is durable is in the log');
   invariant(state.configurations.length > 0, 'some configuration is always in force');
-  const configuration = configurationInForce(state);
   if (state.role.type === 'candidate' || state.role.type === 'preCandidate') {
-    invariant(isVoter(configuration, state.options.id), 'only voters campaign');
+    invariant(isElectable(state), 'only voters campaign');
   }
   if (state.role.type === 'candidate' || state.role.type === 'leader') {
     invariant(state.votedFor === state.options.id, 'a candidate votes for itself (Raft §5.2)');

@@ -304,7 +304,7 @@ describe('Thesis §3.10: TimeoutNow', () => {
       configuration: { members: [], voters: [N(2), N(3)], outgoing: null, leaving: [] },
       cause: 'x',
     });
-    bench.hear(2, appendEntries(3, id(2, 1), [learner]));
+    bench.hear(2, appendEntries(3, id(2, 1), [learner], { commitIndex: I(3) }));
     bench.settle();
     expect(bench.hear(2, order(3))).toEqual(EMPTY_READY);
   });
