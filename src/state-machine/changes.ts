@@ -1,0 +1,99 @@
+// What an entry changed, fact by fact, for those who watch. It is found from a command and its result, or from the state
+// before and after, so that no fact has to know that it is watched. A refused or repeated request changes nothing, and
+// a touched session has no new revision: neither is a change.
+
+import { unreachable } from '../raft/assert.js';
+import type { ApplyResult, ClientCommand, Session } from './command.js';
+import type { ClusterEvent } from './events.js';
+import type { MemberFact, Members } from './members.js';
+import type { ReignRecord } from './primary.js';
+import { attributesBytes } from './session-limits.js';
+import type { StoreEntry } from './store-types.js';
+
+/** One thing after an entry changed it; null: it is gone. */
+export type Change =
+  | {
+      readonly fact: 'session';
+      readonly key: string;
+      readonly value: Session | null;
+      /** It is gone because its life was over; else somebody deleted it. */
+      readonly hasExpired: boolean;
+    }
+  | { readonly fact: 'store'; readonly key: string; readonly value: StoreEntry | null }
+  /** The key is the member's name. */
+  | { readonly fact: 'member'; readonly key: string; readonly value: MemberFact | null }
+  /** The key is empty. */
+  | { readonly fact: 'primary'; readonly key: ''; readonly value: ReignRecord | null }
+  /** The key is the kind of the event. */
+  | { readonly fact: 'event'; readonly key: string; readonly value: ClusterEvent };
+
+export type Fact = Change['fact'];
+
+/** What one change costs beside its key and value, about. */
+const CHANGE_BYTES = 200;
+
+/** What a client's request changed, by its result; `entryOf` reads the store behind it. */
+export function requestChanges(
+  command: ClientCommand,
+  result: ApplyResult,
+  entryOf: (key: string) => StoreEntry | null,
+): Change[] {
+  switch (command.kind) {
+    case 'putSession':
+      return result.type === 'session' ? [sessionChange(command.id, result.session)] : [];
+    case 'deleteSession':
+      return result.type === 'deleted' && result.existed ? [sessionChange(command.id, null)] : [];
+    case 'touchSession':
+      return [];
+    case 'changeStore': {
+      if (result.type !== 'store') return [];
+      const operations = result.failed === null ? command.success : command.failure;
+      return operations.flatMap(({ type, key }, at): Change[] => {
+        const did = result.results[at];
+        const isChanged = type === 'put' || (did?.type === 'delete' && did.revision > 0);
+        return isChanged ? [{ fact: 'store', key, value: entryOf(key) }] : [];
+      });
+    }
+    default:
+      return unreachable(command);
+  }
+}
+
+/** Sessions whose life was over. */
+export function expiryChanges(ids: readonly string[]): Change[] {
+  return ids.map((key) => ({ fact: 'session', key, value: null, hasExpired: true }));
+}
+
+/** Members that joined, left, or are something else than before. */
+export function memberChanges(before: Members, after: Members): Change[] {
+  const known = new Map(before.current.map((member) => [member.name, member]));
+  const now = new Set(after.current.map(({ name }) => name));
+  const gone = before.current.filter(({ name }) => !now.has(name));
+  return [
+    ...gone.map(({ name }): Change => ({ fact: 'member', key: name, value: null })),
+    ...after.current
+      .filter((member) => !isSame(known.get(member.name), member))
+      .map((value): Change => ({ fact: 'member', key: value.name, value })),
+  ];
+}
+
+/** Memory that a change keeps in use, about. */
+export function changeBytes(change: Change): number {
+  return CHANGE_BYTES + 2 * change.key.length + valueBytes(change);
+}
+
+function valueBytes({ fact, value }: Change): number {
+  if (value === null) return 0;
+  if (fact === 'session') return attributesBytes(value.attributes);
+  return fact === 'store' ? value.value.length : 0;
+}
+
+function sessionChange(key: string, value: Session | null): Change {
+  return { fact: 'session', key, value, hasExpired: false };
+}
+
+function isSame(before: MemberFact | undefined, after: MemberFact): boolean {
+  if (before === undefined) return false;
+  const names = Object.keys(after) as (keyof MemberFact)[];
+  return names.every((name) => before[name] === after[name]);
+}
