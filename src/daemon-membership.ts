@@ -4,7 +4,10 @@
 import type { CheckedOptions } from './daemon-options.js';
 import { QuorateError } from './errors.js';
 import type { NodeApi } from './node/api.js';
-import type { ClusterIdentity, LoggerPort } from './node/ports.js';
+import type { Node } from './node/node.js';
+import type { ClusterIdentity, LoggerPort, Stored } from './node/ports.js';
+import { whyUnspokenOnDisk } from './raft/feature-level.js';
+import type { Software } from './raft/types.js';
 
 /** What the data directory says goes before the options; where they contradict it about the cluster, nothing starts. */
 export function checkMembership(
@@ -32,9 +35,33 @@ export function checkMembership(
   }
 }
 
+/** Refuses software that must not go on with what the data directory holds, before anything is changed in it. */
+export function checkSoftware(dataDir: string, software: Software, stored: Stored): void {
+  const why = whyUnspokenOnDisk(stored.identity.nodeId, software, stored);
+  if (why !== null) throw new QuorateError('UNSPOKEN_LEVEL', `${dataDir}: ${why}`);
+}
+
 /**
- * Takes the word of peers that refuse this node for good: it was removed, or its data directory runs twice. `end` is
- * called, once, where the daemon cannot go on.
+ * Starts the node on what the disk holds. Rejects where it cannot be read: it is sound, or opening had told, so that a later
+ * version wrote it.
+ */
+export function resumed(node: Pick<Node, 'start'>, dataDir: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    node.start((cause) => {
+      if (cause === null) {
+        resolve();
+        return;
+      }
+      const hint = 'Install the version that wrote it, or a later one.';
+      const message = `${dataDir}: this version cannot read the snapshot: ${cause.message}`;
+      reject(new QuorateError('DATA_DIRECTORY', message, { directory: dataDir }, { cause, hint }));
+    });
+  });
+}
+
+/**
+ * Takes the word of peers that refuse this node for good: it was removed, its data directory runs twice, or its software
+ * does not speak what the cluster does. `end` is called where the daemon cannot go on; later calls change nothing.
  */
 export function heedRefusals(
   dataDir: string,
@@ -44,5 +71,6 @@ export function heedRefusals(
   return (reason, detail) => {
     if (reason === 'REMOVED') node()?.removed();
     if (reason === 'RUNS_TWICE') end(new QuorateError('RUNS_TWICE', `${dataDir}: ${detail}`));
+    if (reason === 'LEVEL_UNSPOKEN') end(new QuorateError('UNSPOKEN_LEVEL', detail));
   };
 }

@@ -155,6 +155,16 @@ export const ERRORS = {
     'failed',
     'Start it with `--cluster {cluster}`, or join the cluster that was meant.',
   ),
+  UNSPOKEN_LEVEL: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Install that on this node; `quorate mon-cluster` on another member shows the versions that the others run.',
+  ),
+  FEATURE_LEVEL: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Upgrade {members}: the feature level then rises by itself.',
+  ),
   TARGET_UNFIT: kind(
     'FAILED_PRECONDITION',
     'failed',

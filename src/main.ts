@@ -8,7 +8,7 @@ import { parseAddress } from './address.js';
 import type { Address } from './address.js';
 import { advertised, advertisedHttp, bindError, hostNames } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
-import { checkMembership, heedRefusals } from './daemon-membership.js';
+import { checkMembership, checkSoftware, heedRefusals, resumed } from './daemon-membership.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
@@ -24,6 +24,7 @@ import type { Sender } from './raft/message.js';
 import { Node } from './node/node.js';
 import type { ClusterIdentity, SchedulePort } from './node/ports.js';
 import { timersFor } from './raft/options.js';
+import type { Software } from './raft/types.js';
 import { bestSuccessor } from './service/admission.js';
 import { ApiServer } from './service/api-server.js';
 import { viewCluster } from './service/cluster-view.js';
@@ -31,14 +32,16 @@ import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './client/node-links.js';
 import { Routing } from './service/routing.js';
+import { FEATURE_LEVELS, FEATURES } from './state-machine/features.js';
+import type { FeatureTable } from './state-machine/features.js';
 import { openStorage, StorageError } from './storage/level-storage.js';
 import type { LevelStorage } from './storage/level-storage.js';
 import { TlsIdentity } from './tls/identity.js';
 import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
 import { packageVersion } from './version.js';
 
-/** Feature levels that this version speaks. */
-const FEATURES = { featureMin: 1, featureMax: 1 } as const;
+/** What this software is, and what it knows. */
+const SHIPPED = { speaks: { version: packageVersion(), ...FEATURE_LEVELS }, features: FEATURES };
 /** How long a part may take to stop, and requests in progress to end. */
 const STOP_LIMITS = { partMs: 5000, drainMs: 1000 } as const;
 
@@ -47,6 +50,8 @@ export type { DaemonOptions } from './daemon-options.js';
 export interface DaemonHooks {
   /** Called once after a fault was logged. Default: ends the process with 70. */
   readonly onFatal?: (error: unknown) => void;
+  /** What this software is and speaks, for tests of mixed versions. Default: what is shipped. */
+  readonly software?: { readonly speaks: Software; readonly features: FeatureTable };
 }
 
 /** A daemon that runs. */
@@ -105,6 +110,8 @@ interface Ground {
   /** Null: without TLS. */
   readonly tls: TlsIdentity | null;
   readonly holder: { node: Node | null };
+  readonly features: FeatureTable;
+  readonly dataDir: string;
 }
 
 async function assemble(
@@ -118,7 +125,7 @@ async function assemble(
   const failure = new Promise<QuorateError>((resolve) => {
     end = resolve;
   });
-  const ground = await openGround(options, log, parts, end);
+  const ground = await openGround(options, hooks, log, parts, end);
   const { clock, self } = ground;
   const http = await openHttp(options, ground, onFatal, log, parts);
   const node = await startNode(ground, onFatal, log, parts);
@@ -148,19 +155,20 @@ async function assemble(
 
 async function openGround(
   options: CheckedOptions,
+  { software = SHIPPED }: DaemonHooks,
   log: Logger,
   parts: Part[],
   end: (error: QuorateError) => void,
 ): Promise<Ground> {
   // grpc-js would print what bindAsync also answers.
   setLogVerbosity(logVerbosity.NONE);
-  const version = packageVersion();
   const { addresses } = options;
   const tls = options.tls === null ? null : TlsIdentity.load(options.tls, 'node');
   const clock = new SystemClock();
   const storage = await opened(options, log);
   parts.push({ name: 'storage', stop: () => storage.close() });
   const { nodeId, installId, cluster } = storage.stored.identity;
+  checkSoftware(options.dataDir, software.speaks, storage.stored);
   checkMembership(options, cluster, log);
 
   const holder: Ground['holder'] = { node: null };
@@ -168,17 +176,18 @@ async function openGround(
     advertised(addresses, transport.address?.port ?? addresses.listen.port, apiPort);
   const peerAddress = (): string => reach(addresses.api.port).address;
   const incarnation = randomBytes(8).toString('hex');
-  const local = { nodeId, installId, incarnation, version, ...FEATURES, advertised: peerAddress };
+  const local = { nodeId, installId, incarnation, ...software.speaks, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;
   const wasRemoved = (id: Sender['id']): boolean => holder.node?.wasRemoved(id) === true;
+  const levelNow = (): number | undefined => holder.node?.status().featureLevel;
   const transport = new GrpcTransport(
     {
       listen: addresses.listen,
       self: local,
       tls,
       cluster: clusterNow,
-      admit: (hello) => admitByCluster(local, clusterNow(), hello, wasRemoved),
+      admit: (hello) => admitByCluster(local, clusterNow(), hello, wasRemoved, levelNow()),
     },
     { log, onRefused: heedRefusals(options.dataDir, () => holder.node, end) },
   );
@@ -200,8 +209,7 @@ async function openGround(
     clusterName: options.clusterName,
     electionTimeoutMs: options.electionTimeoutMs,
     ...reach(apiPort),
-    version,
-    ...FEATURES,
+    ...software.speaks,
     witness: cluster?.isWitness ?? options.witness,
     priority: options.priority,
     startedAtMs: clock.nowMs(),
@@ -212,20 +220,23 @@ async function openGround(
     watchTls(tls, log);
     parts.push({ name: 'certificates', stop: () => tls.close() });
   }
-  return { clock, storage, transport, server, self, tls, holder };
+  const { features } = software;
+  const { dataDir } = options;
+  return { clock, storage, transport, server, self, tls, holder, features, dataDir };
 }
 
 async function startNode(
-  { clock, storage, transport, self, holder }: Ground,
+  { clock, storage, transport, self, holder, features, dataDir }: Ground,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
 ): Promise<Node> {
-  const { address, api, version, priority } = self;
+  const { address, api, priority, version, featureMin, featureMax } = self;
   const node = new Node(
     {
       stored: storage.stored,
-      self: { address, api, version, priority, ...FEATURES },
+      self: { address, api, priority, version, featureMin, featureMax },
+      features,
       randomSeed: randomInt(2 ** 32),
     },
     { clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },
@@ -237,12 +248,8 @@ async function startNode(
       node.stop();
     },
   });
-  await new Promise<void>((resolve, reject) => {
-    node.start((error) => {
-      if (error === null) resolve();
-      else reject(error);
-    });
-  });
+  await resumed(node, dataDir);
+  transport.watchGreetings((hello) => node.greeted(hello.from, hello));
   return node;
 }
 

@@ -118,6 +118,8 @@ function payloadFields(payload: EntryPayload): FieldValue[] {
       return [payload.nodeId, payload.leaseMs, payload.cause, payload.isChosen];
     case 'proof':
       return [payload.epoch];
+    case 'featureLevel':
+      return [payload.level];
     default:
       return unreachable(payload);
   }
@@ -147,10 +149,12 @@ function readPayload(kind: number, reader: ValueReader): EntryPayload {
       };
     case ENTRY_KIND.proof:
       return { kind: 'proof', epoch: reader.index('epoch') };
+    case ENTRY_KIND.featureLevel:
+      return { kind: 'featureLevel', level: reader.integer('level') };
     default:
       throw unknownKind(
         'entry',
-        `expected a kind of ${ENTRY_KIND.noop} to ${ENTRY_KIND.proof}, got ${kind}`,
+        `expected a kind of ${ENTRY_KIND.noop} to ${ENTRY_KIND.featureLevel}, got ${kind}`,
       );
   }
 }

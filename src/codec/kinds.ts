@@ -9,6 +9,7 @@ export const ENTRY_KIND = {
   settings: 4,
   activation: 5,
   proof: 6,
+  featureLevel: 7,
 } as const;
 
 /** What storage keeps besides entries, and a part of a snapshot. */

@@ -76,7 +76,7 @@ export function readSettings(reader: ValueReader): Settings {
 }
 
 export function snapshotMetaFields(meta: SnapshotMeta): FieldValue[] {
-  const { last, stampMs, configuration, configurationIndex, settings, reign } = meta;
+  const { last, stampMs, configuration, configurationIndex, settings, reign, featureLevel } = meta;
   return [
     last.term,
     last.index,
@@ -85,6 +85,7 @@ export function snapshotMetaFields(meta: SnapshotMeta): FieldValue[] {
     configurationIndex,
     settingsFields(settings),
     reignFields(reign),
+    featureLevel,
   ];
 }
 
@@ -96,6 +97,7 @@ export function readSnapshotMeta(reader: ValueReader): SnapshotMeta {
     configurationIndex: reader.index('configurationIndex'),
     settings: reader.nested('settings', readSettings),
     reign: reader.nested('reign', readReign),
+    featureLevel: reader.integer('featureLevel'),
   };
 }
 

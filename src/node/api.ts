@@ -2,6 +2,7 @@
 // Every call that waits has a deadline on the node's own clock and ends in exactly one outcome; `Node` (node.ts)
 // has the methods described by `NodeApi`.
 
+import type { HeldBack } from '../raft/feature-level.js';
 import type { Refusal } from '../raft/input.js';
 import type { Message, Sender } from '../raft/message.js';
 import type {
@@ -12,6 +13,7 @@ import type {
   LogIndex,
   NodeId,
   Settings,
+  Software,
   Term,
 } from '../raft/types.js';
 import type { ClusterState } from '../state-machine/cluster-state.js';
@@ -21,6 +23,13 @@ import type { ClusterIdentity, Done } from './ports.js';
 /** Why a node itself, rather than its role, says no. */
 export type NodeRefusal =
   | Refusal
+  /** The command needs a higher feature level than the cluster is at. */
+  | {
+      readonly reason: 'featureLevel';
+      readonly needed: number;
+      readonly level: number;
+      readonly heldBackBy: readonly HeldBack[];
+    }
   /** This node belongs to no cluster. */
   | { readonly reason: 'clean' }
   /** This node already belongs to a cluster. */
@@ -105,6 +114,10 @@ export interface NodeStatus {
   readonly isPrimary: boolean;
   /** Of the newest applied activation; 0 before the first. */
   readonly epoch: LogIndex;
+  /** As applied here. */
+  readonly featureLevel: number;
+  /** Leaders only: members that keep the feature level from rising; else empty. */
+  readonly heldBackBy: readonly HeldBack[];
   /** Members whose disk this node found set back; they count for nothing until they are replaced. */
   readonly setBack: readonly NodeId[];
   /** Leaders only, without the node itself and those set back; else empty. */
@@ -154,6 +167,8 @@ export interface NodeApi {
   /** Makes this clean node a learner-to-be of the cluster that admitted it; durable when `done` is called. */
   adoptCluster(cluster: ClusterIdentity, done: Done): void;
 
+  /** Another node's process said who it is and what it runs; call it before any message of that process. */
+  greeted(from: Sender, software: Software): void;
   receive(from: Sender, message: Message): void;
   tick(lateMs: number): void;
   /** Refuses new work and ends every waiting call; what is on its way to the disk is not waited for. */

@@ -14,6 +14,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   handOverStarted: 'hands over',
   handOverAbandoned: 'the hand-over was given up',
   lateTimer: 'this process was stalled; it listens for the leader before it campaigns',
+  featureLevelRaised: 'the feature level of the cluster was raised',
   truncated: 'uncommitted entries were replaced by the leader',
   foundSetBack:
     'the disk of a member was set back, so it counts for nothing: remove it with cluster-remove-node, then join it with an empty data directory',

@@ -3,6 +3,7 @@
 import type { Limits } from '../raft/options.js';
 import type { Member } from '../raft/types.js';
 import type { ClientSessionLimits } from '../state-machine/command.js';
+import type { FeatureTable } from '../state-machine/features.js';
 import type {
   ClockPort,
   CommandCodecPort,
@@ -37,4 +38,6 @@ export interface NodeOptions {
   readonly limits?: Limits;
   readonly snapshotLimits?: SnapshotLimits;
   readonly clientSessionLimits?: ClientSessionLimits;
+  /** Which level brought what; `self` says which levels are spoken. Default: those of this software. */
+  readonly features?: FeatureTable;
 }

@@ -12,7 +12,15 @@ import { LIMITS, timersFor } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
 import type { PersistBatch, Ready } from '../raft/ready.js';
-import type { ConfigChange, Entry, Member, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
+import type {
+  ConfigChange,
+  Entry,
+  Member,
+  NodeId,
+  Settings,
+  SnapshotMeta,
+  Software,
+} from '../raft/types.js';
 import { ClusterState } from '../state-machine/cluster-state.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import type {
@@ -67,7 +75,7 @@ export class Node implements NodeApi {
   #wasMember = false;
 
   constructor(options: NodeOptions, modules: NodeModules) {
-    this.state = new ClusterState(options.clientSessionLimits);
+    this.state = new ClusterState(options.clientSessionLimits, options.features);
     this.#expiry = new Expiry(this.state);
     this.#options = options;
     this.#modules = modules;
@@ -105,11 +113,21 @@ export class Node implements NodeApi {
         done(error ?? new Error('the stored snapshot is missing'));
         return;
       }
-      const parts = found.parts.map((part) => this.#modules.codec.decodePart(part));
-      this.state.restore(found.meta, parts);
-      this.#begin(stored);
-      done(null);
+      const unreadable = this.#whyUnreadable(found);
+      if (unreadable === null) this.#begin(stored);
+      done(unreadable);
     });
+  }
+
+  /** Restores a stored snapshot; null: done. What is not known in it comes from a later version. */
+  #whyUnreadable({ meta, parts }: { meta: SnapshotMeta; parts: Uint8Array[] }): Error | null {
+    try {
+      const decoded = parts.map((part) => this.#modules.codec.decodePart(part));
+      this.state.restore(meta, decoded);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   status(): NodeStatus {
@@ -135,6 +153,7 @@ export class Node implements NodeApi {
     }
     this.#proposals.add({
       data: this.#modules.codec.encodeCommand(command),
+      level: this.state.levelOf(command),
       deadlineMs,
       done,
     });
@@ -223,6 +242,11 @@ export class Node implements NodeApi {
     this.#push({ type: 'message', nowMs: 0, from, message });
   }
 
+  greeted(from: Sender, software: Software): void {
+    if (this.raft === null || !this.#isAlive) return;
+    this.#push({ type: 'greeted', nowMs: 0, from, software });
+  }
+
   tick(lateMs: number): void {
     const nowMs = this.#modules.clock.nowMs();
     this.#expireWaiters(nowMs);
@@ -290,9 +314,11 @@ export class Node implements NodeApi {
   #begin(loaded: Loaded): void {
     const { cluster, nodeId, installId } = this.#identity;
     invariant(cluster !== null, 'a node that begins belongs to a cluster');
+    const { version, featureMin, featureMax } = this.#options.self;
     const options = {
       id: nodeId,
       installId,
+      software: { version, featureMin, featureMax },
       timers: timersFor(cluster.electionTimeoutMs),
       limits: this.#options.limits ?? LIMITS,
       randomSeed: this.#options.randomSeed,

@@ -1,6 +1,7 @@
 // Writes that wait for their outcome: first for a leader that serves, then for their entry to be applied.
 // A waiter ends in exactly one of the four ways of `WriteOutcome`; who was appended is found again by entry id.
 
+import { heldBackBy } from '../raft/feature-level.js';
 import type { Refusal } from '../raft/input.js';
 import type { Raft } from '../raft/raft.js';
 import type { Entry, EntryId, LogIndex, Term } from '../raft/types.js';
@@ -9,6 +10,8 @@ import type { NodeRefusal, WriteOutcome } from './api.js';
 
 interface Waiter {
   readonly data: Uint8Array;
+  /** The feature level that the command needs. */
+  readonly level: number;
   readonly deadlineMs: number;
   readonly done: (outcome: WriteOutcome) => void;
 }
@@ -41,7 +44,7 @@ export class Proposals {
     if (this.#waiting.length === 0) return;
     const role = raft.state.role;
     if (role.type === 'leader' && !raft.isServing && role.transfer === null) return;
-    const waiters = this.#waiting;
+    const waiters = this.#waiting.filter((waiter) => isUnderstood(raft, waiter));
     this.#waiting = [];
     const { uncommittedEntriesMax } = raft.state.options.limits;
     for (let from = 0; from < waiters.length; from += uncommittedEntriesMax) {
@@ -97,6 +100,19 @@ export class Proposals {
     for (const { done } of waiting) done({ type: 'refused', refusal });
     for (const { done } of appended) done({ type: 'indeterminate' });
   }
+}
+
+/**
+ * Refuses what some member might not understand; a node that does not lead says so instead. The level counts as applied:
+ * what raises it stands before the command in every log.
+ */
+function isUnderstood(raft: Raft, { level: needed, done }: Waiter): boolean {
+  const { role, applied } = raft.state;
+  const level = applied.featureLevel;
+  if (needed <= level || role.type !== 'leader') return true;
+  const refusal = { reason: 'featureLevel', needed, level } as const;
+  done({ type: 'refused', refusal: { ...refusal, heldBackBy: heldBackBy(raft.state, role) } });
+  return false;
 }
 
 function submitBatch(

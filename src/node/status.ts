@@ -2,8 +2,9 @@
 
 import type { Raft } from '../raft/raft.js';
 import { isDiskOverdue } from '../raft/election.js';
+import { heldBackBy } from '../raft/feature-level.js';
 import { isVoter } from '../raft/quorum.js';
-import { EMPTY_CONFIGURATION, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
+import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
 import type { Configuration, NodeId } from '../raft/types.js';
 import type { NodeStatus, PeerStatus } from './api.js';
 import type { Staleness } from './staleness.js';
@@ -36,6 +37,8 @@ export function statusOf({
       lastLogIndex: INDEX_ZERO,
       isPrimary: false,
       epoch: INDEX_ZERO,
+      featureLevel: FEATURE_LEVEL_FIRST,
+      heldBackBy: [],
       setBack: [],
       peers: [],
     };
@@ -58,6 +61,8 @@ export function statusOf({
     lastLogIndex: state.log.lastIndex,
     isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
     epoch: state.applied.reign.epoch,
+    featureLevel: state.applied.featureLevel,
+    heldBackBy: state.role.type === 'leader' ? heldBackBy(state, state.role) : [],
     setBack: [...state.setBack.keys()],
     peers: peersOf(raft, nowMs),
   };

@@ -1,7 +1,8 @@
 // Handing committed entries out for application, and what the core itself learns from them: the reign, the settings,
-// the configuration that a snapshot will carry. Raft §5.3 last rule of Fig. 2: commitIndex > lastApplied.
+// the feature level, the configuration that a snapshot will carry. Raft §5.3 last rule of Fig. 2: commitIndex > lastApplied.
 
 import { invariant } from './assert.js';
+import { adoptLevel } from './feature-level.js';
 import { applyToReign } from './reign.js';
 import { emit } from './state.js';
 import type { RaftState } from './state.js';
@@ -31,6 +32,7 @@ function learn(state: RaftState, entry: Entry): void {
   applied.stampMs = entry.stampMs;
   applied.reign = applyToReign(applied.reign, entry);
   if (entry.kind === 'settings') applied.settings = entry.settings;
+  if (entry.kind === 'featureLevel') adoptLevel(state, entry.level);
   if (entry.kind === 'configuration') {
     applied.configuration = entry.configuration;
     applied.configurationIndex = entry.index;
@@ -63,5 +65,6 @@ export function snapshotMeta(state: RaftState): SnapshotMeta | null {
     configurationIndex: applied.configurationIndex,
     settings: applied.settings,
     reign: applied.reign,
+    featureLevel: applied.featureLevel,
   };
 }

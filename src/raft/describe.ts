@@ -118,6 +118,8 @@ function describeEntry(entry: Entry): string {
       return `${name}:activate(${entry.nodeId})`;
     case 'proof':
       return `${name}:proof(${entry.epoch})`;
+    case 'featureLevel':
+      return `${name}:featureLevel(${entry.level})`;
     default:
       return unreachable(entry);
   }
@@ -196,6 +198,8 @@ function describeEvent(event: RaftEvent): string {
       return `hand-over to ${event.to} abandoned: ${event.why}`;
     case 'lateTimer':
       return `timer ${event.lateMs} ms late`;
+    case 'featureLevelRaised':
+      return `feature level ${event.level}`;
     case 'truncated':
       return `truncated from ${event.from}`;
     case 'foundSetBack':

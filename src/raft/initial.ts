@@ -11,7 +11,14 @@ import type { RaftOptions } from './options.js';
 import type { PersistBatch } from './ready.js';
 import { emptyOutbox } from './state.js';
 import type { RaftState } from './state.js';
-import { EMPTY_CONFIGURATION, ENTRY_ID_ZERO, INDEX_ZERO, REIGN_NONE, indexPlus } from './types.js';
+import {
+  EMPTY_CONFIGURATION,
+  ENTRY_ID_ZERO,
+  FEATURE_LEVEL_FIRST,
+  INDEX_ZERO,
+  REIGN_NONE,
+  indexPlus,
+} from './types.js';
 import type { Entry, EntryId, HardState, Member, Settings, SnapshotMeta, Term } from './types.js';
 
 /** What is durable when a node begins. */
@@ -42,6 +49,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     stampMs: snapshot?.stampMs ?? 0,
     settings: snapshot?.settings ?? null,
     reign: snapshot?.reign ?? REIGN_NONE,
+    featureLevel: snapshot?.featureLevel ?? FEATURE_LEVEL_FIRST,
   };
   const configurations: RaftState['configurations'] = [
     { index: applied.configurationIndex, configuration: applied.configuration },
@@ -74,6 +82,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     hasListenedLate: false,
     heard: null,
     setBack: new Map(),
+    greeted: new Map(),
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),
     clusterClock: {
       stampMs: Math.max(log.lastStampMs ?? 0, applied.stampMs),
@@ -94,7 +103,8 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
 }
 
 /**
- * The log of a new cluster with one voter: settings, then the first configuration, both in term 1.
+ * The log of a new cluster with one voter: settings, the first configuration and, unless it is the first, the lowest
+ * feature level that the founder speaks, all in term 1.
  * To be persisted as batch 0, before the core begins with the same `Loaded`.
  */
 export function bootstrap(
@@ -120,6 +130,11 @@ export function bootstrap(
       cause,
     },
   ];
+  // What software has unlearned it cannot begin with; higher levels than its lowest come by themselves.
+  const level = founder.featureMin;
+  if (level > FEATURE_LEVEL_FIRST) {
+    entries.push({ term, index: indexPlus(first, 2), stampMs: 0, kind: 'featureLevel', level });
+  }
   const hardState: HardState = { term, votedFor: null };
   const loaded: Loaded = {
     hardState,

@@ -2,7 +2,7 @@
 // The simulator, replay and tests speak to the core only in these words; `Answer` is what it says at once.
 
 import type { Message, Sender } from './message.js';
-import type { ConfigChange, EntryId, LogIndex, NodeId, SnapshotMeta } from './types.js';
+import type { ConfigChange, EntryId, LogIndex, NodeId, SnapshotMeta, Software } from './types.js';
 
 /** `nowMs` is the node's monotonic time, suspended time included; it never falls from one input to the next. */
 export type Input = { readonly nowMs: number } & (
@@ -43,6 +43,12 @@ export type Input = { readonly nowMs: number } & (
       /** The primary-only processes of `epoch` have ended on this node. Answers `Ready.stopEpoch`. */
       readonly type: 'stopped';
       readonly epoch: LogIndex;
+    }
+  | {
+      /** Another node's process said who it is; before any message of it. */
+      readonly type: 'greeted';
+      readonly from: Sender;
+      readonly software: Software;
     }
   | {
       /** The persist with this number, and every earlier one, is durable. */

@@ -19,6 +19,7 @@ export interface Outline {
   readonly lastIndex: LogIndex;
   readonly epoch: LogIndex;
   readonly stampMs: number;
+  readonly featureLevel: number;
 }
 
 export function outlineOf(state: RaftState): Outline {
@@ -33,6 +34,7 @@ export function outlineOf(state: RaftState): Outline {
     lastIndex: state.log.lastIndex,
     epoch: state.applied.reign.epoch,
     stampMs: state.applied.stampMs,
+    featureLevel: state.applied.featureLevel,
   };
 }
 
@@ -74,6 +76,7 @@ export function checkTransition(before: Outline, state: RaftState): void {
   invariant(state.lastApplied >= before.lastApplied, 'lastApplied never falls');
   invariant(state.applied.reign.epoch >= before.epoch, 'the epoch only grows');
   invariant(state.applied.stampMs >= before.stampMs, 'cluster time only grows');
+  invariant(state.applied.featureLevel >= before.featureLevel, 'the feature level only grows');
   if (state.term !== before.term) return;
   if (before.votedFor !== null) {
     invariant(state.votedFor === before.votedFor, 'a vote is given once a term (Raft §5.2)');

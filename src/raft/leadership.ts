@@ -3,6 +3,7 @@
 // primary in lease.ts.
 
 import { appendEntry } from './append.js';
+import { maybeAdvanceFeatures } from './feature-level.js';
 import { maybePromote } from './membership.js';
 import { Progress } from './progress.js';
 import { sendHeartbeats } from './replication.js';
@@ -40,6 +41,7 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
     isEpochOver: false,
     transfer: null,
     yieldAfterMs: state.nowMs,
+    raisedTo: 0,
   };
   state.role = leader;
   state.leaderId = state.options.id;
@@ -78,6 +80,7 @@ export function onLeaderTick(state: RaftState, leader: Leader, isDiskOverdue: bo
   if (onTransferTick(state, leader)) return;
   if (state.nowMs >= leader.heartbeatDueMs) heartbeat(state, leader);
   maybePromote(state, leader);
+  maybeAdvanceFeatures(state, leader);
   maybeYield(state, leader);
 }
 

@@ -3,6 +3,7 @@
 // One change at a time: the next is refused until the last is committed and joint is left.
 
 import { appendEntry } from './append.js';
+import { whyUnspoken } from './feature-level.js';
 import type { Answer, Refusal } from './input.js';
 import { hasQuorum, isVoter } from './quorum.js';
 import { configurationInForce, configurationIndex } from './state.js';
@@ -22,7 +23,7 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
   if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
   if (isChangeRunning(state)) return refuse({ reason: 'changeRunning' });
   const configuration = configurationInForce(state);
-  const detail = whyInvalid(configuration, change);
+  const detail = whyInvalid(configuration, change) ?? whyUnspoken(state, leader, change.add);
   if (detail !== null) return refuse({ reason: 'invalidChange', detail });
   const target = changed(configuration, change);
   const lost = whyQuorumLost(state, leader, target);

@@ -2,7 +2,7 @@
 // Source: defaults and their reasons in the product's design; the ratio heartbeat to timeout is Raft §5.6.
 
 import { invariant } from './assert.js';
-import type { InstallId, NodeId } from './types.js';
+import type { InstallId, NodeId, Software } from './types.js';
 
 /** All in milliseconds; every one is a whole number. */
 export interface Timers {
@@ -82,6 +82,7 @@ export const LIMITS: Limits = {
 export interface RaftOptions {
   readonly id: NodeId;
   readonly installId: InstallId;
+  readonly software: Software;
   readonly timers: Timers;
   readonly limits: Limits;
   /** Seed of the core's own dice (election timeouts); 32 bits. */

@@ -13,6 +13,7 @@ import {
   onTimeoutNow,
   onVoteDurable,
 } from './election.js';
+import { onGreeted } from './feature-level.js';
 import type { Answer, Input } from './input.js';
 import { initialState } from './initial.js';
 import type { Loaded } from './initial.js';
@@ -166,6 +167,11 @@ export class Raft {
       case 'stopped':
         onStopped(state, input.epoch);
         return null;
+      case 'greeted': {
+        const { from, software } = input;
+        onGreeted(state, from.id, { installId: from.installId, software });
+        return null;
+      }
       case 'persisted':
         state.persistence.persisted(input.persistId);
         onVoteDurable(state);

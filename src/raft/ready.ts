@@ -133,4 +133,5 @@ export type RaftEvent =
       readonly name: string;
       readonly acknowledged: EntryId;
     }
+  | { readonly type: 'featureLevelRaised'; readonly level: number }
   | { readonly type: 'truncated'; readonly from: LogIndex };

@@ -2,6 +2,7 @@
 // does to the log. Raft §7. The bytes are the driver's: the core names chunks and hears that they are stored.
 
 import { invariant } from './assert.js';
+import { adoptLevel } from './feature-level.js';
 import { entryBytes } from './log.js';
 import { leaderWord, noteLeader, respondToLeader } from './leader-word.js';
 import type { InstallSnapshot, InstallSnapshotResponse } from './message.js';
@@ -191,6 +192,7 @@ function adoptSnapshot(state: RaftState, meta: SnapshotMeta, keepSuffix: boolean
   ];
   state.commitIndex = maxIndex(state.commitIndex, meta.last.index);
   state.lastApplied = meta.last.index;
+  adoptLevel(state, meta.featureLevel);
   Object.assign(state.applied, {
     configuration: meta.configuration,
     configurationIndex: meta.configurationIndex,

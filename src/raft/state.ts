@@ -16,6 +16,7 @@ import type {
   SnapshotMeta,
   Term,
 } from './types.js';
+import type { Greeted } from './feature-level.js';
 import type { FollowerReads } from './follower-reads.js';
 import type { Log } from './log.js';
 import type { Message } from './message.js';
@@ -115,6 +116,8 @@ export interface Leader {
   transfer: Transfer | null;
   /** Not before this time does it hand over of itself. */
   yieldAfterMs: number;
+  /** The feature level of the newest entry of its own that raises it; 0: none in this term. */
+  raisedTo: number;
 }
 
 export type RoleState = Follower | PreCandidate | Candidate | Leader;
@@ -126,6 +129,8 @@ export interface AppliedFacts {
   stampMs: number;
   settings: Settings | null;
   reign: Reign;
+  /** Invariant: never falls, and this node's software knows it. */
+  featureLevel: number;
 }
 
 /** The leader heard last, for withholding votes. */
@@ -187,6 +192,8 @@ export interface RaftState {
    * counts. Invariant: a leader has no Progress of them. Volatile: others that lead may not know.
    */
   readonly setBack: Map<NodeId, EntryId>;
+  /** The newest greeting of each node, for what it runs. Volatile: everybody greets again. */
+  readonly greeted: Map<NodeId, Greeted>;
   /** Votes are withheld until then. */
   withholdUntilMs: number;
   /** Cluster time `stampMs` was true at `atMs` of this node's clock. */

@@ -14,6 +14,8 @@ export type LogIndex = number & { readonly [brand]: 'LogIndex' };
 export type InstallId = string & { readonly [brand]: 'InstallId' };
 
 export const TERM_ZERO = 0 as Term;
+/** Feature level of a log that names none. */
+export const FEATURE_LEVEL_FIRST = 1;
 export const INDEX_ZERO = 0 as LogIndex;
 
 /** Adds a signed distance to an index; the result must not fall below 0. */
@@ -55,9 +57,9 @@ export interface Member {
   readonly address: string;
   /** Advertised API address, `HOST:PORT`. */
   readonly api: string;
-  /** Software version at the time of joining. */
+  /** Software version, as it last told a leader. */
   readonly version: string;
-  /** Lowest and highest feature level that the member speaks. */
+  /** Lowest and highest feature level that the member speaks, as it last told a leader. */
   readonly featureMin: number;
   readonly featureMax: number;
   /** A learner with this mark becomes a voter once it has caught up. */
@@ -67,6 +69,9 @@ export interface Member {
   /** The voter with the highest should be primary when all are well; 0 to 100. */
   readonly priority: number;
 }
+
+/** What a process says of itself when it greets another: software version, and the levels that it speaks. */
+export type Software = Pick<Member, 'version' | 'featureMin' | 'featureMax'>;
 
 /** Priority of a member that asked for none, and the highest that can be asked for. */
 export const PRIORITY_DEFAULT = 50;
@@ -149,7 +154,9 @@ export type EntryPayload =
       readonly isChosen: boolean;
     }
   /** Proof of stop: the primary-only processes of `epoch` and of all earlier epochs have ended. */
-  | { readonly kind: 'proof'; readonly epoch: LogIndex };
+  | { readonly kind: 'proof'; readonly epoch: LogIndex }
+  /** From here on everybody understands what this feature level brought; counts once it is applied. Only grows. */
+  | { readonly kind: 'featureLevel'; readonly level: number };
 
 /**
  * What the log has said so far about the right to be primary; a fold over applied entries (reign.ts).
@@ -196,6 +203,7 @@ export interface SnapshotMeta {
   readonly configurationIndex: LogIndex;
   readonly settings: Settings;
   readonly reign: Reign;
+  readonly featureLevel: number;
 }
 
 /** What must be durable before answering; Raft Fig. 2 "persistent state". */

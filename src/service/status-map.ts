@@ -47,6 +47,14 @@ export function refusalError(refusal: NodeRefusal, status: NodeStatus): QuorateE
       return new QuorateError('WOULD_LOSE_QUORUM', refusal.detail);
     case 'targetUnfit':
       return new QuorateError('TARGET_UNFIT', `the target cannot take over: ${refusal.detail}`);
+    case 'featureLevel': {
+      const { needed, level, heldBackBy } = refusal;
+      const members = heldBackBy.map(({ name }) => name).join(', ');
+      const why = heldBackBy.map((held) => `; ${held.name}: ${held.why}`).join('');
+      const message = `it needs feature level ${needed}, the cluster is at ${level}${why}`;
+      const data = { level: String(level), needed: String(needed) };
+      return new QuorateError('FEATURE_LEVEL', message, members === '' ? data : { ...data, members });
+    }
     case 'degraded':
       return new QuorateError('DEGRADED', DEGRADED[status.trouble ?? 'diskFailed']);
     default:

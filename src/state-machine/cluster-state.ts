@@ -3,14 +3,16 @@
 // changes stands in the file of that fact. It knows neither clock nor leadership.
 
 import { invariant } from '../raft/assert.js';
-import { ENTRY_ID_ZERO } from '../raft/types.js';
+import { ENTRY_ID_ZERO, FEATURE_LEVEL_FIRST } from '../raft/types.js';
 import type { Entry, EntryId, LogIndex, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
 import { ClientSessions } from './client-sessions.js';
 import { CLIENT_SESSION_LIMITS } from './command.js';
 import type { ApplyResult, ClientSessionLimits, Command, Session } from './command.js';
 import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
-import { configurationTexts, reignTexts, expiryText } from './event-texts.js';
+import { configurationTexts, reignTexts, expiryText, levelText } from './event-texts.js';
+import { FEATURES, levelOf } from './features.js';
+import type { FeatureTable } from './features.js';
 import { FrozenState } from './frozen-state.js';
 import { applyConfiguration, memberName, NO_MEMBERS } from './members.js';
 import type { MemberFact, Members } from './members.js';
@@ -30,16 +32,23 @@ export class ClusterState {
   /** The highest stamp of an applied entry. Invariant: never falls. */
   #clusterTimeMs = 0;
   #settings: Settings | null = null;
+  /** Invariant: never falls. */
+  #featureLevel = FEATURE_LEVEL_FIRST;
   #members: Members = NO_MEMBERS;
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
   #sessions = new Sessions();
   #store = new Store();
+  readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
   #clientSessions: ClientSessions;
 
-  /** The limits must be the same on every node of a cluster. */
-  constructor(clientSessionLimits: ClientSessionLimits = CLIENT_SESSION_LIMITS) {
+  /** The limits must be the same on every node of a cluster; `features` says what this software knows. */
+  constructor(
+    clientSessionLimits: ClientSessionLimits = CLIENT_SESSION_LIMITS,
+    features: FeatureTable = FEATURES,
+  ) {
+    this.#features = features;
     this.#clientSessionLimits = clientSessionLimits;
     this.#clientSessions = new ClientSessions(clientSessionLimits);
   }
@@ -57,6 +66,16 @@ export class ClusterState {
   /** Null before the first entry. */
   get settings(): Settings | null {
     return this.#settings;
+  }
+
+  /** What every member understands, by the log up to here. */
+  get featureLevel(): number {
+    return this.#featureLevel;
+  }
+
+  /** The lowest feature level at which a leader may append this command. */
+  levelOf(command: Command): number {
+    return levelOf(command, this.#features);
   }
 
   /** The members, sorted by id, as the newest applied configuration will leave them. */
@@ -146,9 +165,11 @@ export class ClusterState {
     invariant(term >= last.term, 'terms never fall along the log (Raft §5.3)');
     invariant(stampMs >= this.#clusterTimeMs, 'cluster time never falls along the log');
     invariant((entry.kind === 'command') === (command !== null), 'command entries carry a command');
+    if (command !== null) this.#checkLevel(command);
     this.#lastApplied = { term, index };
     this.#clusterTimeMs = stampMs;
     if (entry.kind === 'settings') this.#start(entry.settings);
+    if (entry.kind === 'featureLevel') this.#raise(entry.level);
     if (entry.kind === 'configuration') this.#configure(entry);
     this.#reign(entry);
     return command === null ? { type: 'none' } : this.#carryOut(command);
@@ -177,6 +198,7 @@ export class ClusterState {
     this.#lastApplied = meta.last;
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
+    this.#featureLevel = meta.featureLevel;
     this.#members = members;
     this.#primary = primary;
     this.#events = events;
@@ -189,6 +211,21 @@ export class ClusterState {
     invariant(this.#settings === null, 'settings are fixed once, when the cluster is started');
     this.#settings = settings;
     this.#note('clusterStarted', `cluster ${settings.clusterName} was started`);
+  }
+
+  #raise(level: number): void {
+    invariant(level > this.#featureLevel, 'the feature level only grows');
+    this.#featureLevel = level;
+    this.#note('featureLevelRaised', levelText(level));
+  }
+
+  /** Some member would not understand it, or ignore a part of it, and be in another state than the others. */
+  #checkLevel(command: Command): void {
+    const level = this.levelOf(command);
+    invariant(
+      level <= this.#featureLevel,
+      `a ${command.kind} of feature level ${level} is in the log of a cluster at ${this.#featureLevel}`,
+    );
   }
 
   #configure(entry: Extract<Entry, { kind: 'configuration' }>): void {

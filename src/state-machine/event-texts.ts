@@ -42,6 +42,11 @@ export function reignTexts(
   return texts;
 }
 
+/** The level from which everybody understands more. */
+export function levelText(level: number): string {
+  return `the feature level of the cluster rose to ${level}`;
+}
+
 /** Names the first few sessions that expired. */
 export function expiryText(ids: readonly string[]): string {
   const named = ids.slice(0, NAMED_SESSIONS_MAX).join(', ');

@@ -11,6 +11,7 @@ const EVENT_KINDS = [
   'memberPromoted',
   'memberDemoted',
   'memberRemoved',
+  'featureLevelRaised',
   'reignBegan',
   'reignEnded',
   'sessionsExpired',

@@ -52,6 +52,8 @@ export interface GrpcTransportModules {
 const CLOSE_LINKS_LIMIT_MS = 500;
 const CLOSE_SERVER_LIMIT_MS = 500;
 
+/** Greetings that are remembered for whoever watches them later. */
+const GREETINGS_MAX = 256;
 /** Callers that are no members and are answered all the same; the oldest gives way. */
 const GUESTS_MAX = 8;
 /** A guest that for so long neither was reached nor had a stream to this node is forgotten; it may greet again. */
@@ -67,6 +69,9 @@ export class GrpcTransport implements TransportPort {
   #inbound: Inbound | null = null;
   #address: Address | null = null;
   #port: GrpcPort | null = null;
+  /** The newest greeting of each caller, oldest first. */
+  readonly #greetings = new Map<NodeId, Hello>();
+  #onGreeting: (hello: Hello) => void = () => {};
   #isClosed = false;
 
   constructor(options: GrpcTransportOptions, modules: GrpcTransportModules) {
@@ -93,6 +98,12 @@ export class GrpcTransport implements TransportPort {
     });
     this.#port = await this.#bind(listen);
     this.#address = { host: listen.host, port: this.#port.port };
+  }
+
+  /** Tells who greeted and was accepted, before any message of theirs is received; those from before at once. */
+  watchGreetings(listener: (hello: Hello) => void): void {
+    this.#onGreeting = listener;
+    for (const hello of this.#greetings.values()) listener(hello);
   }
 
   send(to: NodeId, message: Message): void {
@@ -160,7 +171,10 @@ export class GrpcTransport implements TransportPort {
    * its leader before it has the entry that names it, and so does a node that slept through a change (Raft §6).
    * A link that exists is kept: two nodes that are guests of each other would otherwise call back for ever.
    */
-  #onGreeted({ from: { id }, fromAddress }: Hello): void {
+  #onGreeted(hello: Hello): void {
+    const { id } = hello.from;
+    const { fromAddress } = hello;
+    this.#noteGreeting(hello);
     const link = this.#links.get(id);
     if (link !== undefined) {
       link.retryNow();
@@ -180,6 +194,14 @@ export class GrpcTransport implements TransportPort {
     this.#guests.set(id, this.#newLink(id, address));
     const [oldest] = this.#guests.keys();
     if (this.#guests.size > GUESTS_MAX && oldest !== undefined) this.#removeGuest(oldest);
+  }
+
+  #noteGreeting(hello: Hello): void {
+    this.#greetings.delete(hello.from.id);
+    this.#greetings.set(hello.from.id, hello);
+    const [oldest] = this.#greetings.keys();
+    if (this.#greetings.size > GREETINGS_MAX && oldest !== undefined) this.#greetings.delete(oldest);
+    this.#onGreeting(hello);
   }
 
   #newLink(peerId: NodeId, address: Address): PeerLink {

@@ -3,7 +3,9 @@
 // so both are refused before any message is read. The decision is a pure function.
 
 import { FieldReader } from '../codec/field-reader.js';
+import { unspoken } from '../raft/feature-level.js';
 import type { Sender } from '../raft/message.js';
+import { FEATURE_LEVEL_FIRST } from '../raft/types.js';
 import type { InstallId, NodeId } from '../raft/types.js';
 import type { Hello as HelloFields, Hello__Output } from '../generated/quorate/raft/v1/Hello.js';
 
@@ -53,7 +55,8 @@ export type RefusalReason =
   | 'STILL_HEARD'
   | 'RUNS_TWICE'
   | 'TIMERS_DIFFER'
-  | 'FEATURES_DIFFER';
+  | 'FEATURES_DIFFER'
+  | 'LEVEL_UNSPOKEN';
 
 export type Admission =
   | { readonly type: 'accepted' }
@@ -63,13 +66,16 @@ export type Admission =
  * The policy of a node: whoever is of the same cluster and means this node is heard, member or not, because
  * a newcomer may not know yet that it is one, nor a removed node that it is none (Raft §6).
  * `cluster` null: this node belongs to no cluster and refuses everybody. `wasRemoved`: what this node's applied state knows
- * for certain; ids are never used again, so who was removed is told so and needs no answer.
+ * for certain; ids are never used again, so who was removed is told so and needs no answer. `featureLevel`: of the cluster,
+ * at least; it never falls, so whoever speaks none so high is refused for good. Who has unlearned it is not, since this
+ * node may be behind; its own disk, or the leader whom it asks to join, tells it.
  */
 export function admitByCluster(
   local: LocalNode,
   cluster: ClusterFacts | null,
   hello: Hello,
   wasRemoved: (id: NodeId) => boolean = () => false,
+  featureLevel = FEATURE_LEVEL_FIRST,
 ): Admission {
   if (cluster === null) return refused('NOT_A_MEMBER', 'this node belongs to no cluster');
   if (hello.clusterId !== cluster.clusterId) {
@@ -98,6 +104,9 @@ export function admitByCluster(
       'FEATURES_DIFFER',
       `this node speaks feature levels ${ours}, the caller ${theirs}`,
     );
+  }
+  if (hello.featureMax < featureLevel) {
+    return refused('LEVEL_UNSPOKEN', unspoken(hello, featureLevel));
   }
   return { type: 'accepted' };
 }

@@ -102,7 +102,7 @@ describe('decoding an entry', () => {
 
   it('says what it does not know', () => {
     expect(codeOf(() => decodeEntry(seal(99, fields)))).toBe(
-      'unknownKind: entry: expected a kind of 1 to 6, got 99',
+      'unknownKind: entry: expected a kind of 1 to 7, got 99',
     );
     expect(codeOf(() => decodeEntry(versionTwo()))).toBe(
       'unknownVersion: entry: expected version 1, got 2',

@@ -57,6 +57,7 @@ export const metaAt = (index: number, term = 1): SnapshotMeta => ({
   configurationIndex: 0 as LogIndex,
   settings: { clusterId: 'a'.repeat(32), clusterName: 'quorate', electionTimeoutMs: 1000 },
   reign: REIGN_NONE,
+  featureLevel: 1,
 });
 
 export async function persist(port: StoragePort, request: PersistRequest): Promise<void> {

@@ -79,6 +79,8 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
     lastLogIndex: 10 as LogIndex,
     isPrimary: true,
     epoch: 4 as LogIndex,
+    featureLevel: 1,
+    heldBackBy: [],
     setBack: [],
     peers: [peer(2, 50), peer(3, 60)],
     stalenessMs: 0,

@@ -73,6 +73,7 @@ export const anyMeta: fc.Arbitrary<SnapshotMeta> = fc.record({
   configurationIndex: anyIndex,
   settings,
   reign,
+  featureLevel: whole,
 });
 
 export const anyHardState: fc.Arbitrary<HardState> = fc.record({
@@ -112,6 +113,7 @@ const payload: fc.Arbitrary<EntryPayload> = fc.oneof(
     isChosen: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('proof' as const), epoch: anyIndex }),
+  fc.record({ kind: fc.constant('featureLevel' as const), level: whole }),
 );
 
 /** A piece of a log: consecutive, terms and stamps never fall. */

@@ -49,6 +49,7 @@ export const ENTRIES = {
     isChosen: false,
   }),
   proof: entry(8, { kind: 'proof', epoch: index(LARGE + 7) }),
+  featureLevel: entry(9, { kind: 'featureLevel', level: 3 }),
 } satisfies Record<string, Entry>;
 
 export const HARD_STATES = {
@@ -76,6 +77,7 @@ export const METAS = {
     configurationIndex: index(2),
     settings: SETTINGS,
     reign: REIGN_NONE,
+    featureLevel: 1,
   },
   joint: {
     last: { term: term(9), index: index(LARGE) },
@@ -93,6 +95,7 @@ export const METAS = {
       unprovenLeaseMs: 1500,
       isChosen: true,
     },
+    featureLevel: 3,
   },
 } satisfies Record<string, SnapshotMeta>;
 

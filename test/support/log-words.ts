@@ -1,7 +1,7 @@
 // Short ways to say entries, members and metas in the tests of the state machine and the codecs. Everything is built
 // whole; nothing here checks anything.
 
-import { EMPTY_CONFIGURATION, REIGN_NONE } from '../../src/raft/types.js';
+import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST, REIGN_NONE } from '../../src/raft/types.js';
 import type {
   Configuration,
   Entry,
@@ -84,6 +84,7 @@ export class AppliedLog {
     configurationIndex: index(0),
     settings: SETTINGS,
     reign: REIGN_NONE,
+    featureLevel: FEATURE_LEVEL_FIRST,
   };
 
   constructor(limits: ClientSessionLimits = CLIENT_SESSION_LIMITS) {
@@ -121,6 +122,9 @@ export class AppliedLog {
     this.entries.push(entry);
     const reign = applyToReign(this.#meta.reign, entry);
     this.#meta = { ...this.#meta, reign };
+    if (entry.kind === 'featureLevel') {
+      this.#meta = { ...this.#meta, featureLevel: entry.level };
+    }
     if (entry.kind === 'configuration') {
       this.#meta = { ...this.#meta, configuration: entry.configuration, configurationIndex: next };
     }

@@ -134,6 +134,7 @@ export function snapshotOf(
     configurationIndex: I(2),
     settings: SETTINGS,
     reign: REIGN_NONE,
+    featureLevel: 1,
     ...extra,
   };
 }
@@ -158,6 +159,9 @@ export function loadedSnapshot(
   return { hardState: { term, votedFor: null }, snapshot: meta, compacted, entries };
 }
 
+/** What every member runs unless a test says otherwise. */
+const SOFTWARE = { version: '0.1.0', featureMin: 1, featureMax: 1 };
+
 export function options(
   node: number,
   limits: Partial<Limits> = {},
@@ -167,6 +171,7 @@ export function options(
   return {
     id: N(node),
     installId: install(node),
+    software: SOFTWARE,
     timers: timersFor(electionTimeoutMs),
     limits: { ...LIMITS, ...limits },
     randomSeed: node,

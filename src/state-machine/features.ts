@@ -1,0 +1,41 @@
+// Which feature level brought which command and which field of a command: a cluster of two versions must not meet what one
+// of them does not know. A leader appends nothing above the level of the cluster, and applying it all the same is a
+// violation on every node alike. Whoever adds a command or a field adds a row here and raises FEATURE_LEVELS.max.
+
+import type { Command } from './command.js';
+
+/** Lowest and highest feature level that this software speaks. */
+export const FEATURE_LEVELS = { featureMin: 1, featureMax: 1 } as const;
+
+/** A field that a later level added to a command which older software knows without it, and would ignore. */
+export interface FieldLevel {
+  readonly kind: Command['kind'];
+  readonly field: string;
+  readonly level: number;
+  /** Whether this command says anything in the field. */
+  readonly isUsed: (command: Command) => boolean;
+}
+
+/** The levels of everything that a command can say. */
+export interface FeatureTable {
+  readonly commands: Readonly<Record<Command['kind'], number>>;
+  readonly fields: readonly FieldLevel[];
+}
+
+export const FEATURES: FeatureTable = {
+  commands: {
+    openClientSession: 1,
+    putSession: 1,
+    touchSession: 1,
+    deleteSession: 1,
+    expireSessions: 1,
+    changeStore: 1,
+  },
+  fields: [],
+};
+
+/** The lowest level at which every member understands this command. */
+export function levelOf(command: Command, { commands, fields }: FeatureTable): number {
+  const used = fields.filter(({ kind, isUsed }) => kind === command.kind && isUsed(command));
+  return Math.max(commands[command.kind], ...used.map(({ level }) => level));
+}
