@@ -3,6 +3,7 @@
 
 import type { WriteOutcome } from '../src/node/api.js';
 import type { LogIndex } from '../src/raft/types.js';
+import type { ClientCommand, Session } from '../src/state-machine/command.js';
 
 interface Asked {
   /** Unique in the run; the request id of a write. */
@@ -14,6 +15,7 @@ interface Asked {
 
 export interface WriteOperation extends Asked {
   readonly kind: 'write';
+  readonly command: ClientCommand;
   /** Null: the client has not learned it, and perhaps never will. */
   readonly outcome: WriteOutcome | null;
 }
@@ -25,7 +27,8 @@ export interface ReadOperation extends Asked {
   readonly answer: {
     /** The state that was read had applied everything up to here. */
     readonly lastApplied: LogIndex;
-    /** Digest of the session that was found; null: there was none. */
+    /** The session that was found, and its digest; null: there was none. */
+    readonly session: Session | null;
     readonly digest: number | null;
   } | null;
 }

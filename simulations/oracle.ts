@@ -24,24 +24,34 @@ export class Oracle {
   readonly #world: World;
   readonly #listeners: Listeners;
   readonly #watches = new Map<Machine, Watch>();
+  /** How often a property was asked whether it holds. */
+  checks = 0;
+  /** Client histories that could not be judged within their bounds. */
+  undecided = 0;
 
   constructor(world: World) {
     this.#world = world;
-    this.#listeners = listenersOf(invariants(world, this.history));
+    const undecided = (): void => {
+      this.undecided += 1;
+    };
+    this.#listeners = listenersOf(invariants(world, this.history, undecided));
   }
 
   /** Time passes to `atUs` without an event. */
   passTo(atUs: number): void {
+    this.checks += this.#listeners.passed.length;
     for (const passed of this.#listeners.passed) passed(atUs);
   }
 
   /** An event of this process has happened. */
   after(machine: Machine, process: Process): void {
     this.#look(machine);
+    this.checks += this.#listeners.happened.length;
     for (const happened of this.#listeners.happened) happened(machine, process);
   }
 
   sent(from: Machine, to: NodeId, message: Message): void {
+    this.checks += this.#listeners.sent.length;
     for (const sent of this.#listeners.sent) sent(from, to, message);
   }
 
@@ -78,16 +88,23 @@ export class Oracle {
     for (const ended of this.#listeners.ended) ended(operation);
   }
 
+  /** The run is over. */
+  over(): void {
+    for (const over of this.#listeners.over) over();
+  }
+
   #look(machine: Machine): void {
     const sight = this.#watches.get(machine)?.look() ?? null;
     if (sight === null) return;
     this.#count(sight);
+    this.checks += this.#listeners.changed.length;
     for (const changed of this.#listeners.changed) changed(sight);
   }
 
   #applied(applied: Applied): void {
     // One event commits, applies and answers: what was committed must be known before it is judged what was answered.
     this.#look(applied.machine);
+    this.checks += this.#listeners.applied.length;
     for (const listener of this.#listeners.applied) listener(applied);
   }
 
@@ -120,6 +137,7 @@ function listenersOf(all: readonly Invariant[]): Listeners {
     crashed: of('crashed'),
     began: of('began'),
     ended: of('ended'),
+    over: of('over'),
   };
 }
 

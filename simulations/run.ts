@@ -44,6 +44,10 @@ export interface RunResult {
   /** Of every event with its time, place and content; two runs of a seed have the same. */
   readonly hash: string;
   readonly events: number;
+  /** How often a property was asked whether it holds. */
+  readonly checks: number;
+  /** Client histories that could not be judged within their bounds. */
+  readonly undecided: number;
   readonly simulatedUs: number;
   readonly counts: Counts;
 }
@@ -64,6 +68,8 @@ export function run(options: RunOptions): RunResult {
     verdict,
     hash: trace.hash,
     events: trace.events,
+    checks: world.oracle.checks,
+    undecided: world.oracle.undecided,
     simulatedUs: nowUs,
     counts,
   };
@@ -111,4 +117,5 @@ function trouble(world: World, operator: Operator, timeUs: number): void {
   operator.stop();
   faults.heal();
   recover(world);
+  world.oracle.over();
 }

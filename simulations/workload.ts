@@ -183,7 +183,8 @@ export class Client {
     const id = command.requestId;
     const sessionId = subjectOf(command);
     const beganUs = this.#world.nowUs;
-    const begun = { kind: 'write', id, sessionId, beganUs, endedUs: null, outcome: null } as const;
+    const asked = { kind: 'write', id, sessionId, command, beganUs } as const;
+    const begun = { ...asked, endedUs: null, outcome: null };
     this.#began(begun);
     return begun;
   }
@@ -233,7 +234,8 @@ export class Client {
       const { state } = process.node;
       const session = state.session(sessionId);
       if (session !== null) this.#revisions.set(sessionId, session.revision);
-      const seen = { lastApplied: state.lastApplied.index, digest: digestOfSession(session) };
+      const lastApplied = state.lastApplied.index;
+      const seen = { lastApplied, session, digest: digestOfSession(session) };
       this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: seen });
       done();
     };

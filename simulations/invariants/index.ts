@@ -5,6 +5,7 @@ import type { History } from '../history.js';
 import type { World } from '../world.js';
 import { acknowledgements } from './acknowledgements.js';
 import { bounds } from './bounds.js';
+import { clientHistories } from './client-histories.js';
 import { commitOnQuorum } from './commit-on-quorum.js';
 import { committedImmutable } from './committed-immutable.js';
 import { electionSafety } from './election-safety.js';
@@ -21,7 +22,8 @@ import { sessionLives } from './session-lives.js';
 import { trueOutcomes } from './true-outcomes.js';
 import { votes } from './votes.js';
 
-export function invariants(world: World, history: History): Invariant[] {
+/** `undecided` is called for each client history that is too hard to judge. */
+export function invariants(world: World, history: History, undecided: () => void): Invariant[] {
   return [
     logMatching(world, history),
     electionSafety(),
@@ -38,6 +40,7 @@ export function invariants(world: World, history: History): Invariant[] {
     sessionLives(world, history),
     trueOutcomes(history),
     linearizable(history),
+    clientHistories(history, undecided),
     bounds(world),
   ];
 }

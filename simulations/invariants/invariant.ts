@@ -39,4 +39,6 @@ export interface Invariant {
   /** A client began an operation, and learned how it ended. */
   began?(operation: Operation): void;
   ended?(operation: Operation): void;
+  /** The run is over, and everything held so far. */
+  over?(): void;
 }

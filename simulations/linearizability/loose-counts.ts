@@ -1,6 +1,6 @@
 // How many operations of each loose kind took effect, as one number for each such combination. Number 0 is none.
 
-import type { LooseOrder } from './seen.js';
+import type { LooseOrder } from './configurations.js';
 
 /** What one combination costs, about, beside its counts. */
 const COMBINATION_BYTES = 200;
@@ -12,6 +12,7 @@ type Counts = readonly (readonly [kind: number, count: number])[];
 export class LooseCounts implements LooseOrder {
   readonly #all: Counts[] = [[]];
   readonly #numbers = new Map<string, number>([['', 0]]);
+  readonly #totals: number[] = [0];
   #bytes = 0;
 
   /** Memory in use, about. */
@@ -22,6 +23,11 @@ export class LooseCounts implements LooseOrder {
   countOf(number: number, kind: number): number {
     for (const [each, count] of this.#of(number)) if (each === kind) return count;
     return 0;
+  }
+
+  /** How many took effect, of whatever kind. */
+  totalOf(number: number): number {
+    return this.#totals[number] ?? 0;
   }
 
   /** The combination with one more of this kind. */
@@ -35,6 +41,7 @@ export class LooseCounts implements LooseOrder {
     if (known !== undefined) return known;
     this.#bytes += COMBINATION_BYTES + counts.length * COUNT_BYTES;
     this.#numbers.set(text, this.#all.length);
+    this.#totals.push(this.totalOf(number) + 1);
     return this.#all.push(counts) - 1;
   }
 

@@ -33,6 +33,8 @@ export interface Model<State = unknown, Input = unknown, Output = unknown> {
 export interface Lookahead<State, Input, Output> {
   /** Whether the wanted operation may answer so, now or after operations that do not enable it. */
   mayHold(state: State, input: Input, output: Output): boolean;
+  /** Whether nothing at all can lead from this state to one where it answers so; absent: nobody knows. */
+  isPast?(state: State, input: Input, output: Output): boolean;
   /**
    * Stands for any state in which no read-only operation that is still to come may answer as it did; absent: there is no
    * such state. Only read-only operations may depend on the state they find, and where others lead from this one must

@@ -1,16 +1,17 @@
-// Looks for an order in which the operations of one part may have taken effect: Wing and Gong's search, depth first, with
-// Lowe's memory. It works in slices, so that several searches can take turns. Three things keep it small, none of which changes
+// Looks for an order in which the operations of one part may have taken effect: Wing and Gong's search with Lowe's
+// memory. It works in slices, so that several searches can take turns. Three things keep it small, none of which changes
 // the verdict: what only reads takes effect as soon as it can; operations whose answer nobody learned are alike if they asked
 // for the same, and a configuration in which more of them took effect is no better; and the model may rule out what can
 // never be answered any more.
 // Sources: Wing and Gong 1993; Lowe, "Testing for linearizability", 2017; Horn and Kroening 2015 for the parts.
 
+import { Configurations, NONE } from './configurations.js';
+import { Frontier } from './frontier.js';
 import { LooseCounts } from './loose-counts.js';
 import { hasSlot, setSlot } from './mask.js';
 import type { Model } from './model.js';
 import type { Operation } from './operation.js';
 import type { Plan, Step } from './plan.js';
-import { Seen } from './seen.js';
 import { IMPOSSIBLE, States } from './states.js';
 import { Wanted } from './wanted.js';
 
@@ -24,19 +25,15 @@ export interface Placed {
 }
 
 const STATES_SHOWN_MAX = 12;
-const FRAME_BYTES = 200;
+const FRONTIER_BYTES = 16;
 
-/** One configuration on the way, and what was tried from it. */
-interface Frame {
+/** A configuration at hand. */
+interface Configuration {
   level: number;
   state: number;
   loose: number;
   /** Slots of open operations that took effect. */
   readonly mask: Int32Array;
-  /** Next of the open operations to try, then of the loose ones. */
-  cursor: number;
-  /** What took effect on the way to the next frame: of the open operations here, or beyond them of the loose ones. */
-  choice: number;
 }
 
 export class Search {
@@ -44,29 +41,32 @@ export class Search {
   readonly #model: Model;
   readonly #states: States;
   readonly #counts = new LooseCounts();
-  readonly #seen: Seen;
+  readonly #known: Configurations;
+  readonly #frontier = new Frontier();
   readonly #wanted: Wanted | null;
+  /** Level, state and mask of a configuration, as it is remembered. */
   readonly #key: Int32Array;
-  readonly #frames: Frame[] = [];
-  #depth = 0;
+  readonly #at: Configuration;
   #tries = 0;
   #progress: Progress = 'going';
-  /** Highest level reached, the states there, and the choices that led there; null: those of the current frames. */
+  /** Highest level reached, the states there, and the configuration that reached it last. */
   #bestLevel = -1;
   #bestStates = new Set<number>();
-  #bestChoices: readonly number[] | null = null;
+  #bestNode = NONE;
 
   constructor(model: Model, plan: Plan) {
     this.plan = plan;
     this.#model = model;
     this.#states = new States(model, plan.kinds);
-    this.#seen = new Seen(2 + plan.words, this.#counts);
+    this.#known = new Configurations(2 + plan.words, this.#counts);
     this.#key = new Int32Array(2 + plan.words);
     this.#wanted =
       model.lookahead === undefined
         ? null
         : new Wanted(plan, model.lookahead, this.#states, this.#counts);
-    this.#begin();
+    this.#at = this.#first();
+    this.#settle(this.#at);
+    this.#enter(NONE, 0);
   }
 
   get progress(): Progress {
@@ -80,7 +80,7 @@ export class Search {
 
   /** Memory in use, about. */
   get bytes(): number {
-    return this.#bytesBesides + this.#seen.bytes;
+    return this.#bytesBesides + this.#known.bytes;
   }
 
   /** Answers that were accounted for, in the order of answers, before one could not be. */
@@ -97,7 +97,7 @@ export class Search {
   advance(triesMax: number, bytesMax: number): Progress {
     const until = this.#tries + triesMax;
     while (this.#progress === 'going' && this.#tries < until) {
-      if (this.#bytesBesides + this.#seen.bytesNext > bytesMax) return 'full';
+      if (this.#bytesBesides + this.#known.bytesNext > bytesMax) return 'full';
       this.#tryNext();
     }
     return this.#progress;
@@ -109,14 +109,9 @@ export class Search {
     const note = (operation: Operation, state: number): void => {
       placed.push({ operation, state: this.#model.showState(this.#states.of(state)) });
     };
-    const frame = this.#frameAt(0);
-    const choices = this.#bestChoices ?? this.#choices();
-    const at = { ...frame, mask: new Int32Array(this.plan.words) };
-    at.level = 0;
-    at.loose = 0;
-    at.state = this.#states.numberOf(this.#model.initial());
+    const at = this.#first();
     this.#settle(at, note);
-    for (const choice of choices) {
+    for (const choice of this.#known.choicesTo(this.#bestNode)) {
       const operation = this.#take(at, choice);
       if (operation === null) break;
       note(operation, at.state);
@@ -127,75 +122,69 @@ export class Search {
 
   get #bytesBesides(): number {
     const wanted = this.#wanted?.bytes ?? 0;
-    const frames = this.#frames.length * (FRAME_BYTES + 4 * this.plan.words);
-    return this.plan.bytes + this.#states.bytes + this.#counts.bytes + wanted + frames;
+    const frontier = this.#frontier.size * FRONTIER_BYTES;
+    return this.plan.bytes + this.#states.bytes + this.#counts.bytes + wanted + frontier;
   }
 
-  #begin(): void {
-    const first = this.#frameAt(0);
-    first.state = this.#states.numberOf(this.#model.initial());
-    this.#settle(first);
-    this.#enter(first);
+  #first(): Configuration {
+    const state = this.#states.numberOf(this.#model.initial());
+    return { level: 0, state, loose: 0, mask: new Int32Array(this.plan.words) };
   }
 
   #tryNext(): void {
-    const frame = this.#frameAt(this.#depth - 1);
-    const open = this.plan.open[frame.level] ?? [];
-    if (frame.cursor >= open.length + this.plan.loose.length) {
-      this.#leave();
+    const node = this.#frontier.peek();
+    if (node === null) {
+      this.#progress = 'refuted';
       return;
     }
-    const choice = frame.cursor;
-    frame.cursor += 1;
+    const at = this.#at;
+    this.#known.readKey(node, this.#key);
+    at.level = this.#key[0] as number;
+    at.state = this.#key[1] as number;
+    for (let word = 0; word < this.plan.words; word += 1)
+      at.mask[word] = this.#key[2 + word] as number;
+    at.loose = this.#known.looseOf(node);
+    const choice = this.#known.cursorOf(node);
+    const open = this.plan.open[at.level] ?? [];
+    if (choice >= open.length + this.plan.loose.length) {
+      this.#frontier.pop();
+      return;
+    }
+    this.#known.setCursor(node, choice + 1);
     this.#tries += 1;
-    const next = this.#frameAt(this.#depth);
-    next.level = frame.level;
-    next.state = frame.state;
-    next.loose = frame.loose;
-    next.mask.set(frame.mask);
-    if (this.#take(next, choice) === null) return;
-    frame.choice = choice;
-    this.#settle(next);
-    this.#enter(next);
+    if (this.#take(at, choice) === null) return;
+    this.#settle(at);
+    this.#enter(node, choice);
   }
 
-  /** Goes on from the configuration unless it is known; it stands in the frame above the last. */
-  #enter(frame: Frame): void {
-    this.#note(frame);
-    frame.state = this.#wanted?.reduced(frame) ?? frame.state;
-    this.#key[0] = frame.level;
-    this.#key[1] = frame.state;
-    this.#key.set(frame.mask, 2);
-    if (!this.#seen.add(this.#key, frame.loose)) return;
-    this.#depth += 1;
-    frame.cursor = 0;
-    if (frame.level === this.plan.steps.length) this.#progress = 'found';
-    else if (this.#wanted?.isDoomed(frame) === true) frame.cursor = Infinity;
+  /** Goes on from the configuration at hand, unless it is known or leads nowhere. */
+  #enter(parent: number, choice: number): void {
+    const at = this.#at;
+    at.state = this.#wanted?.reduced(at) ?? at.state;
+    this.#key[0] = at.level;
+    this.#key[1] = at.state;
+    this.#key.set(at.mask, 2);
+    const node = this.#known.add(this.#key, at.loose, parent, choice);
+    if (node === NONE) return;
+    this.#note(node, at);
+    if (at.level === this.plan.steps.length) this.#progress = 'found';
+    else if (this.#wanted?.isDoomed(at) !== true) {
+      this.#frontier.push(node, at.level, this.#counts.totalOf(at.loose));
+    }
   }
 
-  #note({ level, state }: Frame): void {
+  #note(node: number, { level, state }: Configuration): void {
     if (level < this.#bestLevel) return;
     if (level > this.#bestLevel) {
       this.#bestLevel = level;
       this.#bestStates = new Set();
-      this.#bestChoices = null;
+      this.#bestNode = node;
     }
     if (this.#bestStates.size < STATES_SHOWN_MAX) this.#bestStates.add(state);
   }
 
-  #leave(): void {
-    this.#bestChoices ??= this.#choices();
-    this.#depth -= 1;
-    if (this.#depth === 0) this.#progress = 'refuted';
-  }
-
-  /** What took effect on the way to the last frame. */
-  #choices(): number[] {
-    return this.#frames.slice(0, this.#depth - 1).map(({ choice }) => choice);
-  }
-
   /** Lets the open or loose operation of this number take effect; null: it cannot, or need not. */
-  #take(at: Frame, choice: number): Operation | null {
+  #take(at: Configuration, choice: number): Operation | null {
     const open = this.plan.open[at.level] ?? [];
     const step = open[choice];
     if (step !== undefined) {
@@ -219,7 +208,10 @@ export class Search {
   }
 
   /** Lets take effect what only reads and may answer so, and goes on to the first answer that is not accounted for. */
-  #settle(at: Frame, note: (operation: Operation, state: number) => void = () => undefined): void {
+  #settle(
+    at: Configuration,
+    note: (operation: Operation, state: number) => void = () => undefined,
+  ): void {
     const { steps, open, fresh } = this.plan;
     let candidates = open[at.level] ?? [];
     while (true) {
@@ -232,19 +224,14 @@ export class Search {
     }
   }
 
-  #maybeRead(at: Frame, step: Step, note: (operation: Operation, state: number) => void): void {
+  #maybeRead(
+    at: Configuration,
+    step: Step,
+    note: (operation: Operation, state: number) => void,
+  ): void {
     if (!step.isReadOnly || hasSlot(at.mask, step.slot)) return;
     if (this.#states.step(at.state, step.kind) !== at.state) return;
     setSlot(at.mask, step.slot, true);
     note(step.operation, at.state);
-  }
-
-  #frameAt(depth: number): Frame {
-    const known = this.#frames[depth];
-    if (known !== undefined) return known;
-    const mask = new Int32Array(this.plan.words);
-    const frame = { level: 0, state: 0, loose: 0, mask, cursor: 0, choice: 0 };
-    this.#frames[depth] = frame;
-    return frame;
   }
 }

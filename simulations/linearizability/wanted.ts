@@ -88,7 +88,9 @@ export class Wanted {
   #isPossible(at: Configuration, step: Step): boolean {
     if (this.#states.step(at.state, step.kind) !== IMPOSSIBLE) return true;
     const { input, output } = this.#plan.kinds.of(step.kind);
-    if (this.#lookahead.mayHold(this.#states.of(at.state), input, output)) return true;
+    const state = this.#states.of(at.state);
+    if (this.#lookahead.isPast?.(state, input, output) === true) return false;
+    if (this.#lookahead.mayHold(state, input, output)) return true;
     const { steps, loose } = this.#enablersOf(step, at.level);
     if (steps.some((each) => each.level >= at.level && !this.#tookEffect(at, each))) return true;
     return loose.some((number) => {

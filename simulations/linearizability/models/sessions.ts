@@ -85,22 +85,77 @@ export const sessions: Model<Kept, SessionsInput, SessionsOutput> = {
     return `revision ${session.revision ?? '?'} ${showValue(session.attributes)}`;
   },
   lookahead: {
-    mayHold({ session, known }, input, output) {
-      if (output.type === 'notFound') return session === null;
-      if (output.type !== 'session' || input.f === 'put') return true;
-      if (session === null) return false;
-      return session.revision === null
-        ? output.revision > known
-        : session.revision === output.revision;
+    mayHold: (state, input, output) => sessions.step(state, input, output) !== null,
+    isPast({ session, known }, input, output) {
+      if (input.f === 'put' && output.type === 'session' && output.revision <= known) return true;
+      const wanted = wantedOf({ input, output });
+      if (wanted.type !== 'put') return false;
+      return wanted.revision < known || (wanted.revision === known && session?.revision !== known);
     },
-    enables(other, { output: wanted }) {
-      if (wanted.type === 'notFound')
-        return other.input.f === 'delete' || other.input.f === 'expire';
-      if (other.input.f !== 'put' || wanted.type !== 'session') return false;
-      return other.output?.type !== 'session' || other.output.revision === wanted.revision;
-    },
+    enables: (other, wanted) => changes(other, wantedOf(wanted)),
   },
 };
+
+/** What must have been done last to a session for an operation to have answered so. */
+type Wanted =
+  /** A put with this revision, as far as `attributes` (null: not told) and its own do not differ. */
+  | {
+      readonly type: 'put';
+      readonly revision: number;
+      readonly attributes: Readonly<Record<string, string>> | null;
+    }
+  | { readonly type: 'end' }
+  /** Any change, by a revision below this one if it has one. */
+  | { readonly type: 'change'; readonly below: number };
+
+interface Done {
+  readonly input: SessionsInput;
+  readonly output: SessionsOutput;
+}
+
+function wantedOf({ input, output }: Done): Wanted {
+  if (output.type === 'notFound') return { type: 'end' };
+  if (output.type === 'mismatch') return wantedRevision(output.actual ?? null);
+  const condition = 'ifRevision' in input ? (input.ifRevision ?? null) : null;
+  if (output.type === 'deleted') {
+    return condition === null && !output.existed ? { type: 'end' } : wantedRevision(condition);
+  }
+  if (input.f === 'put') {
+    return condition === null
+      ? { type: 'change', below: output.revision }
+      : wantedRevision(condition);
+  }
+  return { type: 'put', revision: output.revision, attributes: output.attributes };
+}
+
+/** Null: any. */
+function wantedRevision(revision: number | null): Wanted {
+  if (revision === null) return { type: 'change', below: Infinity };
+  return revision === 0 ? { type: 'end' } : { type: 'put', revision, attributes: null };
+}
+
+function changes(
+  { input, output }: { readonly input: SessionsInput; readonly output: SessionsOutput | null },
+  wanted: Wanted,
+): boolean {
+  if (output !== null && sessions.isReadOnly(input, output)) return false;
+  if (input.f !== 'put') return input.f !== 'get' && input.f !== 'touch' && wanted.type !== 'put';
+  const revision = output?.type === 'session' ? output.revision : null;
+  switch (wanted.type) {
+    case 'end':
+      return false;
+    case 'change':
+      return (revision ?? -1) < wanted.below;
+    case 'put': {
+      if (revision !== null) return revision === wanted.revision;
+      const told = wanted.attributes;
+      return (
+        told === null ||
+        Object.entries(input.attributes ?? {}).every(([name, value]) => told[name] === value)
+      );
+    }
+  }
+}
 
 type Put = Extract<SessionsInput, { f: 'put' }>;
 

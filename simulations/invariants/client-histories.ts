@@ -1,0 +1,161 @@
+// What clients were told of sessions is linearizable, judged by the checker from calls and answers alone: it knows no log, so
+// that it would notice if the log itself, by which linearizable.ts judges each answer at once, were read wrongly. It
+// judges when a run is over. Stale reads and the store are left to the other properties.
+
+import type { ApplyResult, ClientCommand, Session } from '../../src/state-machine/command.js';
+import { digestOfBytes } from '../digest.js';
+import type { History } from '../history.js';
+import { check } from '../linearizability/check.js';
+import type { Bounds, Verdict } from '../linearizability/check.js';
+import { explain } from '../linearizability/failure.js';
+import { sessions } from '../linearizability/models/sessions.js';
+import type { SessionsInput, SessionsOutput } from '../linearizability/models/sessions.js';
+import type { Operation as Recorded } from '../linearizability/operation.js';
+import type { Operation, ReadOperation, WriteOperation } from '../operation.js';
+import { hold } from '../violation.js';
+import type { Applied, Invariant } from './invariant.js';
+
+/** The bounds of the check: by work instead of time, so that a run is the same on every machine. */
+const MEMORY_BYTES_MAX = 64 * 1024 ** 2;
+const SLICES_MAX = 500;
+
+/** Absent: it is not one of sessions, or surely never happened. */
+type Answered = { readonly output: SessionsOutput | null } | null;
+
+/** `undecided` is called if they were too many to find out within the bounds, of at most `slicesMax` slices of work. */
+export function clientHistories(
+  history: History,
+  undecided: () => void,
+  slicesMax = SLICES_MAX,
+): Invariant {
+  const recorded = new Map<string, Recorded>();
+  let applied = 0;
+
+  const noteEnds = ({ entry, command, process }: Applied): void => {
+    if (entry.index <= applied) return;
+    applied = entry.index;
+    if (command?.kind !== 'expireSessions') return;
+    for (const { id, revision } of command.sessions) {
+      if (process.node.state.session(id) !== null) continue;
+      const call = history.entry(entry)?.bornUs ?? 0;
+      const input: SessionsInput = { f: 'expire', id, revision };
+      recorded.set(`end ${entry.index} ${id}`, { client: 'leader', input, call, answer: null });
+    }
+  };
+
+  return {
+    applied: noteEnds,
+    began(operation) {
+      const input = inputOf(operation);
+      if (input === null) return;
+      const [client = ''] = operation.id.split('-');
+      recorded.set(operation.id, { client, input, call: operation.beganUs, answer: null });
+    },
+    ended(operation) {
+      const begun = recorded.get(operation.id);
+      if (begun === undefined) return;
+      const answered = operation.kind === 'read' ? ofRead(operation) : ofWrite(operation);
+      if (answered === null) recorded.delete(operation.id);
+      else if (answered.output !== null) {
+        const answer = { output: answered.output, at: operation.endedUs ?? begun.call };
+        recorded.set(operation.id, { ...begun, answer });
+      }
+    },
+    over() {
+      const operations = [...recorded.values()];
+      const verdict = check(sessions, operations, boundsOf(slicesMax));
+      if (verdict.linearizable === null) undecided();
+      hold(verdict.linearizable !== false, 'linearizable', () => {
+        return disorderIn(operations, verdict, slicesMax);
+      });
+    },
+  };
+}
+
+/** What no order explains, of a history that was refuted. */
+function disorderIn(operations: readonly Recorded[], verdict: Verdict, slicesMax: number): string {
+  const explaining = explain(sessions, operations, verdict, boundsOf(slicesMax));
+  while (true) {
+    const { value: failure, done } = explaining.next();
+    if (done !== true) continue;
+    if (failure === null) return 'a client history is not linearizable';
+    const { breaking, states } = failure;
+    const told = sessions.show(
+      breaking.input as SessionsInput,
+      (breaking.answer?.output ?? null) as SessionsOutput | null,
+    );
+    return `client ${breaking.client} was told ${told}, but all that was told before leaves ${states.join(' or ')}`;
+  }
+}
+
+function boundsOf(slices: number): Bounds {
+  let left = slices;
+  return { memoryBytes: MEMORY_BYTES_MAX, isTimeUp: () => (left -= 1) < 0 };
+}
+
+/** Null: the checker is not asked about it. */
+function inputOf(operation: Operation): SessionsInput | null {
+  const { sessionId: id } = operation;
+  if (operation.kind === 'read') return operation.isStale ? null : { f: 'get', id };
+  const { command } = operation;
+  switch (command.kind) {
+    case 'putSession':
+      return {
+        f: 'put',
+        id,
+        attributes: textsOf(command.attributes),
+        removed: command.removed,
+        ...(command.owner === null ? {} : { owner: command.owner }),
+        ...conditionOf(command),
+      };
+    case 'touchSession':
+      return { f: 'touch', id };
+    case 'deleteSession':
+      return { f: 'delete', id, ...conditionOf(command) };
+    default:
+      return null;
+  }
+}
+
+function conditionOf({ ifRevision }: Extract<ClientCommand, { ifRevision: unknown }>): {
+  readonly ifRevision?: number;
+} {
+  return ifRevision === null ? {} : { ifRevision };
+}
+
+function ofRead({ answer }: ReadOperation): Answered {
+  return answer === null ? null : { output: outputOf(answer.session) };
+}
+
+function ofWrite({ outcome }: WriteOperation): Answered {
+  if (outcome === null || outcome.type === 'indeterminate') return { output: null };
+  if (outcome.type !== 'applied') return null;
+  const { result }: { readonly result: ApplyResult } = outcome;
+  switch (result.type) {
+    case 'session':
+      return { output: outputOf(result.session) };
+    case 'deleted':
+      return { output: { type: 'deleted', existed: result.existed } };
+    case 'refused': {
+      const { refusal } = result;
+      if (refusal.reason === 'sessionNotFound') return { output: outputOf(null) };
+      if (refusal.reason !== 'revisionMismatch') return null;
+      return { output: { type: 'mismatch', actual: refusal.actual } };
+    }
+    default:
+      return null;
+  }
+}
+
+function outputOf(session: Session | null): SessionsOutput {
+  if (session === null) return { type: 'notFound' };
+  const { revision, attributes, owner } = session;
+  return { type: 'session', revision, attributes: textsOf(attributes), owner };
+}
+
+/** Digests stand for the bytes: a collision can only hide a difference. */
+function textsOf(attributes: ReadonlyMap<string, Uint8Array>): Record<string, string> {
+  return Object.fromEntries(
+    [...attributes].map(([name, value]) => [name, digestOfBytes(value).toString(16)]),
+  );
+}
