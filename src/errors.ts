@@ -238,6 +238,7 @@ export const ERRORS = {
   ),
   TLS_FAILED: kind('UNAVAILABLE', 'noAnswer', 'Check certificates, CA and clocks of both sides.'),
   PERMISSION_DENIED: kind('PERMISSION_DENIED', 'failed', 'Ask an operator for the right to do it.'),
+  UNKNOWN_SERVICE: kind('NOT_FOUND', 'failed', 'Ask about a service that is served here.'),
   UNIMPLEMENTED: kind(
     'UNIMPLEMENTED',
     'failed',

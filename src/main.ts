@@ -131,9 +131,10 @@ async function assemble(
   const node = await startNode(ground, onFatal, log, parts);
   const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
-  const modules = serve(ground, node, onFatal, log, parts);
   let stopping: Promise<void> | null = null;
-  if (http !== null) serveHttp(http.server, modules, () => stopping !== null, parts);
+  const isStopping = (): boolean => stopping !== null;
+  const modules = serve(ground, node, isStopping, onFatal, log, parts);
+  if (http !== null) serveHttp(http.server, modules, parts);
   const { name, address, api } = self;
   const { cluster, condition } = node.status();
   const reached = { address, api, http: http?.address ?? null };
@@ -256,6 +257,7 @@ async function startNode(
 function serve(
   { clock, server, self, tls }: Ground,
   node: Node,
+  isStopping: () => boolean,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
@@ -272,7 +274,18 @@ function serve(
   const routing = new Routing(node, clock, links);
   const authorise = (): boolean => true;
   const { callerAt } = server;
-  const modules = { node, clock, log, self, authorise, callerAt, links, routing, onFatal };
+  const modules = {
+    node,
+    clock,
+    log,
+    self,
+    authorise,
+    callerAt,
+    links,
+    routing,
+    isStopping,
+    onFatal,
+  };
   server.serve(modules);
   return modules;
 }
@@ -294,13 +307,8 @@ async function openHttp(
   return { server, address: advertisedHttp(addresses, listen, port) };
 }
 
-function serveHttp(
-  server: HttpServer,
-  modules: ServiceModules,
-  isStopping: () => boolean,
-  parts: Part[],
-): void {
-  const { node, self } = modules;
+function serveHttp(server: HttpServer, modules: ServiceModules, parts: Part[]): void {
+  const { node, self, isStopping } = modules;
   const { name, version } = self;
   const view = viewCluster.bind(null, modules);
   parts.push({ name: 'HTTP', stop: () => server.stop() });

@@ -21,7 +21,7 @@ const FILES = [
   'google/rpc/error_info.proto',
 ];
 
-/** The `proto` directory of this package: beside `src` in the sources, two levels up in a build. */
+/** Beside `src` in the sources, two levels up in a build. */
 function protoDirectory(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const candidate = join(folder, 'proto');
@@ -30,13 +30,20 @@ function protoDirectory(): string {
   }
 }
 
-const loaded = loadSync(FILES, {
-  includeDirs: [protoDirectory()],
+/** The `proto` directory of this package. */
+export const PROTO_DIRECTORY = protoDirectory();
+
+export const LOADER_OPTIONS = {
   longs: Number,
   enums: String,
   defaults: true,
   oneofs: true,
-});
+} as const;
+
+const loaded = loadSync(FILES, { includeDirs: [PROTO_DIRECTORY], ...LOADER_OPTIONS });
+
+/** Everything of quorate.v1, for reflection. */
+export const API_PACKAGE = loaded;
 
 /** Methods of quorate.v1.Cluster. */
 export const CLUSTER = loaded['quorate.v1.Cluster'] as unknown as ClusterDefinition;

@@ -14,8 +14,8 @@ import {
   whyNotReadable,
   whyNotReady,
   whyNotStandby,
-} from './health.js';
-import type { Health, WhyNot } from './health.js';
+} from '../node/health.js';
+import type { Health, WhyNot } from '../node/health.js';
 import type { HttpLimits } from './limits.js';
 import { numberIn } from './query.js';
 import type { Query } from './query.js';

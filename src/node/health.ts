@@ -1,8 +1,9 @@
 // What load balancers, probes and people ask of one node, each question a plain rule over what the node knows of itself
-// at one moment. Pure: nothing here waits or asks another node. The table of answers is README.md in this folder.
+// at one moment. Pure: nothing here waits or asks another node. The HTTP port and the health service of gRPC answer by it; the
+// table of answers is src/http/README.md.
 
-import type { NodeStatus } from '../node/api.js';
-import type { OwnState } from '../node/own-state.js';
+import type { NodeStatus } from './api.js';
+import type { OwnState } from './own-state.js';
 
 /** A node at one moment. */
 export interface Health {

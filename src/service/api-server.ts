@@ -18,7 +18,10 @@ import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
 import { admit, remove, setPrimary } from './member-service.js';
 import type { ServiceModules } from './modules.js';
-import { CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../client/protos.js';
+import { API_PACKAGE, CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../client/protos.js';
+import { HealthService } from './health-service.js';
+import { Reflection, REFLECTION_ALPHA, reflectionHandlers } from './reflection.js';
+import { HEALTH, HEALTH_PACKAGE, REFLECTION, REFLECTION_PACKAGE } from './standard-protos.js';
 import {
   deleteSession,
   getSession,
@@ -83,6 +86,7 @@ export class ApiServer {
   });
 
   #port: GrpcPort | null = null;
+  #health: HealthService | null = null;
   #stopping: Promise<boolean> | null = null;
 
   constructor(options: ApiServerOptions) {
@@ -94,6 +98,26 @@ export class ApiServer {
     const clientSessions = this.#modules.then(clientSessionsHandlers);
     this.#server.addService(CLIENT_SESSIONS, deferred(CLIENT_SESSIONS, clientSessions));
     this.#server.addService(STORE, deferred(STORE, this.#modules.then(storeHandlers)));
+    this.#addStandardServices();
+  }
+
+  /** Health and reflection, of which the latter knows everything that is served. */
+  #addStandardServices(): void {
+    const health = this.#modules.then((modules) => {
+      this.#health = new HealthService(modules);
+      if (this.#stopping !== null) this.#health.stop();
+      return this.#health.handlers;
+    });
+    this.#server.addService(HEALTH, deferred(HEALTH, health));
+    const packages = [API_PACKAGE, HEALTH_PACKAGE, REFLECTION_PACKAGE];
+    const services = [CLUSTER, SESSIONS, STORE, CLIENT_SESSIONS, HEALTH, REFLECTION];
+    const reflection = new Reflection(packages, services.map(nameOf).sort(inOrder));
+    for (const definition of [REFLECTION, REFLECTION_ALPHA]) {
+      const handlers = this.#modules.then((modules) =>
+        reflectionHandlers(modules, nameOf(definition), reflection),
+      );
+      this.#server.addService(definition, deferred(definition, handlers));
+    }
   }
 
   /**
@@ -119,6 +143,7 @@ export class ApiServer {
   /** Takes no new connections, lets requests end within the drain time, then cuts off. Answers whether all ended. */
   stop(): Promise<boolean> {
     this.#port?.close();
+    this.#health?.stop();
     this.#stopping ??= new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#server.forceShutdown();
@@ -184,6 +209,15 @@ function storeHandlers(modules: ServiceModules): StoreHandlers {
 
 function clientSessionsHandlers(modules: ServiceModules): ClientSessionsHandlers {
   return { Open: frame(modules, '/quorate.v1.ClientSessions/Open', openClientSession) };
+}
+
+/** Full name of a service, by the path of its first method. */
+function nameOf(definition: ServiceDefinition): string {
+  return Object.values(definition)[0]?.path.split('/')[1] ?? '';
+}
+
+function inOrder(left: string, right: string): number {
+  return left < right ? -1 : 1;
 }
 
 type AnyUnary = handleUnaryCall<object, object>;

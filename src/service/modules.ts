@@ -42,6 +42,8 @@ export interface ServiceModules {
   readonly callerAt: ((peer: string) => Caller | null) | null;
   readonly links: NodeLinks;
   readonly routing: Routing;
+  /** The daemon was told to end. */
+  readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */
   readonly onFatal: (error: unknown) => void;
 }

@@ -41,6 +41,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
     self: { ...SELF, name, api },
     authorise: () => isAuthorised,
     callerAt: null,
+    isStopping: () => false,
     links,
     routing: new Routing(node, clock, links),
     onFatal: () => {},

@@ -107,6 +107,8 @@ export class TestNode {
   readonly links = new NodeLinks();
   readonly fatal: unknown[] = [];
   isAuthorised = true;
+  /** As a daemon that was told to end and still hands over. */
+  isStopping = false;
   #server = new ApiServer({ listen: { host: '127.0.0.1', port: 0 }, drainMs: 100 });
   #ticker: Ticker | null = null;
   #self: SelfFacts;
@@ -178,6 +180,7 @@ export class TestNode {
       callerAt: null,
       links,
       routing: new Routing(node, clock, links),
+      isStopping: () => this.isStopping,
       onFatal: (error) => {
         this.fatal.push(error);
       },

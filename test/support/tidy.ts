@@ -106,8 +106,6 @@ const GRPC_ROOMS = ['src/transport', 'src/service', 'src/client', 'src/tls', 'sr
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': GRPC_ROOMS,
   '@grpc/proto-loader': GRPC_ROOMS,
-  '@grpc/reflection': ['src/service'],
-  'grpc-health-check': ['src/service'],
   'abstract-level': ['src/storage'],
   level: ['src/storage'],
   'memory-level': [],
