@@ -44,6 +44,20 @@ export function wholeOption(
   throw new UsageError(`expected ${option} from ${min} to ${max}, got ${text}`);
 }
 
+/** Values with commas between them, each read by `each`; empty: not given. Throws a `UsageError`. */
+export function listOption<Value>(
+  option: string,
+  text: string | undefined,
+  each: (text: string) => Value | null,
+): Value[] {
+  if (text === undefined) return [];
+  const values = text.split(',').map((part) => each(part.trim()));
+  if (new Set(values).size !== values.length) {
+    throw new UsageError(`expected different values for ${option}, got ${text}`);
+  }
+  return values.filter((value) => value !== null) as Value[];
+}
+
 /** Milliseconds of `250ms`, `10s`, `5m` or `1h`, at most a day; null: not given. Throws a `UsageError`. */
 export function durationOption(option: string, text: string | undefined): number | null {
   if (text === undefined) return null;

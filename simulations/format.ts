@@ -1,9 +1,11 @@
 // How results read: lines for people, plain objects for machines. Seeds are text in JSON, since they do not fit its numbers.
 
 import { SITUATION_NAMES } from './counts.js';
-import type { Counts } from './counts.js';
-import type { RunResult, Verdict } from './run.js';
-import type { SweepResult } from './sweep.js';
+import type { Situation } from './counts.js';
+import type { Report, Sum } from './report.js';
+import type { Verdict } from './run.js';
+import type { Setting } from './setting.js';
+import { optionsOf } from './setting.js';
 import { showTime } from './trace.js';
 
 /** Exit codes of the simulator (design section 9). */
@@ -23,7 +25,7 @@ export function exitOf(verdict: Verdict): number {
 }
 
 /** The worst of several: safety before liveness. */
-export function worstExit(failures: readonly RunResult[]): number {
+export function worstExit(failures: readonly { readonly verdict: Verdict }[]): number {
   const exits = failures.map(({ verdict }) => exitOf(verdict));
   return exits.includes(EXIT.safety) ? EXIT.safety : (exits[0] ?? EXIT.held);
 }
@@ -34,59 +36,115 @@ export function showVerdict(verdict: Verdict): string {
   return `${what} at ${showTime(verdict.atUs)}: ${verdict.detail}`;
 }
 
-/** One line for one run. */
-export function showRun(result: RunResult, elapsedMs: number): string {
-  const { verdict, events, simulatedUs, hash } = result;
-  return `${showVerdict(verdict)}  ${showEffort(events, simulatedUs, elapsedMs)}, hash ${hash}`;
+/** Work done in real time. */
+export interface Effort {
+  readonly events: number;
+  readonly checks: number;
+  readonly simulatedMs: number;
 }
 
-/** How to see a failure again. */
-export function showReplay({ seed }: RunResult, extra: string): string {
-  return `again with: quorate simulate run --seed ${seed}${extra} --trace`;
+/** What was done, and how much of it in a real second. */
+export function showEffort({ events, checks, simulatedMs }: Effort, elapsedMs: number): string {
+  const aSecond = (count: number): string => showCount((count * 1000) / Math.max(1, elapsedMs));
+  return [
+    `${showCount(events)} events, ${(simulatedMs / 1000).toFixed(1)} simulated s in ${(elapsedMs / 1000).toFixed(2)} s;`,
+    `a second: ${aSecond(simulatedMs / 1000)} simulated s, ${aSecond(events)} events, ${aSecond(checks)} checks`,
+  ].join(' ');
 }
 
-export function showSweep(result: SweepResult): string {
-  const { runs, failures, events, simulatedUs, elapsedMs, hash } = result;
+/** One run: what came of it, its hash, its speed. */
+export function showRun(report: Report): string[] {
+  return [
+    `${showVerdict(report.verdict)}`,
+    `hash ${report.hash}  ${showEffort(report, report.elapsedMs)}`,
+    ...showUndecided(report),
+  ];
+}
+
+/** How to see a failure again, and how to make it short. */
+export function showAgain(setting: Setting): string {
+  return `again with: quorate simulate replay ${optionsOf(setting)} --trace`;
+}
+
+/** As `showAgain`, for a run with the given further options. */
+export function showReplay({ seed }: { readonly seed: bigint | string }, extra: string): string {
+  return `again with: quorate simulate replay ${seed}${extra} --trace`;
+}
+
+/** Many runs: how many held, their hash, the speed all together. */
+export function showSum(sum: Sum, elapsedMs: number): string[] {
+  const { failures, runs, hash } = sum;
   const verdict = failures.length === 0 ? 'held' : `${failures.length} FAILED`;
-  return `${runs} seeds: ${verdict}  ${showEffort(events, simulatedUs, elapsedMs)}, hash ${hash}`;
+  return [
+    `${runs} seeds: ${verdict}`,
+    `hash ${hash}  ${showEffort(sum, elapsedMs)}`,
+    ...showUndecided(sum),
+  ];
 }
 
-/** The columns, in lines of a few each. */
-export function showCounts(counts: Counts): string {
-  const cells = SITUATION_NAMES.map((name) => `${name} ${counts.of(name)}`);
+/** What was not judged is said. */
+function showUndecided({ undecided }: { readonly undecided: number }): string[] {
+  return undecided === 0 ? [] : [`UNKNOWN: ${undecided} client histories were too hard to judge`];
+}
+
+/** The seed that took longest in real time. */
+export function showSlowest({ slowest }: Sum): string {
+  if (slowest === null) return 'slowest: none';
+  const { seed, elapsedMs, simulatedMs, events } = slowest;
+  return `slowest: seed ${seed}, ${(elapsedMs / 1000).toFixed(2)} s for ${(simulatedMs / 1000).toFixed(1)} simulated s and ${showCount(events)} events`;
+}
+
+/** The situations and how often each came about, in lines of a few each. */
+export function showCounts(of: (name: Situation) => number): string[] {
+  return wrapped(
+    '',
+    SITUATION_NAMES.map((name) => `${name} ${of(name)}`),
+  );
+}
+
+/** What never came about; nothing if everything did. */
+export function showMissing(names: readonly Situation[]): string[] {
+  return names.length === 0 ? [] : wrapped('never came about:', names);
+}
+
+/** Words with commas between them, in indented lines that fit. */
+function wrapped(start: string, words: readonly string[]): string[] {
   const lines: string[] = [];
-  for (let at = 0; at < cells.length; at += 8)
-    lines.push(`  ${cells.slice(at, at + 8).join(', ')}`);
-  return lines.join('\n');
+  let line = ` ${start === '' ? '' : ` ${start}`}`;
+  for (const [at, word] of words.entries()) {
+    const cell = ` ${word}${at === words.length - 1 ? '' : ','}`;
+    if (line.length + cell.length > LINE_MAX) {
+      lines.push(line);
+      line = ' ';
+    }
+    line += cell;
+  }
+  return [...lines, line];
 }
 
-export function runJson(result: RunResult, elapsedMs: number): object {
+export function sumJson(sum: Sum, seed: bigint, elapsedMs: number): object {
+  const { runs, events, checks, undecided, simulatedMs, hash } = sum;
+  const { failures, counts, missing, slowest } = sum;
   return {
-    seed: result.seed.toString(),
-    verdict: result.verdict,
-    events: result.events,
-    simulatedMs: Math.round(result.simulatedUs / 1000),
-    elapsedMs,
-    hash: result.hash,
-    counts: result.counts,
-    parameters: result.parameters,
+    seed: seed.toString(),
+    seeds: runs,
+    failures: failures.map(({ seed: failed, verdict }) => ({ seed: failed, verdict })),
+    events,
+    checks,
+    undecided,
+    simulatedMs,
+    elapsedMs: Math.round(elapsedMs),
+    hash,
+    counts: Object.fromEntries(counts),
+    missing,
+    slowest:
+      slowest === null ? null : { seed: slowest.seed, elapsedMs: Math.round(slowest.elapsedMs) },
   };
 }
 
-export function sweepJson(result: SweepResult): object {
-  return {
-    seed: result.seed.toString(),
-    seeds: result.runs,
-    failures: result.failures.map(({ seed, verdict }) => ({ seed: seed.toString(), verdict })),
-    events: result.events,
-    simulatedMs: Math.round(result.simulatedUs / 1000),
-    elapsedMs: result.elapsedMs,
-    hash: result.hash,
-    counts: result.counts,
-  };
-}
+const LINE_MAX = 100;
 
-function showEffort(events: number, simulatedUs: number, elapsedMs: number): string {
-  const speed = Math.round(simulatedUs / 1000 / Math.max(1, elapsedMs));
-  return `${events} events, ${(simulatedUs / 1e6).toFixed(1)} simulated s (${speed} a second)`;
+function showCount(count: number): string {
+  if (count < 10_000) return String(Math.round(count));
+  return count < 1e6 ? `${(count / 1000).toFixed(1)}k` : `${(count / 1e6).toFixed(1)}M`;
 }

@@ -73,13 +73,15 @@ export interface Parameters {
 /** What the caller fixes instead of drawing. The draws themselves still happen, so that nothing else shifts. */
 export interface Overrides {
   readonly nodes?: number;
+  readonly electionTimeoutMs?: number;
 }
 
 /** Draws the mixture of this seed. */
 export function drawParameters(streams: Streams, overrides: Overrides): Parameters {
   const draw = streams.stream('parameters');
   const nodes = draw.pick([3, 3, 3, 4, 5]);
-  const electionTimeoutMs = draw.pick([300, 500, 1000, 1000, 2000]);
+  const drawnTimeoutMs = draw.pick([300, 500, 1000, 1000, 2000]);
+  const electionTimeoutMs = overrides.electionTimeoutMs ?? drawnTimeoutMs;
   const timeoutUs = electionTimeoutMs * 1000;
   return {
     nodes: overrides.nodes ?? nodes,

@@ -1,0 +1,36 @@
+// What `quorate simulate --help` prints.
+
+export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
+
+  run        one seed: forms a cluster of the shipped code in a simulated world, lets faults happen for D (default 30s),
+             heals it and checks that it recovers; every property is checked after every event
+             [--seed N] [--time D] [--nodes N] [--trace] [--json]
+  sweep      many seeds on all cores, summed up in a table; parameters may be varied
+             [--seed N] [--seeds COUNT] [--time D] [--nodes N,N…] [--election-timeout D,D…] [--twice]
+             [--workers N] [--csv | --json]
+  replay     a run again, to the last event: SEED [--time D] [--nodes N] [--hash H] [--trace] [--html PAGE]
+             [--export shiviz|edn|ndjson FILE] [--json]
+  check      whether the history of any system is linearizable, and where it breaks: FILE… [--model NAME] [--html PAGE]
+             [--timeout D] [--memory SIZE] [--json]
+  mutants    plants known bugs into a copy of the code, one at a time, and tells how soon the same runs find each:
+             [NAME…] [--seed N] [--seeds COUNT] [--limit D] [--json]
+  list       properties, situations, models and planted bugs: [WHAT] [--json]
+
+--seed N       64 bits, decimal or 0x…; default: a fresh one, printed first
+--seeds COUNT  that many seeds from N on (sweep: default 100; mutants: at most, default 2000)
+--time D       simulated time with faults, such as 30s or 5m
+--nodes N      voters to begin with, 1 to 7; default: drawn from the seed
+--twice        every seed a second time, in another process and another order; unequal traces are a failure (exit 1)
+--workers N    processes side by side; default: one for each core
+--limit D      real time for each planted bug, default 60s
+--model NAME   what the history is about (default: its functions tell): register, key-value, set, queue, counter, lock,
+               sessions
+--html PAGE    writes a page without outside resources: of a run its space-time diagram, of a history its failure
+--timeout D    real time for each history, default 60s; then the verdict is unknown
+--memory SIZE  for each history, default 2GiB; then the verdict is unknown
+--trace        every event as a line
+--json         one object on standard output; errors too
+--csv          one line for each run
+
+Exit codes: 0 held; 1 the simulator failed, or a file cannot be read; 2 wrong usage; 4 a safety property did not hold, or a
+history is not linearizable; 5 the healed cluster did not recover; 6 unknown; 130 interrupted, after telling what was done.`;

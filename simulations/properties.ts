@@ -1,0 +1,24 @@
+// The names under which a run can fail to be safe, each with its claim in a sentence: what `simulate list` tells, and what a
+// scenario may expect. A test holds this list and the properties' own files together.
+
+export const PROPERTIES = {
+  'log-matching': 'two logs with an entry of equal index and term are equal up to it (Raft Fig. 3)',
+  'election-safety': 'at most one leader in a term (Raft Fig. 3)',
+  'leader-append-only': 'a leader never overwrites or deletes entries of its log (Raft Fig. 3)',
+  'membership-overlaps': 'voters change only through joint configurations (Raft §6)',
+  'commit-on-quorum': 'what is committed stands on the disks of a quorum',
+  'committed-immutable': 'a committed entry stays as it is on every node (Raft Fig. 3)',
+  'leader-completeness': 'a leader has every entry committed in earlier terms (Raft Fig. 3)',
+  votes: 'one vote in a term, durable before it is told, through all restarts',
+  acknowledgements:
+    'what a follower acknowledges is durable there, and a leader believes no more than that',
+  monotonic: 'terms, commitIndex, lastApplied and epochs only grow',
+  'one-primary': 'no two nodes run primary-only processes at one true time',
+  'same-state': 'equal answers at equal entries, equal states at equal indices',
+  'session-lives': 'a session lives as long as its time-to-live says, by any allowed clock',
+  'true-outcomes': 'what a client was told of a write is so, and nothing is carried out twice',
+  linearizable: 'reads and writes are linearizable',
+  bounds: 'everything that has a bound keeps it',
+  'stated-invariant': 'the shipped code never catches itself in a state that it excludes',
+  'node-never-throws': 'the shipped code never throws',
+} as const;
