@@ -32,6 +32,7 @@ import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './client/node-links.js';
 import { Routing } from './service/routing.js';
+import { startWatches } from './service/watches.js';
 import { FEATURE_LEVELS, FEATURES } from './state-machine/features.js';
 import type { FeatureTable } from './state-machine/features.js';
 import { openStorage, StorageError } from './storage/level-storage.js';
@@ -271,21 +272,19 @@ function serve(
   });
   // Stopped first: requests end while everything they need still runs.
   parts.push({ name: 'API', stop: () => server.stop() });
+  const watches = startWatches(node, clock);
+  parts.push({
+    name: 'watches',
+    stop: () => {
+      watches.stop();
+    },
+  });
   const routing = new Routing(node, clock, links);
   const authorise = (): boolean => true;
   const { callerAt } = server;
-  const modules = {
-    node,
-    clock,
-    log,
-    self,
-    authorise,
-    callerAt,
-    links,
-    routing,
-    isStopping,
-    onFatal,
-  };
+  const { hub } = watches;
+  const ways = { links, routing, watches: hub };
+  const modules = { node, clock, log, self, authorise, callerAt, ...ways, isStopping, onFatal };
   server.serve(modules);
   return modules;
 }

@@ -155,6 +155,11 @@ export interface NodeApi {
   /** Leader only. `done` when the target's activation is applied here. */
   setPrimary(order: HandOver, deadlineMs: number, done: (outcome: ChangeOutcome) => void): void;
 
+  /**
+   * Calls `listener` after each turn in which something was applied or restored; answers how to end that. What it throws
+   * ends the daemon.
+   */
+  onApplied(listener: () => void): () => void;
   /** A member that knows said that this node was removed: it is REMOVED from here on, also after a restart. */
   removed(): void;
   /**

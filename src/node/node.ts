@@ -12,9 +12,11 @@ import { LIMITS, timersFor } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
 import type { PersistBatch, Ready } from '../raft/ready.js';
+import { INDEX_ZERO } from '../raft/types.js';
 import type {
   ConfigChange,
   Entry,
+  LogIndex,
   Member,
   NodeId,
   Settings,
@@ -67,6 +69,8 @@ export class Node implements NodeApi {
   readonly #expiry: Expiry;
   readonly #staleness = new Staleness();
   readonly #condition: Condition;
+  readonly #listeners = new Set<() => void>();
+  #toldApplied: LogIndex = INDEX_ZERO;
   #inputs: Input[] = [];
   #isEntering = false;
   #isWoken = false;
@@ -217,6 +221,8 @@ export class Node implements NodeApi {
       name: nodeName,
       ...this.#options.self,
       autoPromote: true,
+      replaces: null,
+      patientUntilMs: 0,
       // Whoever founds a cluster holds its state.
       witness: false,
     };
@@ -251,6 +257,11 @@ export class Node implements NodeApi {
     const nowMs = this.#modules.clock.nowMs();
     this.#expireWaiters(nowMs);
     if (this.raft !== null && this.#isAlive) this.#push({ type: 'tick', nowMs: 0, lateMs });
+  }
+
+  onApplied(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   removed(): void {
@@ -366,11 +377,19 @@ export class Node implements NodeApi {
       this.#staleness.noteApplied(raft);
       this.#expiry.maybePropose(raft, (...write) => this.propose(...write));
       if (!this.#isWitness) this.#snapshots.maybeTake(raft);
+      this.#tellApplied();
     } finally {
       this.#isRunning = false;
     }
     // What came in meanwhile, from a callback or a port that completed at once, is the next turn's.
     if (this.#isWoken) this.#soon();
+  }
+
+  #tellApplied(): void {
+    const { index } = this.state.lastApplied;
+    if (index === this.#toldApplied) return;
+    this.#toldApplied = index;
+    for (const listener of this.#listeners) listener();
   }
 
   #feed(raft: Raft): void {

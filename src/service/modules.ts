@@ -11,6 +11,7 @@ import type { Caller } from '../tls/caller.js';
 import { QuorateError } from '../errors.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
+import type { WatchHub } from '../watch/hub.js';
 
 /** What this daemon says of itself, whether it belongs to a cluster or not. */
 export interface SelfFacts {
@@ -42,6 +43,7 @@ export interface ServiceModules {
   readonly callerAt: ((peer: string) => Caller | null) | null;
   readonly links: NodeLinks;
   readonly routing: Routing;
+  readonly watches: WatchHub;
   /** The daemon was told to end. */
   readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */

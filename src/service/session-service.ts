@@ -186,7 +186,8 @@ function sessionAnswer(
   };
 }
 
-function sessionMessage(modules: ServiceModules, session: Session): SessionMessage {
+/** A session for a message; its remaining life is counted now. */
+export function sessionMessage(modules: ServiceModules, session: Session): SessionMessage {
   const { node } = modules;
   const { id, owner, ttlMs, deadlineMs, revision, createdRevision } = session;
   const attributes = [...session.attributes].map(([name, value]): [string, Buffer] => {

@@ -1,5 +1,5 @@
-// The watches of a daemon: the hub with the timer and the turns of the event loop that it is driven by, and what ends them
-// all: a node that can no longer follow its cluster, or a daemon that stops.
+// The watches of a daemon: the hub with the timer and the turns of the event loop that it is driven by. What ends them all is a
+// node that can no longer follow its cluster, or a daemon that stops.
 
 import { QuorateError } from '../errors.js';
 import type { NodeApi, NodeStatus } from '../node/api.js';

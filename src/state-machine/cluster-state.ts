@@ -5,6 +5,9 @@
 import { invariant } from '../raft/assert.js';
 import { ENTRY_ID_ZERO, FEATURE_LEVEL_FIRST } from '../raft/types.js';
 import type { Entry, EntryId, LogIndex, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
+import { ChangeHistory } from './change-history.js';
+import { expiryChanges, memberChanges, requestChanges } from './changes.js';
+import type { Change } from './changes.js';
 import { ClientSessions } from './client-sessions.js';
 import { CLIENT_SESSION_LIMITS } from './command.js';
 import type { ApplyResult, ClientSessionLimits, Command, Session } from './command.js';
@@ -14,6 +17,7 @@ import { configurationTexts, reignTexts, expiryText, levelText } from './event-t
 import { FEATURES, levelOf } from './features.js';
 import type { FeatureTable } from './features.js';
 import { FrozenState } from './frozen-state.js';
+import type { FrozenFacts } from './frozen-state.js';
 import { applyConfiguration, memberName, NO_MEMBERS } from './members.js';
 import type { MemberFact, Members } from './members.js';
 import { applyToPrimary, NO_PRIMARY, runningReign } from './primary.js';
@@ -26,7 +30,11 @@ import { Store } from './store.js';
 import type { StorePage, StorePageWish } from './store.js';
 import type { StoreEntry } from './store-types.js';
 
+const NO_RESULT: ApplyResult = { type: 'none' };
+
 export class ClusterState {
+  /** What the newest entries changed: a memory of this node, no part of the state. */
+  readonly changes: ChangeHistory;
   /** Invariant: the index grows by 1 with each entry. Durable: in snapshots, else recomputed from the log. */
   #lastApplied: EntryId = ENTRY_ID_ZERO;
   /** The highest stamp of an applied entry. Invariant: never falls. */
@@ -42,12 +50,16 @@ export class ClusterState {
   readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
   #clientSessions: ClientSessions;
+  /** By the entry that is being applied. */
+  #changed: Change[] = [];
 
   /** The limits must be the same on every node of a cluster; `features` says what this software knows. */
   constructor(
     clientSessionLimits: ClientSessionLimits = CLIENT_SESSION_LIMITS,
     features: FeatureTable = FEATURES,
+    changes: ChangeHistory = new ChangeHistory(),
   ) {
+    this.changes = changes;
     this.#features = features;
     this.#clientSessionLimits = clientSessionLimits;
     this.#clientSessions = new ClientSessions(clientSessionLimits);
@@ -172,19 +184,29 @@ export class ClusterState {
     if (entry.kind === 'featureLevel') this.#raise(entry.level);
     if (entry.kind === 'configuration') this.#configure(entry);
     this.#reign(entry);
-    return command === null ? { type: 'none' } : this.#carryOut(command);
+    const result = command === null ? NO_RESULT : this.#carryOut(command);
+    if (this.#changed.length > 0) {
+      this.changes.add(index, this.#changed);
+      this.#changed = [];
+    }
+    return result;
   }
 
   /** The state at this moment, whatever is applied later; constant time. */
   freeze(): FrozenState {
-    return new FrozenState({
+    return new FrozenState(this.facts());
+  }
+
+  /** The same, fact by fact. */
+  facts(): FrozenFacts {
+    return {
       members: this.#members,
       primary: this.#primary,
       events: this.#events,
       sessions: this.#sessions.freeze(),
       store: this.#store.freeze(),
       clientSessions: this.#clientSessions.freeze(),
-    });
+    };
   }
 
   /**
@@ -205,6 +227,7 @@ export class ClusterState {
     this.#sessions = sessions;
     this.#store = store;
     this.#clientSessions = clientSessions;
+    this.changes.reset(meta.last.index);
   }
 
   #start(settings: Settings): void {
@@ -231,6 +254,7 @@ export class ClusterState {
   #configure(entry: Extract<Entry, { kind: 'configuration' }>): void {
     const { configuration, index, cause } = entry;
     const { members, changes } = applyConfiguration(this.#members, configuration, index);
+    this.#changed.push(...memberChanges(this.#members, members));
     this.#members = members;
     for (const { kind, text } of configurationTexts(changes, cause)) this.#note(kind, text);
   }
@@ -240,6 +264,7 @@ export class ClusterState {
     this.#primary = applyToPrimary(this.#primary, entry, this.#clusterTimeMs);
     const after = this.primary;
     if (before?.epoch === after?.epoch) return;
+    this.#changed.push({ fact: 'primary', key: '', value: after });
     const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
     for (const { kind, text } of reignTexts(before, after, entry, nameOf)) this.#note(kind, text);
   }
@@ -249,6 +274,7 @@ export class ClusterState {
     const nowMs = this.#clusterTimeMs;
     if (command.kind === 'expireSessions') {
       const ids = this.#sessions.expire(command, nowMs);
+      this.#changed.push(...expiryChanges(ids));
       if (ids.length > 0) this.#note('sessionsExpired', expiryText(ids));
       return { type: 'expired', count: ids.length };
     }
@@ -263,12 +289,15 @@ export class ClusterState {
         ? this.#store.apply(command, index)
         : this.#sessions.apply(command, index, nowMs);
     if (client !== null) this.#clientSessions.record(client, index, result);
+    this.#changed.push(...requestChanges(command, result, (key) => this.#store.get(key)));
     return result;
   }
 
   #note(kind: EventKind, text: string): void {
     const revision = this.#lastApplied.index;
     const clusterTimeMs = this.#clusterTimeMs;
-    this.#events = addEvents(this.#events, [{ revision, clusterTimeMs, kind, text }]);
+    const event = { revision, clusterTimeMs, kind, text };
+    this.#events = addEvents(this.#events, [event]);
+    this.#changed.push({ fact: 'event', key: kind, value: event });
   }
 }

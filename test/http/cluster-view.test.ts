@@ -10,6 +10,7 @@ import { HTTP_LIMITS } from '../../src/http/limits.js';
 import { routesFor } from '../../src/http/routes.js';
 import { viewCluster } from '../../src/service/cluster-view.js';
 import { Routing } from '../../src/service/routing.js';
+import { startWatches } from '../../src/service/watches.js';
 import { eventually, TestCluster } from '../service/harness.js';
 import type { TestNode } from '../service/harness.js';
 import { SELF } from '../service/words.js';
@@ -33,6 +34,7 @@ afterEach(async () => {
 async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise<number> {
   const { clock } = cluster;
   const links = new NodeLinks();
+  const watches = startWatches(node, clock);
   const name = `n${id}`;
   const modules = {
     node,
@@ -44,6 +46,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
     isStopping: () => false,
     links,
     routing: new Routing(node, clock, links),
+    watches: watches.hub,
     onFatal: () => {},
   };
   const listen = { host: '127.0.0.1', port: 0 };
@@ -51,6 +54,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
   closing.push(
     () => server.stop(),
     () => links.close(),
+    () => watches.stop(),
   );
   const port = await server.listen();
   server.serve(

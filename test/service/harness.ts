@@ -26,6 +26,8 @@ import type { SelfFacts } from '../../src/service/modules.js';
 import { NodeLinks } from '../../src/client/node-links.js';
 import { CLUSTER } from '../../src/client/protos.js';
 import { Routing } from '../../src/service/routing.js';
+import { startWatches } from '../../src/service/watches.js';
+import type { Watches } from '../../src/service/watches.js';
 import { installId } from './words.js';
 
 /** Long enough that a busy machine does not elect anew in the middle of a test. */
@@ -111,6 +113,7 @@ export class TestNode {
   isStopping = false;
   #server = new ApiServer({ listen: { host: '127.0.0.1', port: 0 }, drainMs: 100 });
   #ticker: Ticker | null = null;
+  #watches: Watches | null = null;
   #self: SelfFacts;
   #port = 0;
 
@@ -170,6 +173,8 @@ export class TestNode {
     this.#self = { ...this.#self, api: this.api, ...self };
     const { clock } = this.#cluster;
     const { node, links } = this;
+    const watches = startWatches(node, clock);
+    this.#watches = watches;
     this.#ticker = new Ticker({ tickMs }, { clock, onTick: (lateMs) => node.tick(lateMs) });
     this.#server.serve({
       node,
@@ -180,6 +185,7 @@ export class TestNode {
       callerAt: null,
       links,
       routing: new Routing(node, clock, links),
+      watches: watches.hub,
       isStopping: () => this.isStopping,
       onFatal: (error) => {
         this.fatal.push(error);
@@ -209,6 +215,7 @@ export class TestNode {
   /** The daemon dies: its peers no longer hear it, its API is gone. */
   async stop(): Promise<void> {
     this.#cluster.cut(this.id);
+    this.#watches?.stop();
     await this.#server.stop();
     this.#ticker?.stop();
     this.node.stop();

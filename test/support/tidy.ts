@@ -39,6 +39,7 @@ const PURE_FOLDERS = new Set([
   'src/state-machine',
   'src/codec',
   'src/node',
+  'src/watch',
   'simulations/linearizability',
 ]);
 
@@ -75,8 +76,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/ops': ADAPTER,
   'src/supervisor': ADAPTER,
   'src/discovery': ADAPTER,
+  // Whom to tell of which change, as plain data.
+  'src/watch': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It asks other nodes as their client.
-  'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
+  'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls', 'src/watch'] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
   'src/config': { knows: LEAVES },

@@ -1,7 +1,7 @@
-// A node with a hub and nothing else: a log that is applied by hand, turns of an event loop that are taken by hand, and readers that
-// rebuild what they watch from what they are told, and check it against the state at that revision.
+// A node with a hub and nothing else: a log that is applied by hand, and turns of an event loop that are taken by hand. Its
+// readers rebuild what they watch from what they are told, and check it against the state at that revision.
 
-import { expect } from 'vitest';
+import { deepStrictEqual, ok } from 'node:assert/strict';
 import { ChangeHistory } from '../../src/state-machine/change-history.js';
 import type { ChangeLimits } from '../../src/state-machine/change-history.js';
 import type { Change } from '../../src/state-machine/changes.js';
@@ -153,7 +153,7 @@ export class Reader {
   }
 
   #take(message: WatchMessage): boolean {
-    expect(this.#room, 'nothing is sent to a full reader').toBeGreaterThan(0);
+    ok(this.#room > 0, 'nothing is sent to a full reader');
     this.messages.push(message);
     this.#room -= 1;
     const before = this.toldTo ?? 0;
@@ -161,8 +161,8 @@ export class Reader {
     this.#view ??= new Map(this.#wanted(this.wish.after ?? message.revision));
     if (message.type === 'state') this.#takeState(message);
     else {
-      expect(this.isInState).toBe(false);
-      expect(message.revision).toBeGreaterThanOrEqual(before);
+      ok(!this.isInState, 'the state is told in one go');
+      ok(message.revision >= before, 'nothing is told again');
       if (message.type === 'changes') this.#takeChanges(message, before);
       this.toldTo = message.revision;
     }
@@ -180,38 +180,37 @@ export class Reader {
   #takeChanges(message: Extract<WatchMessage, { type: 'changes' }>, before: number): void {
     let last = before;
     for (const { revision, changes } of message.revisions) {
-      expect(revision, 'revisions grow, none comes twice').toBeGreaterThan(last);
-      expect(changes.length).toBeGreaterThan(0);
+      ok(revision > last, 'revisions grow, none comes twice');
+      ok(changes.length > 0, 'a revision without changes is not told');
       last = revision;
       for (const change of changes) {
-        expect(isWanted(this.wish.filters, change)).toBe(true);
+        ok(isWanted(this.wish.filters, change), 'nothing comes that nobody asked for');
         this.#apply(change);
       }
       this.#checkView(revision);
     }
-    expect(last).toBeLessThanOrEqual(message.revision);
+    ok(last <= message.revision, 'a message reaches its last revision');
   }
 
   #apply(change: Change): void {
     if (this.#view === null || change.fact === 'event') return;
     const name = nameOf(change.fact, change.key);
     if (change.value === null) {
-      expect(this.#view.has(name), `${name} is told to be gone once`).toBe(true);
+      ok(this.#view.has(name), `${name} is told to be gone once`);
       this.#view.delete(name);
     } else this.#view.set(name, textOf(change));
   }
 
   /** What was told is what there is of it at this revision. */
   #checkView(revision: number): void {
-    expect(Object.fromEntries(this.#view ?? [])).toEqual(
-      Object.fromEntries(this.#wanted(revision)),
-    );
+    const known = Object.fromEntries(this.#view ?? []);
+    deepStrictEqual(known, Object.fromEntries(this.#wanted(revision)));
   }
 
   #wanted(revision: number): [string, string][] {
     const all = this.#world.views.get(revision) ?? new Map<string, string>();
     return [...all].filter(([name]) => {
-      const [fact = '', key = ''] = splitName(name);
+      const [fact, key] = splitName(name);
       return isWanted(this.wish.filters, { fact: fact as Change['fact'], key });
     });
   }
