@@ -3,6 +3,7 @@
 
 import { UsageError } from './arguments.js';
 import { checkCommand } from './check.js';
+import { benchCommand } from './commands/bench.js';
 import { listCommand } from './commands/list.js';
 import { mutantsCommand } from './commands/mutants.js';
 import { replayCommand } from './commands/replay.js';
@@ -21,6 +22,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ['check', checkCommand],
   ['mutants', mutantsCommand],
   ['list', listCommand],
+  ['bench', benchCommand],
 ]);
 
 /**

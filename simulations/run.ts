@@ -2,6 +2,7 @@
 // the cluster must recover. What comes out says whether all properties held and, if not, which one, when, and how to see
 // it again.
 
+import { calmed } from './calm.js';
 import type { Counts } from './counts.js';
 import { Faults } from './faults.js';
 import { recover } from './liveness.js';
@@ -21,8 +22,12 @@ export interface RunOptions extends Overrides {
   readonly seed: bigint;
   /** Simulated time of the phase with faults. */
   readonly timeMs?: number;
+  /** Nothing goes wrong, whatever the seed says; see calm.ts. */
+  readonly isCalm?: boolean;
   /** Takes the lines of a readable trace. */
   readonly sink?: LineSink;
+  /** Called before anything happens; may look at whatever happens in the world, but must not change it. */
+  readonly watch?: (world: World) => void;
 }
 
 export type Verdict =
@@ -55,8 +60,10 @@ export interface RunResult {
 /** Runs one seed to its end. Throws only if the simulator itself fails. */
 export function run(options: RunOptions): RunResult {
   const streams = new Streams(options.seed);
-  const parameters = drawParameters(streams, options);
+  const drawn = drawParameters(streams, options);
+  const parameters = options.isCalm === true ? calmed(drawn) : drawn;
   const world = new World(streams, parameters, options.sink ?? null);
+  options.watch?.(world);
   const verdict = judge(world, (options.timeMs ?? RUN_DEFAULT_MS) * 1000);
   const { counts, trace, network, nowUs } = world;
   counts.add('lost', network.counts.lost);

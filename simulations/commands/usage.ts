@@ -13,7 +13,10 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
   check      whether the history of any system is linearizable, and where it breaks: FILE… [--model NAME] [--html PAGE]
              [--timeout D] [--memory SIZE] [--json]
   mutants    plants known bugs into a copy of the code, one at a time, and tells how soon the same runs find each:
-             [NAME…] [--seed N] [--seeds COUNT] [--limit D] [--json]
+             [NAME…] [--seed N] [--seeds COUNT] [--limit D] [--bases COUNT] [--budget D] [--published] [--results FILE]
+             [--workers N] [--json]
+  bench      the simulator's speed with all checks on, calm and with faults: [--seed N] [--slices N] [--time D]
+             [--against FOLDER] [--json]
   list       properties, situations, models and planted bugs: [WHAT] [--json]
 
 --seed N       64 bits, decimal or 0x…; default: a fresh one, printed first
@@ -22,7 +25,13 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --nodes N      voters to begin with, 1 to 7; default: drawn from the seed
 --twice        every seed a second time, in another process and another order; unequal traces are a failure (exit 1)
 --workers N    processes side by side; default: one for each core
---limit D      real time for each planted bug, default 60s
+--slices N     bench: measurements, default 5
+--against DIR  bench: measures the build in this folder dist in turns with this one
+--limit D      real time for each planted bug and base seed, default 60s
+--bases COUNT  base seeds for each planted bug, default 1; the table tells medians over them
+--budget D     real time for each planted bug, whatever the base seeds: no further one is begun after it
+--published    the bugs of the published list only, as its table
+--results FILE what was tried is kept there, and a table that was interrupted goes on with it
 --model NAME   what the history is about (default: its functions tell): register, key-value, set, queue, counter, lock,
                sessions
 --html PAGE    writes a page without outside resources: of a run its space-time diagram, of a history its failure
