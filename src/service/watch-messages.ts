@@ -67,7 +67,8 @@ function onlyChange(message: WatchMessage): Change | null {
   return only?.changes.length === 1 ? (only.changes[0] ?? null) : null;
 }
 
-function responseOf(modules: ServiceModules, message: WatchMessage): WatchResponse {
+/** The message as a response. */
+export function responseOf(modules: ServiceModules, message: WatchMessage): WatchResponse {
   const { revision } = message;
   const told = (change: Change): ChangeMessage => changeMessage(modules, change);
   switch (message.type) {

@@ -12,13 +12,13 @@ import type { Fact } from '../state-machine/changes.js';
 import { EVERYTHING } from '../watch/filter.js';
 import type { WatchFilter } from '../watch/filter.js';
 import { WATCH_LIMITS } from '../watch/messages.js';
-import type { WatchWish } from '../watch/messages.js';
+import type { WatchMessage, WatchWish } from '../watch/messages.js';
 import { checkHasState } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { whyUnable } from './routing.js';
 import { streaming } from './streams.js';
 import { checkNumber, checkText, invalid, tooLarge } from './validate.js';
-import { encodeOnce } from './watch-messages.js';
+import { encodeOnce, responseOf } from './watch-messages.js';
 import type { Encoded } from './watch-messages.js';
 
 const METHOD = '/quorate.v1.Cluster/Watch';
@@ -50,12 +50,16 @@ async function watch(modules: ServiceModules, stream: Stream): Promise<void> {
   const unable = whyUnable(status);
   if (unable !== null) throw unable;
   checkHasState(status);
-  checkCluster(stream.request.clusterId, status.cluster?.clusterId ?? '');
+  const clusterId = status.cluster?.clusterId ?? '';
+  checkCluster(stream.request.clusterId, clusterId);
+  let isFirst = true;
+  const send = (message: WatchMessage): boolean => {
+    if (!isFirst) return stream.write(encodeOnce(modules, message));
+    isFirst = false;
+    return stream.write({ ...responseOf(modules, message), clusterId });
+  };
   await new Promise<void>((resolve, reject) => {
-    const watcher = watches.open(wish, {
-      send: (message) => stream.write(encodeOnce(modules, message)),
-      end: reject,
-    });
+    const watcher = watches.open(wish, { send, end: reject });
     stream.on('drain', () => watches.drained(watcher));
     stream.once('cancelled', () => {
       watches.close(watcher);

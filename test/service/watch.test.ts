@@ -135,6 +135,11 @@ describe('a watch', () => {
     const two = watch(second, { filters: [...filters], afterRevision: one.revision });
     await eventually(() => two.changes.length === 2);
     expect(two.told).toEqual(['FACT_STORE r/d', 'FACT_STORE r/e']);
+    const clusterId = second.node.status().cluster?.clusterId;
+    expect([one, two].map(({ responses }) => responses[0]?.clusterId)).toEqual([
+      clusterId,
+      clusterId,
+    ]);
   });
 
   test('says that nothing happened', async () => {
