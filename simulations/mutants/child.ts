@@ -1,27 +1,50 @@
-// Runs in a copy of the code with a bug in it: seeds one after the other until a property fires or the limit is reached,
-// then one line of JSON on standard output. Arguments: first seed, highest number of seeds, milliseconds of real time.
+// Runs in a copy of the code with a bug in it: from each base seed on, seeds one after the other until a property fires or
+// the limit is reached. Each attempt is a line of JSON on standard output as soon as it is over. The one argument is JSON.
 
 import { performance } from 'node:perf_hooks';
 
+import type { Verdict } from '../run.js';
 import { sweep } from '../sweep.js';
+import type { Attempt, Found } from './attempt.js';
 
-const [seed = '1', seedsMax = '1', limitMs = '1000'] = process.argv.slice(2);
+/** What the child is asked for. */
+export interface Task {
+  readonly bases: readonly string[];
+  /** Of each attempt. */
+  readonly seedsMax: number;
+  /** Real time of each attempt. */
+  readonly limitMs: number;
+  /** Real time after which no further attempt begins. */
+  readonly budgetMs: number;
+}
+
 const nowMs = (): number => Math.round(performance.now());
-const untilMs = nowMs() + Number(limitMs);
-const { runs, failures, simulatedUs, elapsedMs } = await sweep(
-  {
-    seed: BigInt(seed),
-    count: Number(seedsMax),
-    onRun: ({ verdict }) => verdict.type === 'held' && nowMs() < untilMs,
-  },
-  nowMs,
-);
-const failure = failures[0];
-const report = {
-  runs,
-  simulatedMs: Math.round(simulatedUs / 1000),
-  elapsedMs,
-  failure:
-    failure === undefined ? null : { seed: failure.seed.toString(), verdict: failure.verdict },
-};
-process.stdout.write(`${JSON.stringify(report)}\n`);
+
+function foundBy(seed: bigint, verdict: Verdict): Found | null {
+  if (verdict.type === 'held') return null;
+  const property = verdict.type === 'violated' ? verdict.property : 'liveness';
+  const { detail, atUs } = verdict;
+  return { seed: seed.toString(), property, detail, atUs, minimisedEvents: null };
+}
+
+async function attempt(base: string, { seedsMax, limitMs }: Task): Promise<Attempt> {
+  const untilMs = nowMs() + limitMs;
+  const { runs, failures, simulatedUs, elapsedMs } = await sweep(
+    {
+      seed: BigInt(base),
+      count: seedsMax,
+      onRun: ({ verdict }) => verdict.type === 'held' && nowMs() < untilMs,
+    },
+    nowMs,
+  );
+  const [failure] = failures;
+  const found = failure === undefined ? null : foundBy(failure.seed, failure.verdict);
+  return { base, seeds: runs, elapsedMs, simulatedMs: Math.round(simulatedUs / 1000), found };
+}
+
+const task = JSON.parse(process.argv[2] ?? '') as Task;
+const overMs = nowMs() + task.budgetMs;
+for (const base of task.bases) {
+  if (nowMs() >= overMs) break;
+  process.stdout.write(`${JSON.stringify(await attempt(base, task))}\n`);
+}

@@ -1,120 +1,177 @@
 // Measures the simulator by bugs planted on purpose: each gets its own copy of the code and its own process, and the
-// unchanged runs must find it. What is reported is how many seeds it took, how long, and which property fired.
+// unchanged runs must find it, from several base seeds. An unchanged copy must hold first, or nothing would be proved. A copy
+// that hangs or ends by itself has been found out too.
 
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
-import { showVerdict } from '../format.js';
-import type { Verdict } from '../run.js';
+import { seedPlus } from '../random.js';
+import type { Attempt, Found } from './attempt.js';
+import type { Task } from './child.js';
 import type { Mutant } from './mutant.js';
 import { plant } from './plant.js';
+import type { Results } from './results.js';
+import { tryTests } from './test-run.js';
 
 export interface TryOptions {
-  readonly seed: bigint;
+  readonly results: Results;
+  /** Base seeds for each bug. */
+  readonly bases: number;
+  /** Seeds of one attempt, at most. */
   readonly seedsMax: number;
-  /** Real time for each bug, in milliseconds. */
+  /** Real time of one attempt, in milliseconds. */
   readonly limitMs: number;
-  readonly onProgress?: (name: string) => void;
+  /** Real time of all attempts at one bug, in milliseconds; an attempt that has begun is finished. */
+  readonly budgetMs: number;
+  /** Bugs tried at the same time. */
+  readonly workers: number;
+  readonly onProgress?: (name: string, done: number) => void;
   readonly onInterrupt?: (stop: () => void) => () => void;
 }
 
 export interface MutantReport {
-  readonly name: string;
-  readonly what: string;
-  readonly isCaught: boolean;
-  /** Why it need not be caught; null: it must. */
-  readonly coveredBy: string | null;
-  /** Seeds run until it was caught, or altogether. */
-  readonly seeds: number;
-  readonly elapsedMs: number;
-  readonly simulatedMs: number;
-  /** The seed that caught it and what it found; null: not caught. */
-  readonly failure: { readonly seed: string; readonly verdict: Verdict } | null;
+  readonly mutant: Mutant;
+  readonly attempts: readonly Attempt[];
 }
 
-interface ChildReport {
-  readonly runs: number;
-  readonly simulatedMs: number;
-  readonly elapsedMs: number;
-  readonly failure: MutantReport['failure'];
-}
+/** Time beyond what it was given that a child gets to finish its last run. */
+const GRACE_MS = 60_000;
 
-/** Time beyond the limit that a child gets to finish its last run. */
-const GRACE_MS = 120_000;
+/** Distance of two base seeds: attempts share no seed. */
+const BASE_STEP = 1_000_000;
 
-/** Plants each bug in turn. Throws if one does not apply, or if its copy does not run. */
+const NOTHING_PLANTED: Mutant = { name: 'nothing', what: 'nothing is changed', changes: [] };
+const CONTROL_SEEDS = 3;
+
+/**
+ * Plants each bug in turn. Answers those tried before an interruption.
+ * Throws if a bug does not apply, or if a copy without any does not hold.
+ */
 export async function tryMutants(
   mutants: readonly Mutant[],
   options: TryOptions,
 ): Promise<MutantReport[]> {
-  const reports: MutantReport[] = [];
-  let isInterrupted = false;
-  const forget = options.onInterrupt?.(() => {
-    isInterrupted = true;
-  });
-  for (const mutant of mutants) {
-    if (isInterrupted) break;
-    options.onProgress?.(mutant.name);
-    reports.push(await tryMutant(mutant, options));
+  const stop = new AbortController();
+  const forget = options.onInterrupt?.(() => stop.abort());
+  const reports = new Map<Mutant, MutantReport>();
+  const waiting = [...mutants];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (stop.signal.aborted) return;
+      options.onProgress?.(next.name, reports.size);
+      reports.set(next, await tryMutant(next, options, stop.signal));
+    }
+  };
+  try {
+    if (mutants.some(({ tests }) => tests === undefined)) await control(options, stop.signal);
+    await Promise.all(Array.from({ length: options.workers }, work));
+  } finally {
+    stop.abort();
+    forget?.();
   }
-  forget?.();
-  return reports;
+  return mutants.flatMap((mutant) => reports.get(mutant) ?? []);
 }
 
-async function tryMutant(mutant: Mutant, options: TryOptions): Promise<MutantReport> {
+/** The base seeds of each bug. */
+function basesOf({ results, bases }: Pick<TryOptions, 'results' | 'bases'>): string[] {
+  return Array.from({ length: bases }, (_, at) =>
+    seedPlus(results.seed, at * BASE_STEP).toString(),
+  );
+}
+
+async function control({ results }: TryOptions, signal: AbortSignal): Promise<void> {
+  const task = { bases: [results.seed.toString()], seedsMax: CONTROL_SEEDS };
+  const found: Found[] = [];
+  await inCopy(
+    NOTHING_PLANTED,
+    { ...task, limitMs: GRACE_MS, budgetMs: GRACE_MS },
+    signal,
+    (attempt) => {
+      if (attempt.found !== null) found.push(attempt.found);
+    },
+  );
+  const [first] = found;
+  if (first === undefined) return;
+  throw new Error(`a copy without any bug fails (${first.property}): ${first.detail}`);
+}
+
+async function tryMutant(
+  mutant: Mutant,
+  options: TryOptions,
+  signal: AbortSignal,
+): Promise<MutantReport> {
+  const { results, seedsMax, limitMs, budgetMs } = options;
+  const bases = mutant.tests === undefined ? basesOf(options) : ['tests'];
+  const known = results.of(mutant, bases);
+  const spentMs = known.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
+  const left = bases.filter((base) => !known.some((attempt) => attempt.base === base));
+  const keep = (attempt: Attempt): void => results.add(mutant, attempt);
+  if (left.length > 0 && mutant.tests !== undefined) {
+    keep(await tryTests(mutant, mutant.tests, signal));
+  } else if (left.length > 0 && spentMs < budgetMs) {
+    const task = { bases: left, seedsMax, limitMs, budgetMs: budgetMs - spentMs };
+    await inCopy(mutant, task, signal, keep);
+  }
+  return { mutant, attempts: results.of(mutant, bases) };
+}
+
+/** Runs the child in a copy with the bug; `keep` gets each attempt as it ends. */
+async function inCopy(
+  mutant: Mutant,
+  task: Task,
+  signal: AbortSignal,
+  keep: (attempt: Attempt) => void,
+): Promise<void> {
   const { directory, nodeArguments } = plant(mutant);
   try {
-    const { seed, seedsMax, limitMs } = options;
-    const args = [...nodeArguments, seed.toString(), String(seedsMax), String(limitMs)];
-    const { runs, ...report } = await inChild(directory, args, limitMs + GRACE_MS);
-    const { name, what, coveredBy = null } = mutant;
-    return { name, what, isCaught: report.failure !== null, coveredBy, seeds: runs, ...report };
+    await new Promise<void>((resolve, reject) => {
+      const timeout = task.budgetMs + task.limitMs + GRACE_MS;
+      const child = spawn(process.execPath, [...nodeArguments, JSON.stringify(task)], {
+        cwd: directory,
+        timeout,
+        killSignal: 'SIGKILL',
+        signal,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const startMs = Date.now();
+      let [out, err, ended] = ['', '', 0];
+      child.stdout.on('data', (data: Buffer) => {
+        const lines = `${out}${data.toString()}`.split('\n');
+        out = lines.pop() ?? '';
+        ended += lines.length;
+        for (const line of lines) keep(JSON.parse(line) as Attempt);
+      });
+      child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+      child.on('error', (error) => (signal.aborted ? resolve() : reject(error)));
+      child.on('close', (code) => {
+        const base = task.bases[ended];
+        if (code !== 0 && base !== undefined && !signal.aborted) {
+          const found = code === null ? hung(timeout) : crashed(err);
+          keep({ base, seeds: 1, elapsedMs: Date.now() - startMs, simulatedMs: 0, found });
+        }
+        resolve();
+      });
+    });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function inChild(cwd: string, args: readonly string[], timeout: number): Promise<ChildReport> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      cwd,
-      timeout,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
-    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(out) as ChildReport);
-      else reject(new Error(`the copy with a planted bug ended with ${String(code)}: ${err}`));
-    });
-  });
+function hung(afterMs: number): Found {
+  const detail = `it did not end in ${afterMs / 1000} s`;
+  return { seed: null, property: 'hung', detail, atUs: null, minimisedEvents: null };
 }
 
-/** A table for people. */
-export function showReport(reports: readonly MutantReport[]): string {
-  const width = Math.max(...reports.map(({ name }) => name.length));
-  const lines = reports.map((report) => {
-    const { name, seeds, elapsedMs, failure, coveredBy } = report;
-    const effort = `${String(seeds).padStart(5)} seeds ${(elapsedMs / 1000).toFixed(1).padStart(6)} s`;
-    const found = failure === null ? '' : `  seed ${failure.seed}: ${showVerdict(failure.verdict)}`;
-    const why = failure === null && coveredBy !== null ? `  covered by ${coveredBy}` : '';
-    return `${name.padEnd(width)}  ${outcomeOf(report)}  ${effort}${found}${why}`;
-  });
-  return lines.join('\n');
+function crashed(said: string): Found {
+  const detail = said.split('\n').find((line) => line.includes('Error')) ?? said.trim();
+  return { seed: null, property: 'crashed', detail, atUs: null, minimisedEvents: null };
 }
 
 /** Whether every bug that must be found was found. */
 export function isComplete(reports: readonly MutantReport[]): boolean {
-  return reports.every(({ isCaught, coveredBy }) => isCaught || coveredBy !== null);
+  return reports.every((report) => isCaught(report) || report.mutant.coveredBy !== undefined);
 }
 
-function outcomeOf({ isCaught, coveredBy }: MutantReport): string {
-  if (isCaught) return 'caught';
-  return coveredBy === null ? 'MISSED' : 'silent';
-}
-
-export function reportJson(reports: readonly MutantReport[]): object[] {
-  return reports.map((report) => ({ ...report }));
+export function isCaught({ attempts }: MutantReport): boolean {
+  return attempts.some(({ found }) => found !== null);
 }

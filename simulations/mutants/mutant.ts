@@ -19,4 +19,6 @@ export interface Mutant {
   readonly changes: readonly Change[];
   /** Why nothing is expected to fail: another line of defence covers the bug. Absent: it must be found. */
   readonly coveredBy?: string;
+  /** Test files that must find it, since what it breaks is an adapter that no simulation contains. Absent: the swarm must. */
+  readonly tests?: readonly string[];
 }

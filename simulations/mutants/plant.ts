@@ -10,10 +10,12 @@ import { fileURLToPath } from 'node:url';
 import type { Change, Mutant } from './mutant.js';
 
 /** What a simulation is made of. */
-const FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node', 'simulations'];
+export const FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node', 'simulations'];
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where the simulator itself runs from: the checkout, or what was built. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A copy with the bug in it. */
 export interface Planted {
@@ -24,23 +26,36 @@ export interface Planted {
 
 /** Copies the code and plants the bug; the caller deletes the directory. Throws if the bug does not apply. */
 export function plant(mutant: Mutant): Planted {
-  const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
-  for (const folder of FOLDERS) {
-    const target = join(directory, folder);
-    mkdirSync(target, { recursive: true });
-    cpSync(join(ROOT, folder), target, { recursive: true });
-  }
+  const directory = copyWith(mutant, { root: ROOT, names: FOLDERS, extension: EXTENSION });
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n');
-  symlinkSync(modulesDirectory(), join(directory, 'node_modules'), 'junction');
-  for (const change of mutant.changes) {
-    const file = join(directory, `${change.file}.${EXTENSION}`);
-    writeFileSync(file, mutated(mutant.name, change, readFileSync(file, 'utf8')));
-  }
   const child = join(directory, 'simulations', 'mutants', `child.${EXTENSION}`);
   return {
     directory,
     nodeArguments: EXTENSION === 'ts' ? ['--import', 'tsx', child] : [child],
   };
+}
+
+/** What to copy: files and folders of `root`, whose code has this extension. */
+interface Copied {
+  readonly root: string;
+  readonly names: readonly string[];
+  readonly extension: string;
+}
+
+/** A copy in a new temporary directory, with the bug in it and the same libraries. Throws if the bug does not apply. */
+export function copyWith(mutant: Mutant, { root, names, extension }: Copied): string {
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
+  for (const name of names) {
+    const target = join(directory, name);
+    mkdirSync(join(target, '..'), { recursive: true });
+    cpSync(join(root, name), target, { recursive: true });
+  }
+  symlinkSync(modulesDirectory(), join(directory, 'node_modules'), 'junction');
+  for (const change of mutant.changes) {
+    const file = join(directory, `${change.file}.${extension}`);
+    writeFileSync(file, mutated(mutant.name, change, readFileSync(file, 'utf8')));
+  }
+  return directory;
 }
 
 /** The text with the change in it. Throws unless it applies exactly once. */

@@ -115,4 +115,183 @@ export const READS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'no-drift-allowance-no-withholding',
+    what: 'a lease is used in full, and votes are given although a leader was just heard',
+    changes: [NO_DRIFT_ALLOWANCE, NO_WITHHOLDING],
+  },
+  {
+    name: 'lease-from-answer',
+    what: 'a lease counts from the answer instead of from the beginning of the round',
+    changes: [
+      {
+        file: 'src/raft/raft',
+        find: 'acknowledgeRound(leader, from.id, message.round);',
+        replace:
+          'acknowledgeRound(leader, from.id, message.round); if (progress.ackedRoundStartMs !== null) progress.ackedRoundStartMs = state.nowMs;',
+      },
+    ],
+  },
+  {
+    name: 'lease-of-silent-voters',
+    what: 'voters that have not answered in this term count for the lease',
+    changes: [
+      {
+        file: 'src/raft/rounds',
+        find: '?? Number.NEGATIVE_INFINITY), );',
+        replace: '?? state.nowMs), );',
+      },
+    ],
+  },
+  {
+    name: 'lease-of-an-older-round',
+    what: 'an older answer that comes late sets the round back',
+    changes: [
+      { file: 'src/raft/progress', find: 'if (round <= this.ackedRound) return;', replace: '' },
+    ],
+    coveredBy: 'a lease that only becomes shorter by it',
+  },
+  {
+    name: 'read-before-own-commit',
+    what: 'a leader serves reads before it has committed in its term',
+    changes: [
+      {
+        file: 'src/raft/read-index',
+        find: 'if (isConfirming || !hasWaiting || state.commitIndex < leader.noopIndex) return false;',
+        replace: 'if (isConfirming || !hasWaiting) return false;',
+      },
+    ],
+  },
+  {
+    name: 'read-joins-round',
+    what: 'a read joins a round that is on its way',
+    changes: [
+      {
+        file: 'src/raft/read-index',
+        find: 'role.reads.push({ readId, asker: null, round: null,',
+        replace: 'role.reads.push({ readId, asker: null, round: role.reads[0]?.round ?? null,',
+      },
+    ],
+  },
+  {
+    name: 'read-by-older-round',
+    what: 'a read is confirmed by the round before its own',
+    changes: [
+      {
+        file: 'src/raft/read-index',
+        find: 'read.round === null || read.round > confirmed) return;',
+        replace: 'read.round === null || read.round > confirmed + 1) return;',
+      },
+    ],
+  },
+  {
+    name: 'read-before-applied',
+    what: 'a confirmed read is served before the state has reached its index',
+    changes: [
+      {
+        file: 'src/node/reads',
+        find: 'this.#confirmed.filter(({ readIndex }) => readIndex <= lastApplied);',
+        replace:
+          'this.#confirmed.filter(({ readIndex }) => readIndex <= lastApplied || readIndex > 0);',
+      },
+      {
+        file: 'src/node/reads',
+        find: 'this.#confirmed.filter(({ readIndex }) => readIndex > lastApplied);',
+        replace: '[];',
+      },
+    ],
+  },
+  {
+    name: 'read-of-an-earlier-request',
+    what: "a follower's reads are released by the answer to an earlier request",
+    changes: [
+      {
+        file: 'src/raft/follower-reads',
+        find: 'from !== state.leaderId || requestId !== reads.requestId) return;',
+        replace: 'from !== state.leaderId || requestId > reads.requestId) return;',
+      },
+    ],
+  },
+  {
+    name: 'reads-kept-by-the-deposed',
+    what: 'reads that a deposed leader had pending are served',
+    changes: [
+      {
+        file: 'src/raft/role',
+        find: 'if (readId !== null) state.outbox.reads.push({ readId, readIndex: null });',
+        replace:
+          'if (readId !== null) state.outbox.reads.push({ readId, readIndex: state.commitIndex });',
+      },
+    ],
+  },
+  {
+    name: 'activates-before-no-op',
+    what: 'a leader activates itself before it has applied what earlier leaders left',
+    changes: [
+      {
+        file: 'src/raft/lease',
+        find: 'if (state.lastApplied < leader.noopIndex || leader.transfer !== null) return false;',
+        replace: 'if (leader.transfer !== null) return false;',
+      },
+    ],
+  },
+  {
+    name: 'proof-within-bound',
+    what: 'a leader that waits out a bound proves that the earlier processes have ended',
+    changes: [
+      {
+        file: 'src/raft/lease',
+        find: 'if (leader.boundUntilMs === null || state.nowMs < leader.boundUntilMs) return false;',
+        replace: '',
+      },
+      NO_WITHHOLDING,
+    ],
+  },
+  {
+    name: 'primary-after-proof',
+    what: 'a leader goes on as primary after it proposed the proof of its end',
+    changes: [
+      {
+        file: 'src/raft/lease',
+        find: 'leader.isEpochOver = true; if (leader.boundUntilMs',
+        replace: 'if (leader.boundUntilMs',
+      },
+    ],
+  },
+  {
+    name: 'proof-not-awaited',
+    what: 'TimeoutNow leaves before the proof is committed',
+    changes: [
+      {
+        file: 'src/raft/leader-transfer',
+        find: "? 'proving' : 'catchingUp';",
+        replace: "? 'catchingUp' : 'catchingUp';",
+      },
+    ],
+    coveredBy: 'the log that the target must have caught up with, the proof included',
+  },
+  {
+    name: 'transfer-to-lagging',
+    what: 'TimeoutNow leaves before the target has caught up',
+    changes: [
+      {
+        file: 'src/raft/leader-transfer',
+        find: 'if (progress === undefined || progress.matchIndex < state.log.lastIndex) return;',
+        replace: 'if (progress === undefined) return;',
+      },
+    ],
+    coveredBy: 'the up-to-date log that voters ask for',
+  },
+  {
+    name: 'bound-forgets-earlier-leases',
+    what: 'the bound counts only the lease of the newest reign, also after a proof that came too early',
+    changes: [
+      { file: 'src/raft/reign', find: 'isProven: false,', replace: 'isProven: reign.isProven,' },
+      {
+        file: 'src/raft/election',
+        find: 'return state.nowMs < state.withholdUntilMs && state.heard?.id !== from;',
+        replace: 'return false;',
+      },
+    ],
+  },
 ];

@@ -70,4 +70,241 @@ export const REPLICATION: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'commit-beyond-proof',
+    what: 'a follower takes all of its log below commitIndex as committed, not what the message proved',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'advanceCommitIndex(state, minIndex(message.commitIndex, outcome.matchIndex));',
+        replace: 'advanceCommitIndex(state, minIndex(message.commitIndex, state.log.lastIndex));',
+      },
+    ],
+  },
+  {
+    name: 'next-not-raised',
+    what: 'nextIndex stays behind when matchIndex grows',
+    changes: [
+      {
+        file: 'src/raft/progress',
+        find: 'this.nextIndex = maxIndex(this.nextIndex, indexPlus(this.matchIndex, 1));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'unchecked-at-zero',
+    what: 'entries after entry 0 are taken as the own ones without a look at their terms',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'const fresh = entries.findIndex((entry) => !log.has(entry));',
+        replace:
+          'const fresh = entries.findIndex((entry) => prev.index === 0 ? log.entryAt(entry.index) === null : !log.has(entry));',
+      },
+    ],
+    coveredBy: 'the first entries, which all logs share',
+  },
+  {
+    name: 'truncates-at-zero',
+    what: 'entries after entry 0 replace the log without a look at their terms',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'const fresh = entries.findIndex((entry) => !log.has(entry));',
+        replace:
+          'const fresh = prev.index === 0 && entries.length > 0 ? 0 : entries.findIndex((entry) => !log.has(entry));',
+      },
+    ],
+  },
+  {
+    name: 'zero-for-unknown',
+    what: 'a leader says 0 for an entry that it has compacted',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'const prev = entryBefore(state, progress.nextIndex); if',
+        replace: 'const prev = entryBefore(state, progress.nextIndex) ?? ENTRY_ID_ZERO; if',
+      },
+      {
+        file: 'src/raft/replication',
+        find: 'const entries = state.log.slice(progress.nextIndex, end,',
+        replace:
+          'const entries = state.log.slice(maxIndex(progress.nextIndex, state.log.firstIndex), end,',
+      },
+    ],
+  },
+  {
+    name: 'append-for-snapshot',
+    what: 'a leader sends entries where a snapshot is due, just at the compacted one',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'const prev = entryBefore(state, progress.nextIndex); if',
+        replace:
+          'const prev = entryBefore(state, progress.nextIndex) ?? (progress.nextIndex === state.log.compacted.index ? state.log.compacted : null); if',
+      },
+      {
+        file: 'src/raft/replication',
+        find: 'const entries = state.log.slice(progress.nextIndex, end,',
+        replace: 'const entries = state.log.slice(indexPlus(prev.index, 1), end,',
+      },
+    ],
+  },
+  {
+    name: 'own-disk-not-awaited',
+    what: 'a leader counts its own log before it is durable',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: '? state.persistence.durableIndex :',
+        replace: '? state.log.lastIndex :',
+      },
+    ],
+  },
+  {
+    name: 'only-the-index-is-checked',
+    what: 'a follower accepts entries that follow one of another term',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'if (!log.has(prev)) {',
+        replace: 'if (prev.index > log.lastIndex) {',
+      },
+    ],
+  },
+  {
+    name: 'answers-of-old-terms',
+    what: 'a leader counts what was acknowledged in an earlier term',
+    changes: [
+      {
+        file: 'src/raft/raft',
+        find: "if (leader.type !== 'leader' || message.term !== state.term) return;",
+        replace: "if (leader.type !== 'leader') return;",
+      },
+    ],
+  },
+  {
+    name: 'old-leader-followed',
+    what: 'entries of a leader of an earlier term are taken in',
+    changes: [{ file: 'src/raft/raft', find: 'if (term < state.term) return false;', replace: '' }],
+  },
+  {
+    name: 'probe-never-goes-back',
+    what: 'after a conflict a leader probes where it did',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'minIndex(agreeable.index, indexPlus(rejectedIndex, -1))',
+        replace: 'minIndex(indexPlus(agreeable.index, 1), rejectedIndex)',
+      },
+    ],
+  },
+  {
+    name: 'lost-entries-not-noticed',
+    what: 'heartbeats follow the last acknowledged entry, so that a lost message never shows',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'const before = entryBefore(state, progress.nextIndex);',
+        replace: 'const before = entryBefore(state, indexPlus(progress.matchIndex, 1));',
+      },
+    ],
+  },
+  {
+    name: 'never-sent-again',
+    what: 'what is on its way is never forgotten, so that a leader stops sending',
+    changes: [
+      {
+        file: 'src/raft/progress',
+        find: 'if (first === undefined || first.lastIndex > index) return;',
+        replace: 'if (index >= 0) return;',
+      },
+    ],
+  },
+  {
+    name: 'durable-through-truncation',
+    what: 'what was truncated still counts as durable',
+    changes: [
+      {
+        file: 'src/raft/persistence',
+        find: 'this.#durableIndex = minIndex(this.#durableIndex, last);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'in-flight-through-truncation',
+    what: 'a batch on its way makes durable what was truncated meanwhile',
+    changes: [
+      {
+        file: 'src/raft/persistence',
+        find: 'for (const batch of this.#inFlight) batch.lastIndex = minIndex(batch.lastIndex, last);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'durable-through-installation',
+    what: 'what a snapshot replaced still counts as durable',
+    changes: [
+      { file: 'src/raft/persistence', find: 'this.#durableIndex = INDEX_ZERO;', replace: '' },
+    ],
+  },
+  {
+    name: 'same-term-not-written',
+    what: 'a vote in a term that the disk knows is not written',
+    changes: [
+      {
+        file: 'src/raft/persistence',
+        find: 'return a.term === b.term && a.votedFor === b.votedFor;',
+        replace: 'return a.term === b.term;',
+      },
+    ],
+  },
+  {
+    name: 'truncation-not-written',
+    what: 'the disk keeps what was truncated until it is overwritten',
+    changes: [
+      {
+        file: 'src/raft/persistence',
+        find: 'this.#truncateFrom = this.#truncateFrom === null ? index : minIndex(this.#truncateFrom, index);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'one-batch-too-early',
+    what: 'what waits for a batch leaves with the one before it',
+    changes: [
+      {
+        file: 'src/node/outgoing',
+        find: 'first.persistId > persistId)',
+        replace: 'first.persistId > persistId + 1)',
+      },
+    ],
+  },
+  {
+    name: 'heartbeat-answer-waits',
+    what: 'the answer to a heartbeat claims what is not durable yet, so that it waits for the disk',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'return durableIndex < state.log.compacted.index ? matchIndex : minIndex(matchIndex, durableIndex);',
+        replace: 'return durableIndex < 0 ? durableIndex : matchIndex;',
+      },
+    ],
+    coveredBy: 'what waits for the disk anyway: it is slower, not wrong',
+  },
+  {
+    name: 'quorum-of-sent',
+    what: 'a leader counts what it has sent',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: ': (leader.progress.get(id)?.matchIndex ?? 0),',
+        replace: ': Math.max(0, (leader.progress.get(id)?.nextIndex ?? 1) - 1),',
+      },
+    ],
+  },
 ];

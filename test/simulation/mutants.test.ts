@@ -1,12 +1,35 @@
-// Planted bugs apply to the sources as they are. Whoever changes the text that one replaces must change the bug as well.
+// Planted bugs apply to the sources as they are: whoever changes the text that one replaces must change the bug as well. A
+// few of them are tried here; the whole table takes hours, and a part of it runs with QUORATE_TEST_LONG=1.
 
-import { readFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
+import { medianOf } from '../../simulations/mutants/attempt.js';
+import type { Attempt } from '../../simulations/mutants/attempt.js';
+import { isCaught, tryMutants } from '../../simulations/mutants/harness.js';
+import type { TryOptions } from '../../simulations/mutants/harness.js';
 import { MUTANTS } from '../../simulations/mutants/mutants.js';
 import { mutated } from '../../simulations/mutants/plant.js';
+import { PUBLISHED } from '../../simulations/mutants/published.js';
+import { showPublished } from '../../simulations/mutants/report.js';
+import { Results } from '../../simulations/mutants/results.js';
+
+const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
+/** Found within a few seeds, each by a property of another kind. */
+const CHOSEN = ['vote-before-sync', 'small-quorum', 'commit-older-term'];
 
 const change = { file: 'x', find: 'a + b', replace: 'a - b' };
+
+function options(results: Results): TryOptions {
+  return { results, bases: 1, seedsMax: 2000, limitMs: 60_000, budgetMs: 60_000, workers: 2 };
+}
+
+function attempt(base: string, seeds: number, isFound: boolean): Attempt {
+  const found = { seed: base, property: 'votes', detail: '', atUs: 1, minimisedEvents: null };
+  return { base, seeds, elapsedMs: 1, simulatedMs: 1, found: isFound ? found : null };
+}
 
 describe('a planted bug', () => {
   test.each(MUTANTS)('$name applies to the sources', ({ name, changes }) => {
@@ -16,6 +39,10 @@ describe('a planted bug', () => {
     }
   });
 
+  test('has a name of its own', () => {
+    expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
+  });
+
   test('is found whatever the white space', () => {
     expect(mutated('test', change, 'return a\n    + b;')).toBe('return a - b;');
   });
@@ -23,4 +50,72 @@ describe('a planted bug', () => {
   test.each(['return b + a;', 'a + b; a + b;'])('fails loudly in %j', (text) => {
     expect(() => mutated('test', change, text)).toThrow('expected once');
   });
+});
+
+describe('the published list', () => {
+  test('has a bug for every row', () => {
+    const names = new Set(MUTANTS.map(({ name }) => name));
+    expect(PUBLISHED.map(({ number }) => number)).toEqual(
+      Array.from({ length: 33 }, (_, at) => at + 1),
+    );
+    expect(PUBLISHED.flatMap(({ mutants }) => mutants.filter((name) => !names.has(name)))).toEqual(
+      [],
+    );
+  });
+
+  test('argues where a bug need not be found', () => {
+    const silent = new Set(
+      MUTANTS.filter(({ coveredBy }) => coveredBy !== undefined).map(({ name }) => name),
+    );
+    const unargued = PUBLISHED.filter(
+      ({ mutants, argument }) => argument === undefined && mutants.some((name) => silent.has(name)),
+    );
+    expect(unargued).toEqual([]);
+  });
+
+  test('is shown row by row', () => {
+    const [mutant] = MUTANTS.filter(({ name }) => name === 'commit-older-term');
+    if (mutant === undefined) throw new Error('expected a bug of this name');
+    const attempts = [attempt('1', 3, true), attempt('2', 8, true), attempt('3', 9, false)];
+    const [, row] = showPublished(PUBLISHED, [{ mutant, attempts }]).split('\n');
+    expect(row).toMatch(/^2 .*commit-older-term +caught +2 of 3 +8 .*votes 2$/);
+  });
+});
+
+describe('a median', () => {
+  test('counts an attempt that found nothing as one that took for ever', () => {
+    const attempts = [attempt('1', 5, true), attempt('2', 9, false), attempt('3', 1, false)];
+    expect(medianOf(attempts, ({ seeds }) => seeds)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('results', () => {
+  test('go on where they were, and belong to one seed', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'quorate-results-'));
+    try {
+      const file = join(directory, 'results.ndjson');
+      const [mutant] = MUTANTS;
+      if (mutant === undefined) throw new Error('expected a planted bug');
+      const tried = attempt('7', 3, true);
+      Results.open(file, 7n, true).add(mutant, tried);
+      appendFileSync(file, '{"name":"cut sho');
+      const again = Results.open(file, 1n, false);
+      expect(again.seed).toBe(7n);
+      expect(again.of(mutant, ['7', '8'])).toEqual([tried]);
+      expect(() => Results.open(file, 1n, true)).toThrow('seed 7');
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+test('Planted bugs are found', { timeout: IS_LONG ? 7_200_000 : 300_000 }, async () => {
+  const mutants = MUTANTS.filter(
+    ({ name, coveredBy, tests }) =>
+      CHOSEN.includes(name) || (IS_LONG && coveredBy === undefined && tests === undefined),
+  );
+  const reports = await tryMutants(mutants, options(Results.inMemory(1n)));
+  const missed = reports.filter((report) => !isCaught(report)).map(({ mutant }) => mutant.name);
+  expect(missed).toEqual([]);
+  expect(reports).toHaveLength(mutants.length);
 });

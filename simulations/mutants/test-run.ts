@@ -1,0 +1,114 @@
+// Planted bugs of the parts that no simulation contains, such as the storage: the tests named by the bug run in a copy of
+// the checkout with the bug in it, and one of them must fail. The same tests must pass in an unchanged copy first.
+
+import { spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Attempt, Found } from './attempt.js';
+import type { Mutant } from './mutant.js';
+import { copyWith, ROOT } from './plant.js';
+
+/** What tests need of a checkout. */
+const NAMES = [
+  'src',
+  'cli',
+  'simulations',
+  'test',
+  'proto',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
+
+/** Real time of one run of the tests. */
+const TESTS_LIMIT_MS = 180_000;
+
+/** What vitest's JSON report says, as far as it matters here. */
+interface VitestReport {
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** Test files that passed in an unchanged copy. */
+const passed = new Set<string>();
+
+/** Runs the tests in a copy with the bug. Throws if they fail without it, or if there is no checkout. */
+export async function tryTests(
+  mutant: Mutant,
+  tests: readonly string[],
+  signal: AbortSignal,
+): Promise<Attempt> {
+  if (tests.some((test) => !passed.has(test))) {
+    const control = await run({ name: 'nothing', what: '', changes: [] }, tests, signal);
+    if (control.found !== null && !signal.aborted) {
+      throw new Error(`a test fails without any bug: ${control.found.detail}`);
+    }
+    for (const test of tests) passed.add(test);
+  }
+  return run(mutant, tests, signal);
+}
+
+async function run(
+  mutant: Mutant,
+  tests: readonly string[],
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const root = checkout();
+  const directory = copyWith(mutant, { root, names: NAMES, extension: 'ts' });
+  const startMs = Date.now();
+  try {
+    const found = await vitest(directory, tests, signal);
+    return { base: 'tests', seeds: 1, elapsedMs: Date.now() - startMs, simulatedMs: 0, found };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function checkout(): string {
+  const root = [ROOT, join(ROOT, '..')].find((each) => existsSync(join(each, 'vitest.config.ts')));
+  if (root === undefined)
+    throw new Error('bugs that tests must find need a checkout with its tests');
+  return root;
+}
+
+function vitest(
+  directory: string,
+  tests: readonly string[],
+  signal: AbortSignal,
+): Promise<Found | null> {
+  return new Promise((resolve, reject) => {
+    const command = join(directory, 'node_modules', 'vitest', 'vitest.mjs');
+    const args = [command, 'run', '--root', directory, '--reporter', 'json', ...tests];
+    const child = spawn(process.execPath, args, {
+      cwd: directory,
+      timeout: TESTS_LIMIT_MS,
+      killSignal: 'SIGKILL',
+      signal,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    child.on('error', (error) => (signal.aborted ? resolve(null) : reject(error)));
+    child.on('close', (code) => {
+      if (code === 0 || signal.aborted) resolve(null);
+      else resolve(foundIn(out, code === null ? 'the tests did not end' : err.trim()));
+    });
+  });
+}
+
+function foundIn(out: string, otherwise: string): Found {
+  const start = out.indexOf('{');
+  const report = start < 0 ? null : (JSON.parse(out.slice(start)) as VitestReport);
+  const results = report?.testResults ?? [];
+  const failed = results.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+  );
+  const said = results.find(({ message }) => message !== undefined && message !== '')?.message;
+  const detail = failed[0]?.trim() ?? said ?? otherwise;
+  return { seed: null, property: 'a test', detail, atUs: null, minimisedEvents: null };
+}
