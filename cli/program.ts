@@ -8,6 +8,7 @@ import { packageVersion } from '../src/version.js';
 import { apiAddressArgument, durationArgument } from './arguments.js';
 import { registerClusterAdd, registerClusterJoin } from './commands/cluster-join.js';
 import { registerClusterRemoveNode } from './commands/cluster-remove-node.js';
+import { registerClusterReplaceNode } from './commands/cluster-replace-node.js';
 import { registerClusterStart } from './commands/cluster-start.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
@@ -66,6 +67,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerClusterJoin(program);
   registerClusterAdd(program);
   registerClusterRemoveNode(program);
+  registerClusterReplaceNode(program);
   registerSetPrimary(program);
   registerMonCluster(program);
   registerSession(program);

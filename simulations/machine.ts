@@ -93,6 +93,8 @@ export class Machine {
       name: this.name,
       ...SELF,
       autoPromote: true,
+      replaces: null,
+      patientUntilMs: 0,
       witness: this.isWitness,
       priority: this.priority,
     };

@@ -2,6 +2,7 @@
 // whatever node leads at that moment. A machine that was removed is kept running for a while, since a member that does
 // not know of its removal must not disturb the others.
 
+import { NO_CHANGE } from '../src/raft/types.js';
 import type { ConfigChange, Configuration, NodeId, Settings } from '../src/raft/types.js';
 import type { ChangeOutcome } from '../src/node/api.js';
 import type { ClusterIdentity } from '../src/node/ports.js';
@@ -12,8 +13,6 @@ import type { World } from './world.js';
 /** More machines than this never exist in one run, and more voters than this never belong. */
 const MACHINES_MAX = 14;
 const VOTERS_MAX = 7;
-
-const NO_CHANGE: ConfigChange = { add: [], promote: [], demote: [], remove: [] };
 
 export class Operator {
   readonly #world: World;

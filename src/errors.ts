@@ -96,7 +96,7 @@ export const ERRORS = {
   DEGRADED: kind(
     'UNAVAILABLE',
     'failed',
-    'Ask another member; replace this one: `quorate cluster-remove-node NAME`, then join it with an empty data directory on a sound disk.',
+    'Ask another member; replace this one by a clean node: `quorate cluster-replace-node NAME ADDRESS`.',
   ),
   REMOVED: kind(
     'FAILED_PRECONDITION',
@@ -133,6 +133,21 @@ export const ERRORS = {
     'failed',
     'The data directory was copied or set back: start the daemon with an empty one.',
   ),
+  BEING_REPLACED: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Wait until that is done, or end it with `quorate cluster-remove-node {newcomer}`.',
+  ),
+  WRONG_KIND: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Start the newcomer {how} and with an empty data directory.',
+  ),
+  NEWCOMER_GIVEN_UP: kind(
+    'ABORTED',
+    'failed',
+    'See its log and whether the members reach it; start it with an empty data directory and try again.',
+  ),
   CHANGE_RUNNING: kind(
     'ABORTED',
     'failed',
@@ -149,6 +164,11 @@ export const ERRORS = {
     'FAILED_PRECONDITION',
     'failed',
     'Remove {down}, which is down, first; or repeat with --force.',
+  ),
+  OTHER_CLUSTER: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Its revisions mean nothing here: ask a member of that cluster, or begin anew without them.',
   ),
   CLUSTER_NAME_MISMATCH: kind(
     'FAILED_PRECONDITION',
@@ -202,6 +222,20 @@ export const ERRORS = {
   ),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
+
+  // Watches.
+  WATCHER_TOO_SLOW: kind(
+    'RESOURCE_EXHAUSTED',
+    'failed',
+    'Watch again after the last revision that came, and read faster: what is forgotten comes as the state.',
+    RETRYABLE,
+  ),
+  REVISION_AHEAD: kind(
+    'UNAVAILABLE',
+    'failed',
+    'Ask another member, or wait until this one has caught up; check that the revision is of this cluster.',
+    RETRYABLE,
+  ),
 
   // How a request ended when nobody refused it.
   OVERWRITTEN: kind('ABORTED', 'failed', 'It did not happen: repeat it.', {

@@ -6,19 +6,16 @@ import type { QuorateError } from '../../src/errors.js';
 import { apiAddressArgument, apiAddressesArgument, reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
-import { count, formatDuration } from '../format.js';
-import { waitForVoter } from '../joining.js';
-import type { JoinProgress } from '../joining.js';
+import { formatDuration } from '../format.js';
+import { JOIN_TIMEOUT_MS, progressLine, tellWaiting, waitForSeat } from '../joining.js';
 
 type JoinOptions = ChangeOptions & { readonly learner?: true };
-
-/** Catching up takes as long as the log is long, so these two commands wait longer than the others. */
-const TIMEOUT_DEFAULT_MS = 60_000;
 
 const SAME_FOR_BOTH = `
 The node is first a learner that catches up, then a voter; the command ends when it is a voter, and
 tells on standard error how far it is. If another change of members runs, it waits its turn. It waits
-60s unless --timeout says otherwise; a node that was admitted goes on joining when the time is over.
+60s unless --timeout says otherwise; a node that was admitted goes on joining when the time is over. One
+that makes no progress for about a minute is removed again.
 `;
 
 /** Adds `cluster-join`. */
@@ -42,7 +39,7 @@ Examples:
   quorate cluster-join [2001:db8::1]:6001 --learner`,
     )
     .action((addresses: string[]) =>
-      withClient<JoinOptions>(command, (cli) => clusterJoin(cli, addresses), TIMEOUT_DEFAULT_MS),
+      withClient<JoinOptions>(command, (cli) => clusterJoin(cli, addresses), JOIN_TIMEOUT_MS),
     );
   addChangeOptions(command, reasonArgument);
 }
@@ -63,7 +60,7 @@ Examples:
   quorate cluster-add 192.168.2.12 --dry-run`,
     )
     .action((address: string) =>
-      withClient<JoinOptions>(command, (cli) => clusterAdd(cli, address), TIMEOUT_DEFAULT_MS),
+      withClient<JoinOptions>(command, (cli) => clusterAdd(cli, address), JOIN_TIMEOUT_MS),
     );
   addChangeOptions(command, reasonArgument);
 }
@@ -106,26 +103,11 @@ async function joining(
     cli.print({ ...admitted, role: 'learner' }, [`${node} is a learner of the cluster.`]);
     return;
   }
-  await waitForVoter(cli.client, node, begunMs + cli.timeoutMs, (progress) => {
+  await waitForSeat(cli.client, { node, old: null }, begunMs + cli.timeoutMs, (progress) => {
     cli.note(progressLine(node, progress));
   });
   const durationMs = Math.round(performance.now() - begunMs);
   cli.print({ ...admitted, role: 'voter', durationMs }, [
     `${node} joined as a voter in ${formatDuration(durationMs)}.`,
   ]);
-}
-
-function tellWaiting(cli: Cli<JoinOptions>): (error: QuorateError) => void {
-  let told = '';
-  return ({ code, message }) => {
-    const why = code === 'CHANGE_RUNNING' ? `waiting: ${message}` : 'waiting for a leader';
-    if (why !== told) cli.note(why);
-    told = why;
-  };
-}
-
-function progressLine(node: string, { isVoter, lagEntries }: JoinProgress): string {
-  if (isVoter) return `${node}: voter`;
-  if (lagEntries === null) return `${node}: learner`;
-  return `${node}: learner, ${count(lagEntries, 'entry', 'entries')} behind`;
 }

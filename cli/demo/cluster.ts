@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusResponse__Output as StatusResponse } from '../../src/generated/quorate/v1/StatusResponse.js';
 import type { TlsFiles } from '../../src/tls/identity.js';
-import { waitForVoter } from '../joining.js';
+import { waitForSeat } from '../joining.js';
 import { clusterView } from '../../src/client/cluster-view.js';
 import type { ClusterView } from '../../src/client/cluster-view.js';
 import { Daemon } from './daemon.js';
@@ -103,7 +103,12 @@ export class LocalCluster {
         { addresses: [first.api], reason: 'demo' },
         { timeoutMs: JOIN_TIMEOUT_MS },
       );
-      await waitForVoter(daemon.client, node, performance.now() + JOIN_TIMEOUT_MS, () => {});
+      await waitForSeat(
+        daemon.client,
+        { node, old: null },
+        performance.now() + JOIN_TIMEOUT_MS,
+        () => {},
+      );
     }
   }
 

@@ -29,6 +29,8 @@ import type { PutSessionRequest } from '../generated/quorate/v1/PutSessionReques
 import type { PutSessionResponse__Output as PutSessionResponse } from '../generated/quorate/v1/PutSessionResponse.js';
 import type { RemoveRequest } from '../generated/quorate/v1/RemoveRequest.js';
 import type { RemoveResponse__Output as RemoveResponse } from '../generated/quorate/v1/RemoveResponse.js';
+import type { ReplaceRequest } from '../generated/quorate/v1/ReplaceRequest.js';
+import type { ReplaceResponse__Output as ReplaceResponse } from '../generated/quorate/v1/ReplaceResponse.js';
 import type { SetPrimaryRequest } from '../generated/quorate/v1/SetPrimaryRequest.js';
 import type { SetPrimaryResponse__Output as SetPrimaryResponse } from '../generated/quorate/v1/SetPrimaryResponse.js';
 import type { StartRequest } from '../generated/quorate/v1/StartRequest.js';
@@ -126,6 +128,11 @@ export class QuorateClient {
   /** Makes a clean node join the cluster of the node asked; returns once it is admitted as a learner. */
   add(request: AddRequest, options: CallOptions = {}): Promise<AddResponse> {
     return this.#call(CLUSTER.Add, request, 'write', options);
+  }
+
+  /** Lets a clean node take a member's place; returns once it is admitted as a learner. */
+  replace(request: ReplaceRequest, options: CallOptions = {}): Promise<ReplaceResponse> {
+    return this.#call(CLUSTER.Replace, request, 'write', options);
   }
 
   /** Removes a member. */

@@ -14,8 +14,8 @@ import type { FieldValue } from './envelope.js';
 
 function memberFields(member: Member): FieldValue[] {
   const { id, installId, name, address, api, version, featureMin, featureMax } = member;
-  const { autoPromote, witness, priority } = member;
-  const kind = [autoPromote, witness, priority];
+  const { autoPromote, witness, priority, replaces, patientUntilMs } = member;
+  const kind = [autoPromote, witness, priority, replaces, patientUntilMs];
   return [id, installId, name, address, api, version, featureMin, featureMax, ...kind];
 }
 
@@ -32,6 +32,8 @@ function readMember(reader: ValueReader): Member {
     autoPromote: reader.boolean('autoPromote'),
     witness: reader.boolean('witness'),
     priority: reader.integer('priority'),
+    replaces: reader.nullable((field) => field.nodeId('replaces')),
+    patientUntilMs: reader.integer('patientUntilMs'),
   };
 }
 

@@ -13,6 +13,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   activated: 'became primary',
   handOverStarted: 'hands over',
   handOverAbandoned: 'the hand-over was given up',
+  newcomerGivenUp: 'a newcomer did not catch up and is removed again',
   lateTimer: 'this process was stalled; it listens for the leader before it campaigns',
   featureLevelRaised: 'the feature level of the cluster was raised',
   truncated: 'uncommitted entries were replaced by the leader',
@@ -22,6 +23,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
 
 const WARNINGS: ReadonlySet<RaftEvent['type']> = new Set([
   'handOverAbandoned',
+  'newcomerGivenUp',
   'lateTimer',
   'foundSetBack',
 ]);

@@ -256,7 +256,9 @@ export class Node implements NodeApi {
   tick(lateMs: number): void {
     const nowMs = this.#modules.clock.nowMs();
     this.#expireWaiters(nowMs);
-    if (this.raft !== null && this.#isAlive) this.#push({ type: 'tick', nowMs: 0, lateMs });
+    const { raft } = this;
+    if (raft === null || !this.#isAlive || !raft.needsTick(nowMs, lateMs)) return;
+    this.#push({ type: 'tick', nowMs: 0, lateMs });
   }
 
   onApplied(listener: () => void): () => void {

@@ -196,6 +196,8 @@ function describeEvent(event: RaftEvent): string {
       return `hand-over to ${event.to} started`;
     case 'handOverAbandoned':
       return `hand-over to ${event.to} abandoned: ${event.why}`;
+    case 'newcomerGivenUp':
+      return `newcomer ${event.id} given up`;
     case 'lateTimer':
       return `timer ${event.lateMs} ms late`;
     case 'featureLevelRaised':

@@ -4,7 +4,7 @@
 
 import { appendEntry } from './append.js';
 import { maybeAdvanceFeatures } from './feature-level.js';
-import { maybePromote } from './membership.js';
+import { tendNewcomers } from './newcomers.js';
 import { Progress } from './progress.js';
 import { sendHeartbeats } from './replication.js';
 import { becomeFollower } from './role.js';
@@ -30,6 +30,7 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
         .map(({ id }) => [id, new Progress(next)]),
     ),
     departing: new Map(),
+    catchUps: new Map(),
     heartbeatDueMs: state.nowMs,
     round: 0,
     roundStartsMs: [],
@@ -79,7 +80,7 @@ export function onLeaderTick(state: RaftState, leader: Leader, isDiskOverdue: bo
   forgetDeparted(state, leader);
   if (onTransferTick(state, leader)) return;
   if (state.nowMs >= leader.heartbeatDueMs) heartbeat(state, leader);
-  maybePromote(state, leader);
+  tendNewcomers(state, leader);
   maybeAdvanceFeatures(state, leader);
   maybeYield(state, leader);
 }

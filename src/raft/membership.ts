@@ -3,6 +3,8 @@
 // One change at a time: the next is refused until the last is committed and joint is left.
 
 import { appendEntry } from './append.js';
+import { whyInvalid } from './change-rules.js';
+import { clusterTimeMs } from './cluster-time.js';
 import { whyUnspoken } from './feature-level.js';
 import type { Answer, Refusal } from './input.js';
 import { hasQuorum, isVoter } from './quorum.js';
@@ -25,7 +27,7 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
   const configuration = configurationInForce(state);
   const detail = whyInvalid(configuration, change) ?? whyUnspoken(state, leader, change.add);
   if (detail !== null) return refuse({ reason: 'invalidChange', detail });
-  const target = changed(configuration, change);
+  const target = changed(state, configuration, change);
   const lost = whyQuorumLost(state, leader, target);
   if (lost !== null) return refuse({ reason: 'wouldLoseQuorum', detail: lost });
   const index = appendEntry(state, {
@@ -37,7 +39,7 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
 }
 
 /** Whether a change is not finished: its newest entry is not committed, or the configuration is joint. */
-function isChangeRunning(state: RaftState): boolean {
+export function isChangeRunning(state: RaftState): boolean {
   return (
     configurationIndex(state) > state.commitIndex || configurationInForce(state).outgoing !== null
   );
@@ -74,76 +76,20 @@ export function mustStepDown(state: RaftState): boolean {
   );
 }
 
-/** Promotes a learner that asked for it, has caught up, and has been in contact for two election timeouts. */
-export function maybePromote(state: RaftState, leader: Leader): boolean {
-  if (isChangeRunning(state) || leader.transfer !== null || state.commitIndex < leader.noopIndex) {
-    return false;
-  }
-  const configuration = configurationInForce(state);
-  const ready = configuration.members.find(
-    (member) =>
-      member.autoPromote &&
-      !isVoter(configuration, member.id) &&
-      hasCaughtUp(state, leader, member.id),
-  );
-  if (ready === undefined) return false;
-  const change: ConfigChange = {
-    add: [],
-    promote: [ready.id],
-    demote: [],
-    remove: [],
-  };
-  return changeConfiguration(state, change, `${ready.name} has caught up`).type === 'appended';
-}
-
-function hasCaughtUp(state: RaftState, leader: Leader, id: NodeId): boolean {
-  const progress = leader.progress.get(id);
-  const { electionTimeoutMinMs } = state.options.timers;
-  if (progress === undefined || progress.contactSinceMs === null) return false;
-  return (
-    progress.isInContact(state.nowMs, electionTimeoutMinMs) &&
-    state.nowMs - progress.contactSinceMs >= 2 * electionTimeoutMinMs &&
-    state.commitIndex - progress.matchIndex <= state.options.limits.promotionLagMax
-  );
-}
-
-function whyInvalid(configuration: Configuration, change: ConfigChange): string | null {
-  const named = [
-    ...change.add.map(({ id }) => id),
-    ...change.promote,
-    ...change.demote,
-    ...change.remove,
-  ];
-  if (named.length === 0) return 'it changes nothing';
-  if (new Set(named).size < named.length) return 'it names a node twice';
-  const known = new Map(configuration.members.map((member) => [member.id, member]));
-  for (const { id, name } of change.add) {
-    if (known.has(id)) return `${name} is a member already`;
-    const holders = [...configuration.members, ...change.add].filter((it) => it.name === name);
-    if (holders.length > 1) return `the name ${name} is taken`;
-  }
-  const unknown = named.slice(change.add.length).find((id) => !known.has(id));
-  if (unknown !== undefined) return `node ${unknown} is not a member`;
-  const isVoting = (id: NodeId): boolean => configuration.voters.includes(id);
-  const promoted = change.promote.find(isVoting);
-  if (promoted !== undefined) return `${known.get(promoted)?.name} is a voter already`;
-  const demoted = change.demote.find((id) => !isVoting(id));
-  if (demoted !== undefined) return `${known.get(demoted)?.name} is a learner already`;
-  return null;
-}
-
 /** The configuration to append first: joint if the voters change, else final. */
-function changed(configuration: Configuration, change: ConfigChange): Configuration {
+function changed(
+  state: RaftState,
+  configuration: Configuration,
+  change: ConfigChange,
+): Configuration {
   const gone = new Set([...change.demote, ...change.remove]);
   const voters = sorted([...configuration.voters.filter((id) => !gone.has(id)), ...change.promote]);
   const isSame = voters.join() === configuration.voters.join();
   // A demoted voter stays a member, but a removed learner leaves at once: it counts in no quorum.
-  const added: Member[] = [...configuration.members, ...change.add];
-  const members = added
+  const added = change.add.map((newcomer) => welcomed(state, newcomer));
+  const members = [...configuration.members, ...added]
     .filter(({ id }) => !isSame || !change.remove.includes(id))
-    .map((member) =>
-      change.demote.includes(member.id) ? { ...member, autoPromote: false } : member,
-    )
+    .map((member) => altered(member, change))
     .sort((a, b) => a.id - b.id);
   return isSame
     ? { members, voters, outgoing: null, leaving: [] }
@@ -154,6 +100,29 @@ function changed(configuration: Configuration, change: ConfigChange): Configurat
         leaving: sorted(change.remove),
       };
 }
+
+/** A newcomer with the time until which it is waited for at least; whoever comes for no seat is waited for by nobody. */
+function welcomed(state: RaftState, newcomer: Member): Member {
+  const { limits, timers } = state.options;
+  const hasPurpose = newcomer.autoPromote || newcomer.replaces !== null;
+  const patienceMs = limits.newcomerPatience * timers.electionTimeoutMinMs;
+  return { ...newcomer, patientUntilMs: hasPurpose ? clusterTimeMs(state) + patienceMs : 0 };
+}
+
+/** What the change makes of a member: a purpose that is fulfilled, or that an operator ended, is forgotten. */
+function altered(member: Member, { promote, demote, remove, update }: ConfigChange): Member {
+  const { id, replaces } = member;
+  if (demote.includes(id)) return { ...member, ...NO_PURPOSE, autoPromote: false };
+  if (promote.includes(id)) return { ...member, ...NO_PURPOSE };
+  if (replaces !== null && remove.includes(replaces)) {
+    return member.autoPromote ? { ...member, replaces: null } : { ...member, ...NO_PURPOSE };
+  }
+  const said = update.find((it) => it.id === id);
+  if (said === undefined) return member;
+  return { ...member, address: said.address, api: said.api, priority: said.priority };
+}
+
+const NO_PURPOSE = { replaces: null, patientUntilMs: 0 } as const;
 
 /** Null if the voters in contact are a quorum of both halves; else why not, for people. */
 function whyQuorumLost(state: RaftState, leader: Leader, target: Configuration): string | null {
@@ -166,8 +135,11 @@ function whyQuorumLost(state: RaftState, leader: Leader, target: Configuration):
     id === state.options.id ||
     leader.progress.get(id)?.isInContact(state.nowMs, electionTimeoutMinMs) === true;
   if (hasQuorum(target, isUp)) return null;
-  const up = target.voters.filter(isUp).length;
-  return `only ${up} of the ${target.voters.length} voters it would leave are in contact`;
+  const missing = target.members.filter(({ id }) => target.voters.includes(id) && !isUp(id));
+  const up = target.voters.length - missing.length;
+  const names = missing.map(({ name }) => name).join(', ');
+  const verb = missing.length === 1 ? 'is' : 'are';
+  return `only ${up} of the ${target.voters.length} voters it would leave are in contact; ${names} ${verb} not`;
 }
 
 function sorted(ids: readonly NodeId[]): NodeId[] {

@@ -63,6 +63,12 @@ export interface Limits {
   readonly keptBytesMax: number;
   /** A learner this close to the leader's log may be promoted. */
   readonly promotionLagMax: number;
+  /**
+   * A newcomer is given up once it has been a member for `newcomerPatience` and a leader has seen it come no closer for
+   * `newcomerStall`, both in minimum election timeouts.
+   */
+  readonly newcomerPatience: number;
+  readonly newcomerStall: number;
 }
 
 export const LIMITS: Limits = {
@@ -77,6 +83,8 @@ export const LIMITS: Limits = {
   keptEntriesMax: 5000,
   keptBytesMax: 32 * 1024 * 1024,
   promotionLagMax: 250,
+  newcomerPatience: 60,
+  newcomerStall: 10,
 };
 
 export interface RaftOptions {

@@ -125,6 +125,13 @@ export type RaftEvent =
       readonly to: NodeId;
       readonly why: string;
     }
+  /** This leader removes a learner that did not catch up; `replaces` stays a member. */
+  | {
+      readonly type: 'newcomerGivenUp';
+      readonly id: NodeId;
+      readonly name: string;
+      readonly replaces: NodeId | null;
+    }
   | { readonly type: 'lateTimer'; readonly lateMs: number }
   /** This leader found that the disk of a member was set back. */
   | {

@@ -17,6 +17,7 @@ import type {
   Term,
 } from './types.js';
 import type { Greeted } from './feature-level.js';
+import type { CatchUp } from './catch-up.js';
 import type { FollowerReads } from './follower-reads.js';
 import type { Log } from './log.js';
 import type { Message } from './message.js';
@@ -98,6 +99,8 @@ export interface Leader {
   readonly progress: Map<NodeId, Progress>;
   /** Members just removed, told until the time given so that they learn of it. */
   readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
+  /** How newcomers come on, as this leader sees it. */
+  readonly catchUps: Map<NodeId, CatchUp>;
   heartbeatDueMs: number;
   /** Newest round; counts from 1 in each term. */
   round: number;

@@ -64,6 +64,13 @@ export interface Member {
   readonly featureMax: number;
   /** A learner with this mark becomes a voter once it has caught up. */
   readonly autoPromote: boolean;
+  /** The member whose place it is to take, in one change, once it has caught up; null: nobody's. */
+  readonly replaces: NodeId | null;
+  /**
+   * Cluster time in ms before which nobody gives this newcomer up, set by the leader that appends it; 0: it is no
+   * newcomer, and is never given up (newcomers.ts).
+   */
+  readonly patientUntilMs: number;
   /** Keeps log and snapshots as bytes that it never applies; leads only to hand over; never primary. */
   readonly witness: boolean;
   /** The voter with the highest should be primary when all are well; 0 to 100. */
@@ -99,6 +106,9 @@ export const EMPTY_CONFIGURATION: Configuration = {
   leaving: [],
 };
 
+/** What a member may change of its own row; id and install id say whose row it is and must be those of that row. */
+export type MemberUpdate = Pick<Member, 'id' | 'installId' | 'address' | 'api' | 'priority'>;
+
 /** A wish to change the configuration in one step; each id appears in at most one list. */
 export interface ConfigChange {
   /** Newcomers; they enter as learners. */
@@ -109,7 +119,12 @@ export interface ConfigChange {
   readonly demote: readonly NodeId[];
   /** Members that leave. */
   readonly remove: readonly NodeId[];
+  /** Members that are reached elsewhere than before, or have another priority. */
+  readonly update: readonly MemberUpdate[];
 }
+
+/** Changes nothing; for changes that say only what they change. */
+export const NO_CHANGE: ConfigChange = { add: [], promote: [], demote: [], remove: [], update: [] };
 
 /** Facts of the cluster fixed when it is started, written as its first entry. */
 export interface Settings {

@@ -1,17 +1,18 @@
-// Decides whether a node may be admitted, a member removed, or a voter made primary, from the leader's status.
+// Decides whether a node may be admitted, a member changed or removed, or a voter made primary, from the leader's status.
 // Pure: each answers null or the error that says why not. The core checks again what safety needs; what stands here
 // gives the reason a name and the operator a next step, and lets a dry run say the same as the real thing.
 
 import { QuorateError } from '../errors.js';
+import type { ErrorCode, ErrorData } from '../errors.js';
 import type { NodeStatus } from '../node/api.js';
 import { LIMITS } from '../raft/options.js';
-import type { Member, NodeId } from '../raft/types.js';
+import type { Member, MemberUpdate, NodeId } from '../raft/types.js';
 import { isInContact, quorumOf } from './status-view.js';
 
-export type Admission =
-  | { readonly type: 'admit' }
-  /** The same node asked before. */
-  | { readonly type: 'isMember' }
+export type Verdict =
+  | { readonly type: 'due' }
+  /** It is so already: the same node asked before. */
+  | { readonly type: 'done' }
   | { readonly type: 'refuse'; readonly error: QuorateError };
 
 /**
@@ -23,7 +24,7 @@ export function judgeAdmission(
   newcomer: Member,
   clusterName: string,
   wasRemoved: boolean,
-): Admission {
+): Verdict {
   const { members } = status.configuration;
   const cluster = status.cluster?.clusterName ?? '';
   if (clusterName !== cluster) {
@@ -36,9 +37,10 @@ export function judgeAdmission(
       const message = `node id ${newcomer.id} belongs to ${same.name}, which has another data directory`;
       return refuse('NODE_ID_TAKEN', message, { name: same.name });
     }
-    const { name, address, api } = same;
-    if (name === newcomer.name && address === newcomer.address && api === newcomer.api) {
-      return { type: 'isMember' };
+    const { name, address, api, replaces } = same;
+    const isAtOnePlace = address === newcomer.address && api === newcomer.api;
+    if (name === newcomer.name && isAtOnePlace && replaces === newcomer.replaces) {
+      return { type: 'done' };
     }
     const message = `this node is a member already, as ${name} at ${address} and ${api}`;
     return refuse('ALREADY_MEMBER', message, { name });
@@ -52,12 +54,64 @@ export function judgeAdmission(
     const message = `the name ${newcomer.name} is taken by the member at ${namesake.address}`;
     return refuse('NAME_TAKEN', message, { name: namesake.name });
   }
-  const neighbour = members.find(
-    ({ address, api }) => address === newcomer.address || api === newcomer.api,
-  );
-  if (neighbour === undefined) return { type: 'admit' };
-  const message = `the address of ${newcomer.name} is that of the member ${neighbour.name}`;
+  // On the machine of the member that it replaces it may well have that one's addresses.
+  const others = members.filter(({ id }) => id !== newcomer.replaces);
+  return addressTaken(newcomer.name, newcomer, others) ?? whyNotReplaced(members, newcomer) ?? DUE;
+}
+
+const DUE: Verdict = { type: 'due' };
+
+/** Whether a member may change its row to what it says of itself. */
+export function judgeUpdate(status: NodeStatus, said: MemberUpdate): Verdict {
+  const { members } = status.configuration;
+  const member = members.find(({ id }) => id === said.id);
+  if (member === undefined) {
+    const message = `node ${said.id} is no member of cluster ${status.cluster?.clusterName ?? ''}`;
+    return refuse('UNKNOWN_NODE', message, { name: String(said.id) });
+  }
+  const { name, installId, address, api, priority } = member;
+  if (installId !== said.installId) {
+    const message = `node id ${said.id} belongs to ${name}, which has another data directory`;
+    return refuse('NODE_ID_TAKEN', message, { name });
+  }
+  const isSame = address === said.address && api === said.api && priority === said.priority;
+  if (isSame) return { type: 'done' };
+  const others = members.filter(({ id }) => id !== said.id);
+  return addressTaken(name, said, others) ?? DUE;
+}
+
+function addressTaken(
+  name: string,
+  { address, api }: Pick<Member, 'address' | 'api'>,
+  others: readonly Member[],
+): Verdict | null {
+  const neighbour = others.find((other) => address === other.address || api === other.api);
+  if (neighbour === undefined) return null;
+  const message = `the address of ${name} is that of the member ${neighbour.name}`;
   return refuse('ADDRESS_TAKEN', message, { name: neighbour.name });
+}
+
+/** Whether the member whose place a newcomer wants can be left to it. */
+function whyNotReplaced(members: readonly Member[], newcomer: Member): Verdict | null {
+  const old = members.find(({ id }) => id === newcomer.replaces);
+  if (old === undefined) return null;
+  const { name } = old;
+  const rival = members.find(({ replaces }) => replaces === old.id);
+  if (rival !== undefined) {
+    const message = `${name} is being replaced by ${rival.name}`;
+    return refuse('BEING_REPLACED', message, { name, newcomer: rival.name });
+  }
+  if (old.replaces !== null) {
+    return refuse('BEING_REPLACED', `${name} is itself about to replace a member`, {
+      name,
+      newcomer: name,
+    });
+  }
+  if (old.witness === newcomer.witness) return null;
+  const [what, how] = old.witness
+    ? ['is a witness, and only a witness replaces it', 'with --witness']
+    : ['holds the state, and a witness cannot replace it', 'without --witness'];
+  return refuse('WRONG_KIND', `${name} ${what}`, { name, how });
 }
 
 /**
@@ -80,7 +134,11 @@ export function whyNotRemoved(
   const upCount = left.filter((id) => isInContact(status, id)).length;
   const spare = upCount - quorumOf(left.length);
   if (spare < 0) {
-    const message = `without ${member.name} only ${upCount} of ${left.length} voters would be in contact`;
+    const nameOf = (id: NodeId): string =>
+      status.configuration.members.find((other) => other.id === id)?.name ?? String(id);
+    const missing = left.filter((id) => !isInContact(status, id)).map(nameOf);
+    const who = `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not`;
+    const message = `without ${member.name} only ${upCount} of ${left.length} voters would be in contact; ${who}`;
     return new QuorateError('WOULD_LOSE_QUORUM', message, { name: member.name });
   }
   const down = left.find((id) => !isInContact(status, id));
@@ -119,11 +177,6 @@ export function bestSuccessor(status: NodeStatus): NodeId | null {
   return sorted[0]?.id ?? null;
 }
 
-function refuse(
-  code:
-    'CLUSTER_NAME_MISMATCH' | 'NODE_ID_TAKEN' | 'ALREADY_MEMBER' | 'NAME_TAKEN' | 'ADDRESS_TAKEN',
-  message: string,
-  data: Readonly<Record<string, string>>,
-): Admission {
+function refuse(code: ErrorCode, message: string, data: ErrorData): Verdict {
   return { type: 'refuse', error: new QuorateError(code, message, data) };
 }

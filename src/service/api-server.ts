@@ -16,7 +16,7 @@ import type { CallContext } from './call-context.js';
 import { openClientSession } from './client-session-service.js';
 import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
-import { admit, remove, setPrimary } from './member-service.js';
+import { admit, remove, setPrimary, update } from './member-service.js';
 import type { ServiceModules } from './modules.js';
 import { API_PACKAGE, CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../client/protos.js';
 import { HealthService } from './health-service.js';
@@ -37,6 +37,8 @@ import type { TlsIdentity } from '../tls/identity.js';
 import type { RefusedCaller } from '../tls/secure-listener.js';
 import { checkEpoch, members, nodeStatus, status } from './status-service.js';
 import { unary } from './unary.js';
+import { serializeWatch } from './watch-messages.js';
+import { watchHandler } from './watch-service.js';
 
 const SERVER_LIMITS = {
   /** A request of 1.5 MiB, and room for its frame and for forwarding. */
@@ -93,7 +95,8 @@ export class ApiServer {
     this.#options = options;
     const cluster = this.#modules.then(clusterHandlers);
     const sessions = this.#modules.then(sessionsHandlers);
-    this.#server.addService(CLUSTER, deferred(CLUSTER, cluster));
+    const watch = { ...CLUSTER.Watch, responseSerialize: serializeWatch };
+    this.#server.addService({ ...CLUSTER, Watch: watch }, deferred(CLUSTER, cluster));
     this.#server.addService(SESSIONS, deferred(SESSIONS, sessions));
     const clientSessions = this.#modules.then(clientSessionsHandlers);
     this.#server.addService(CLIENT_SESSIONS, deferred(CLIENT_SESSIONS, clientSessions));
@@ -171,11 +174,14 @@ function clusterHandlers(modules: ServiceModules): ClusterHandlers {
     Start: on('Start', (_modules, request, context) => entry.start(request, context)),
     Join: on('Join', (_modules, request, context) => entry.join(request, context)),
     Add: on('Add', (_modules, request, context) => entry.add(request, context)),
+    Replace: on('Replace', (_modules, request, context) => entry.replace(request, context)),
+    Update: on('Update', update),
     Admit: on('Admit', admit),
     Remove: on('Remove', remove),
     SetPrimary: on('SetPrimary', setPrimary),
     CheckEpoch: on('CheckEpoch', checkEpoch),
     Events: on('Events', events),
+    Watch: watchHandler(modules),
   };
 }
 

@@ -1,4 +1,4 @@
-// How a clean node comes to belong to a cluster: Cluster.Start, Join (said to the clean node) and Add (said to a
+// How a clean node comes to belong to a cluster: Cluster.Start, Join (said to the clean node), Add and Replace (said to a
 // member, which asks the clean node to join). One of them at a time runs on a node. Whoever is asked to admit the
 // newcomer decides (member-service.ts); this side only asks, adopts the cluster, and says why it could not.
 
@@ -12,8 +12,12 @@ import type { AdmitRequest } from '../generated/quorate/v1/AdmitRequest.js';
 import type { AdmitResponse__Output } from '../generated/quorate/v1/AdmitResponse.js';
 import type { JoinRequest__Output } from '../generated/quorate/v1/JoinRequest.js';
 import type { JoinResponse } from '../generated/quorate/v1/JoinResponse.js';
+import type { NodeStatusResponse__Output } from '../generated/quorate/v1/NodeStatusResponse.js';
+import type { ReplaceRequest__Output } from '../generated/quorate/v1/ReplaceRequest.js';
+import type { ReplaceResponse } from '../generated/quorate/v1/ReplaceResponse.js';
 import type { StartRequest__Output } from '../generated/quorate/v1/StartRequest.js';
 import type { StartResponse } from '../generated/quorate/v1/StartResponse.js';
+import type { NodeStatus } from '../node/api.js';
 import type { Done } from '../node/ports.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
@@ -21,7 +25,7 @@ import { causeFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { CLUSTER } from '../client/protos.js';
 import { whyUnable } from './routing.js';
-import { checkReason, checkText, invalid, REQUEST_LIMITS } from './validate.js';
+import { checkNodeName, checkReason, checkText, invalid, REQUEST_LIMITS } from './validate.js';
 
 /** Port of the API where an address names none. */
 const API_PORT_DEFAULT = 6001;
@@ -69,6 +73,7 @@ export class EntryService {
   /** Answers Cluster.Join: once a member of one of the addresses admitted this node and it adopted the cluster. */
   async join(request: JoinRequest__Output, context: CallContext): Promise<JoinResponse> {
     checkReason(request.reason);
+    if (request.replaces !== '') checkNodeName('replaces', request.replaces);
     const addresses = apiAddresses(request.addresses);
     const { node, self } = this.#modules;
     return this.#alone(async () => {
@@ -100,7 +105,24 @@ export class EntryService {
   /** Answers Cluster.Add: asks the clean node to join, by the addresses of this cluster's members. */
   async add(request: AddRequest__Output, context: CallContext): Promise<AddResponse> {
     checkReason(request.reason);
-    const [address = ''] = apiAddresses([request.address]);
+    const { address, learner, reason, dryRun } = request;
+    return this.#invite(address, { learner, reason, dryRun, replaces: '' }, context);
+  }
+
+  /** Answers Cluster.Replace: the same with a newcomer that takes a member's place. */
+  async replace(request: ReplaceRequest__Output, context: CallContext): Promise<ReplaceResponse> {
+    checkReason(request.reason);
+    checkNodeName('old', request.old);
+    const { address, old, reason, dryRun } = request;
+    return this.#invite(address, { learner: false, reason, dryRun, replaces: old }, context);
+  }
+
+  async #invite(
+    text: string,
+    wish: Pick<JoinRequest__Output, 'learner' | 'reason' | 'dryRun' | 'replaces'>,
+    context: CallContext,
+  ): Promise<{ node: string }> {
+    const [address = ''] = apiAddresses([text]);
     const { node, links, clock } = this.#modules;
     const status = node.status();
     const unable = whyUnable(status);
@@ -114,10 +136,16 @@ export class EntryService {
       { metadata, timeoutMs: Math.min(leftMs(), ATTEMPT_MS), isWrite: false },
     );
     if (found.node?.state !== 'CLEAN') {
+      if (wish.replaces !== '' && isReplacing(status, found, wish.replaces)) {
+        return { node: found.node?.name ?? '' };
+      }
       const called = found.cluster === undefined ? '' : `, called ${found.cluster}`;
       const name = found.node?.name ?? 'the node';
       if (found.clusterId !== undefined && found.clusterId === status.cluster?.clusterId) {
-        const message = `${name} at ${address} is a member of this cluster already`;
+        const message =
+          name === wish.replaces
+            ? `${name} at ${address} cannot take its own place`
+            : `${name} at ${address} is a member of this cluster already`;
         throw new QuorateError('ALREADY_MEMBER', message, { name });
       }
       const message = `${name} at ${address} belongs to another cluster${called}`;
@@ -126,11 +154,10 @@ export class EntryService {
     }
     const { members } = status.configuration;
     const leaderFirst = members.filter(({ id }) => id === status.leaderId).concat(members);
-    const { learner, reason, dryRun } = request;
     const joined = await links.ask(
       address,
       CLUSTER.Join,
-      { addresses: [...new Set(leaderFirst.map(({ api }) => api))], learner, reason, dryRun },
+      { addresses: [...new Set(leaderFirst.map(({ api }) => api))], ...wish },
       { metadata, timeoutMs: leftMs(), isWrite: true },
     );
     return { node: joined.node };
@@ -183,6 +210,7 @@ export class EntryService {
       learner: request.learner,
       reason: request.reason,
       dryRun: request.dryRun,
+      replaces: request.replaces,
       clusterName: self.clusterName,
     };
   }
@@ -216,6 +244,18 @@ export class EntryService {
       await routing.pause();
     }
   }
+}
+
+/** Whether the node that was found is on its way into that member's place: somebody asked before. */
+function isReplacing(
+  { configuration, cluster }: NodeStatus,
+  { clusterId, installId }: NodeStatusResponse__Output,
+  old: string,
+): boolean {
+  const { members } = configuration;
+  const found = members.find((member) => member.installId === installId);
+  const replaced = members.find(({ id }) => id === found?.replaces);
+  return clusterId === cluster?.clusterId && replaced?.name === old;
 }
 
 /** The answer of a node that belongs to no cluster names neither itself nor the mistake. */

@@ -1,32 +1,36 @@
-// Changes that the leader makes to the cluster: Cluster.Admit, Remove and SetPrimary. Each is validated, brought to the
+// Changes that the leader makes to the cluster: Cluster.Admit, Update, Remove and SetPrimary. Each is validated, brought to the
 // leader, judged behind a read barrier by admission.ts, and done when it is in force. With `dry_run` it ends there.
 
 import { QuorateError } from '../errors.js';
-import { formatAddress, parseAddress } from '../address.js';
 import type { AdmitRequest__Output } from '../generated/quorate/v1/AdmitRequest.js';
 import type { AdmitResponse } from '../generated/quorate/v1/AdmitResponse.js';
-import type { Member__Output } from '../generated/quorate/v1/Member.js';
 import type { RemoveRequest__Output } from '../generated/quorate/v1/RemoveRequest.js';
 import type { RemoveResponse } from '../generated/quorate/v1/RemoveResponse.js';
 import type { SetPrimaryRequest__Output } from '../generated/quorate/v1/SetPrimaryRequest.js';
 import type { SetPrimaryResponse } from '../generated/quorate/v1/SetPrimaryResponse.js';
+import type { UpdateRequest__Output } from '../generated/quorate/v1/UpdateRequest.js';
+import type { UpdateResponse } from '../generated/quorate/v1/UpdateResponse.js';
 import type { NodeStatus } from '../node/api.js';
-import { PRIORITY_DEFAULT, PRIORITY_MAX } from '../raft/types.js';
-import type { InstallId, Member, NodeId } from '../raft/types.js';
-import { bestSuccessor, judgeAdmission, whyNotRemoved, whyUnfit } from './admission.js';
+import { NO_CHANGE } from '../raft/types.js';
+import type { Member } from '../raft/types.js';
+import {
+  bestSuccessor,
+  judgeAdmission,
+  judgeUpdate,
+  whyNotRemoved,
+  whyUnfit,
+} from './admission.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
-import { causeFor, nameOfOwn } from './modules.js';
+import { causeFor, nameOfMember, nameOfOwn } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { changeMembers, handOver, readLinearizable } from './node-calls.js';
 import { CLUSTER } from '../client/protos.js';
 import { whyUnable } from './routing.js';
 import { memberByName, refusalError } from './status-map.js';
+import { newcomerFrom, updateFrom } from './member-message.js';
 import { memberMessages } from './status-service.js';
-import { checkNodeName, checkNumber, checkReason, checkText, invalid } from './validate.js';
-
-const NO_CHANGE = { add: [], promote: [], demote: [], remove: [] } as const;
-const FEATURE_MAX = 1_000_000;
+import { checkNodeName, checkReason } from './validate.js';
 
 /** Answers Cluster.Admit: once the newcomer is a learner of the configuration in force. */
 export async function admit(
@@ -35,18 +39,24 @@ export async function admit(
   context: CallContext,
 ): Promise<AdmitResponse> {
   checkReason(request.reason);
-  const newcomer = newcomerFrom(request.member, !request.learner);
+  const asked = newcomerFrom(request.member);
+  if (request.replaces !== '') checkNodeName('replaces', request.replaces);
   const { node, clock, routing } = modules;
   return routing.toLeader(context, CLUSTER.Admit, {
     // Repeating it is harmless: the same node is admitted once.
     isWrite: false,
     request,
     here: async () => {
-      const verdict = await judged(modules, context, (status) =>
-        judgeAdmission(status, newcomer, request.clusterName, node.wasRemoved(newcomer.id)),
-      );
+      const { newcomer, verdict } = await judged(modules, context, (now) => {
+        const newcomer = { ...asked, ...purposeOf(now, request) };
+        const wasRemoved = node.wasRemoved(newcomer.id);
+        return {
+          newcomer,
+          verdict: judgeAdmission(now, newcomer, request.clusterName, wasRemoved),
+        };
+      });
       if (verdict.type === 'refuse') throw verdict.error;
-      if (verdict.type === 'admit' && !request.dryRun) {
+      if (verdict.type === 'due' && !request.dryRun) {
         const cause = causeFor(modules, context, request.reason);
         const change = { ...NO_CHANGE, add: [newcomer] };
         await changeMembers(node, clock, change, cause, context.deadlineMs);
@@ -59,6 +69,41 @@ export async function admit(
         electionTimeoutMs: cluster?.electionTimeoutMs ?? 0,
         members: memberMessages(status),
       };
+    },
+  });
+}
+
+/** What a newcomer comes for; whoever replaces a plain learner becomes one. */
+function purposeOf(
+  status: NodeStatus,
+  { replaces, learner }: AdmitRequest__Output,
+): Pick<Member, 'autoPromote' | 'replaces'> {
+  if (replaces === '') return { autoPromote: !learner, replaces: null };
+  const old = memberNamed(status, replaces);
+  const isVoting = status.configuration.voters.includes(old.id);
+  return { autoPromote: isVoting || old.autoPromote, replaces: old.id };
+}
+
+/** Answers Cluster.Update: once the configuration that says so is in force. */
+export async function update(
+  modules: ServiceModules,
+  request: UpdateRequest__Output,
+  context: CallContext,
+): Promise<UpdateResponse> {
+  const said = updateFrom(request.member);
+  const { node, clock } = modules;
+  return modules.routing.toLeader(context, CLUSTER.Update, {
+    // Repeating it is harmless: it says how things are.
+    isWrite: false,
+    request,
+    here: async () => {
+      const verdict = await judged(modules, context, (status) => judgeUpdate(status, said));
+      if (verdict.type === 'refuse') throw verdict.error;
+      if (verdict.type === 'done') return {};
+      const change = { ...NO_CHANGE, update: [said] };
+      const cause = `${nameOfMember(node, said.id)} is at ${said.address}, its API at ${said.api}, its priority is ${said.priority}`;
+      await changeMembers(node, clock, change, cause, context.deadlineMs);
+      return {};
     },
   });
 }
@@ -224,43 +269,4 @@ function memberNamed(status: NodeStatus, name: string): Member {
   if (found !== null) return found;
   const cluster = status.cluster?.clusterName ?? '';
   throw new QuorateError('UNKNOWN_NODE', `cluster ${cluster} has no member ${name}`, { name });
-}
-
-function newcomerFrom(member: Member__Output | null, autoPromote: boolean): Member {
-  if (member === null) throw invalid('member', 'expected a member, got none');
-  const { installId, name, version, featureMin, featureMax, witness } = member;
-  const { priority = PRIORITY_DEFAULT } = member;
-  checkNumber('member.id', member.id, 1, Number.MAX_SAFE_INTEGER);
-  if (!/^[0-9a-f]{16}$/.test(installId)) {
-    throw invalid('member.install_id', 'expected 16 lower-case hexadecimal digits');
-  }
-  checkNodeName('member.name', name);
-  checkText('member.version', version, 1, 64);
-  checkNumber('member.feature_min', featureMin, 0, FEATURE_MAX);
-  checkNumber('member.feature_max', featureMax, featureMin, FEATURE_MAX);
-  checkNumber('member.priority', priority, 0, PRIORITY_MAX);
-  return {
-    id: member.id as NodeId,
-    installId: installId as InstallId,
-    name,
-    address: reachable('member.address', member.address),
-    api: reachable('member.api', member.api),
-    version,
-    featureMin,
-    featureMax,
-    autoPromote,
-    witness,
-    priority,
-  };
-}
-
-function reachable(field: string, text: string): string {
-  checkText(field, text, 1, 300);
-  try {
-    const address = parseAddress(text, null);
-    if (address.port > 0) return formatAddress(address);
-  } catch (error) {
-    throw invalid(field, error instanceof Error ? error.message : String(error));
-  }
-  throw invalid(field, `expected a port that can be reached, got ${text}`);
 }

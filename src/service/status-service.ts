@@ -24,6 +24,7 @@ import { headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { readLinearizable } from './node-calls.js';
 import { CLUSTER } from '../client/protos.js';
+import { memberMessage } from './member-message.js';
 import { memberById } from './status-map.js';
 import { leaderView, localView, ownLine } from './status-view.js';
 import type { Answers, OwnView } from './status-view.js';
@@ -133,10 +134,9 @@ export async function checkEpoch(
 
 /** The members of a configuration as the API tells them, in the order of their ids. */
 export function memberMessages(status: NodeStatus): MemberMessage[] {
-  return status.configuration.members.map((member) => {
-    const { autoPromote: _, ...told } = member;
-    return { ...told, voter: isVoter(status, member.id) };
-  });
+  return status.configuration.members.map((member) =>
+    memberMessage(member, isVoter(status, member.id)),
+  );
 }
 
 async function statusHere(

@@ -99,6 +99,8 @@ export function memberRows({ current }: Members): FactRows {
     member.autoPromote,
     member.witness,
     member.priority,
+    member.replaces,
+    member.patientUntilMs,
     member.role,
     member.joinedRevision,
   ]);
@@ -120,6 +122,8 @@ export function restoreMember(row: Row): MemberFact {
     autoPromote: reader.boolean('autoPromote'),
     witness: reader.boolean('witness'),
     priority: reader.integer('priority'),
+    replaces: reader.nullable((field) => field.nodeId('replaces')),
+    patientUntilMs: reader.integer('patientUntilMs'),
     role: reader.oneOf('role', ['voter', 'learner']),
     joinedRevision: reader.index('joinedRevision'),
   };

@@ -10,7 +10,7 @@ import { Node } from '../../src/node/node.js';
 import type { Done, LoggerPort, Stored } from '../../src/node/ports.js';
 import type { Message, Sender } from '../../src/raft/message.js';
 import { timersFor } from '../../src/raft/options.js';
-import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../../src/raft/types.js';
+import { ENTRY_ID_ZERO, HARD_STATE_ZERO, NO_CHANGE } from '../../src/raft/types.js';
 import type { ConfigChange, Settings } from '../../src/raft/types.js';
 import { N, install, member, sender } from '../support/raft-words.js';
 
@@ -183,7 +183,7 @@ export class World {
 
   change(change: Partial<ConfigChange>): void {
     let isDone = false;
-    const whole = { add: [], promote: [], demote: [], remove: [], ...change };
+    const whole = { ...NO_CHANGE, ...change };
     this.machine(1).node.changeConfiguration(whole, 'a test', this.nowMs + 60_000, (outcome) => {
       isDone = outcome.type === 'done';
     });

@@ -8,7 +8,7 @@ import type { ChangeOutcome, ReadOutcome, WriteOutcome } from '../../src/node/ap
 import { Node } from '../../src/node/node.js';
 import type { Done, PersistRequest, StoragePort } from '../../src/node/ports.js';
 import type { Message } from '../../src/raft/message.js';
-import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../../src/raft/types.js';
+import { ENTRY_ID_ZERO, HARD_STATE_ZERO, NO_CHANGE } from '../../src/raft/types.js';
 import type { Member, NodeId, Settings } from '../../src/raft/types.js';
 import type { Command } from '../../src/state-machine/command.js';
 import { N, install, member } from '../support/raft-words.js';
@@ -283,7 +283,7 @@ describe('Node', () => {
     const bench = new Bench();
     bench.found();
     const outcomes: ChangeOutcome[] = [];
-    const change = { add: [member(2)], promote: [], demote: [], remove: [] };
+    const change = { ...NO_CHANGE, add: [member(2)] };
     bench.node.changeConfiguration(change, 'a test', bench.nowMs + 500, (it) => outcomes.push(it));
     bench.settle();
     expect(outcomes).toEqual([{ type: 'done' }]);

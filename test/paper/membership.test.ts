@@ -291,7 +291,7 @@ describe('A change is refused', () => {
     {
       name: 'leave voters of whom too few are in contact',
       wish: change({ remove: [2] }),
-      detail: 'only 1 of the 2 voters it would leave are in contact',
+      detail: 'only 1 of the 2 voters it would leave are in contact; node3 is not',
     },
   ])('when it would $name', ({ wish, detail }) => {
     const bench = new Bench();

@@ -215,8 +215,8 @@ describe('admission', () => {
     cluster?: string;
     verdict: string;
   }[] = [
-    { name: 'a newcomer', id: 4, verdict: 'admit' },
-    { name: 'the same node again', id: 2, verdict: 'isMember' },
+    { name: 'a newcomer', id: 4, verdict: 'due' },
+    { name: 'the same node again', id: 2, verdict: 'done' },
     { name: 'another cluster name', id: 4, cluster: 'other', verdict: 'CLUSTER_NAME_MISMATCH' },
     { name: 'a copied id', id: 2, more: { installId: installId(9) }, verdict: 'NODE_ID_TAKEN' },
     {

@@ -24,6 +24,8 @@ export function member(id: number, more: Partial<Member> = {}): Member {
     featureMin: 1,
     featureMax: 1,
     autoPromote: true,
+    replaces: null,
+    patientUntilMs: 0,
     witness: false,
     priority: 50,
     ...more,

@@ -36,6 +36,8 @@ const anyMember: fc.Arbitrary<Member> = fc.record({
   featureMin: whole,
   featureMax: whole,
   autoPromote: fc.boolean(),
+  replaces: fc.option(anyNodeId),
+  patientUntilMs: fc.nat(),
   witness: fc.boolean(),
   priority: fc.nat(100),
 });

@@ -43,6 +43,8 @@ export function member(id: number, name: string): Member {
     featureMin: 1,
     featureMax: 1,
     autoPromote: true,
+    replaces: null,
+    patientUntilMs: 0,
     witness: false,
     priority: 50,
   };

@@ -15,6 +15,7 @@ import type {
   InstallId,
   LogIndex,
   Member,
+  MemberUpdate,
   NodeId,
   Settings,
   SnapshotMeta,
@@ -48,6 +49,8 @@ export function member(node: number, extra: Partial<Member> = {}): Member {
     featureMin: 1,
     featureMax: 1,
     autoPromote: false,
+    replaces: null,
+    patientUntilMs: 0,
     witness: false,
     priority: 50,
     ...extra,
@@ -85,12 +88,14 @@ export function change(parts: {
   readonly promote?: readonly number[];
   readonly demote?: readonly number[];
   readonly remove?: readonly number[];
+  readonly update?: readonly MemberUpdate[];
 }): ConfigChange {
   return {
     add: (parts.add ?? []).map((it) => (typeof it === 'number' ? member(it) : it)),
     promote: (parts.promote ?? []).map(N),
     demote: (parts.demote ?? []).map(N),
     remove: (parts.remove ?? []).map(N),
+    update: parts.update ?? [],
   };
 }
 

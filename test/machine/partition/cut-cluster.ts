@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { waitForVoter } from '../../../cli/joining.js';
+import { waitForSeat } from '../../../cli/joining.js';
 import { QuorateClient } from '../../../src/client/client.js';
 import { Namespaces } from './namespaces.js';
 import type { Side } from './namespaces.js';
@@ -187,7 +187,7 @@ export class CutCluster {
     for (const { client } of this.others) {
       const join = { addresses: [this.alone.api], reason: 'test' };
       const { node } = await client.join(join, { timeoutMs: LIMIT_MS });
-      await waitForVoter(client, node, performance.now() + LIMIT_MS, () => {});
+      await waitForSeat(client, { node, old: null }, performance.now() + LIMIT_MS, () => {});
     }
     await this.settled();
   }
