@@ -14,6 +14,8 @@ export const SITUATIONS = {
   snapshotsInstalled: 'snapshots of a leader that a follower restored',
   crashes: 'processes killed, with and without their machine',
   recoveries: 'processes that came back on a disk with a log',
+  upgrades: 'machines that were given the later of two versions',
+  levelsRaised: 'times that the feature level rose',
   pauses: 'processes that got no time for a while',
   partitions: 'times that links were cut',
   lost: 'messages lost by the network, cut links not counted',

@@ -4,6 +4,7 @@
 import { stateDigest } from './state-digest.js';
 import type { Machine } from './machine.js';
 import { NotLive } from './violation.js';
+import { LATER_LEVEL } from './versions.js';
 import { Client } from './workload.js';
 import type { World } from './world.js';
 
@@ -45,6 +46,9 @@ function whyNotConverged(world: World): string | null {
   if (leader === null || node === null || raft === null) return 'nobody leads';
   const { configuration, state } = raft;
   if (configuration.outgoing !== null) return 'a change of members is not finished';
+  if (world.versions.isMixed && state.applied.featureLevel < LATER_LEVEL) {
+    return `the feature level has not risen: ${JSON.stringify(node.status().heldBackBy)}`;
+  }
   const members = configuration.members.map(({ id }) => world.machines.get(id));
   const machines = members.filter((machine): machine is Machine => machine !== undefined);
   const digest = stateDigest(node.state);

@@ -2,7 +2,6 @@
 // process is started, paused, killed and started again; its machine lives on. Whatever reaches the process goes through
 // `enter`, where the event is traced, its failures become violations and the oracle looks at the result.
 
-import { commandCodec } from '../src/codec/command-codec.js';
 import { Node } from '../src/node/node.js';
 import type { LoggerPort, StoragePort } from '../src/node/ports.js';
 import { InvariantViolation } from '../src/raft/assert.js';
@@ -12,6 +11,7 @@ import { SimulatedClock } from './clock.js';
 import { Disk } from './disk.js';
 import type { Arrival } from './network.js';
 import type { Stream } from './random.js';
+import type { Build } from './versions.js';
 import { NotLive, Violation } from './violation.js';
 import type { World } from './world.js';
 
@@ -20,6 +20,9 @@ export interface Process {
   readonly node: Node;
   /** Counts from 1 on each machine. */
   readonly number: number;
+  readonly build: Build;
+  /** By node id: what this process was last told of the software there. */
+  readonly greeted: Map<NodeId, Build>;
 }
 
 interface Held {
@@ -92,6 +95,7 @@ export class Machine {
       installId: this.installId,
       name: this.name,
       ...SELF,
+      ...this.#world.versions.buildOf(this.id).software,
       autoPromote: true,
       replaces: null,
       patientUntilMs: 0,
@@ -106,6 +110,7 @@ export class Machine {
     this.#runs += 1;
     const { limits, snapshots, clientSessions } = this.#world.parameters;
     const number = this.#runs;
+    const build = this.#world.versions.buildOf(this.id);
     const open: { process: Process | null } = { process: null };
     const enter = (kind: string, run: () => void): void => {
       if (open.process !== null) this.enter(open.process, kind, 0, run);
@@ -114,7 +119,8 @@ export class Machine {
       return new Node(
         {
           stored: this.disk.open(),
-          self: { ...SELF, priority: this.priority },
+          self: { ...SELF, ...build.software, priority: this.priority },
+          features: build.features,
           randomSeed: this.#world.streams.stream(`raft/${this.id}`).bits(),
           limits,
           snapshotLimits: snapshots,
@@ -133,12 +139,12 @@ export class Machine {
             },
             setPeers: () => undefined,
           },
-          codec: commandCodec,
+          codec: build.codec,
           log: this.#logger(),
         },
       );
     });
-    const process: Process = { node, number };
+    const process: Process = { node, number, build, greeted: new Map() };
     open.process = process;
     this.process = process;
     this.#world.oracle.booted(this, process);
@@ -178,7 +184,10 @@ export class Machine {
       process,
       'receive',
       digest,
-      () => process.node.receive(from, message),
+      () => {
+        this.#greet(process, from);
+        process.node.receive(from, message);
+      },
       () => `from node ${from.id}: ${JSON.stringify(message)}`,
     );
   }
@@ -217,6 +226,14 @@ export class Machine {
     for (const { isMessage, run } of held) {
       if (!isMessage || !this.#draw.chance(lossPpm)) run();
     }
+  }
+
+  /** The first message of a process comes after its greeting. */
+  #greet({ node, greeted }: Process, from: Arrival['from']): void {
+    const build = this.#world.versions.buildOf(from.id);
+    if (greeted.get(from.id) === build) return;
+    greeted.set(from.id, build);
+    node.greeted(from, build.software);
   }
 
   #planTick(process: Process, atMs: number): void {
@@ -276,9 +293,6 @@ const WITNESS_PPM = 200_000;
 const SELF = {
   address: 'simulated:6000',
   api: 'simulated:6001',
-  version: '0.0.0',
-  featureMin: 1,
-  featureMax: 1,
 } as const;
 
 function syncUs(world: World, draw: Stream): number {

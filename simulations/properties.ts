@@ -14,6 +14,7 @@ export const PROPERTIES = {
     'what a follower acknowledges is durable there, and a leader believes no more than that',
   monotonic: 'terms, commitIndex, lastApplied and epochs only grow',
   'one-primary': 'no two nodes run primary-only processes at one true time',
+  'feature-level': 'the level rises once every member speaks it, and nothing above it is applied',
   'same-state': 'equal answers at equal entries, equal states at equal indices',
   'session-lives': 'a session lives as long as its time-to-live says, by any allowed clock',
   'true-outcomes': 'what a client was told of a write is so, and nothing is carried out twice',

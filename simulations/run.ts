@@ -12,6 +12,7 @@ import type { Overrides, Parameters } from './parameters.js';
 import { Streams } from './random.js';
 import type { LineSink } from './trace.js';
 import { NotLive, Violation } from './violation.js';
+import type { VersionsInUse } from './versions.js';
 import { Client } from './workload.js';
 import { World } from './world.js';
 
@@ -24,6 +25,8 @@ export interface RunOptions extends Overrides {
   readonly timeMs?: number;
   /** Nothing goes wrong, whatever the seed says; see calm.ts. */
   readonly isCalm?: boolean;
+  /** One version of the software, or two and an upgrade under way. Default: drawn; one while calm. */
+  readonly versions?: VersionsInUse;
   /** Takes the lines of a readable trace. */
   readonly sink?: LineSink;
   /** Called before anything happens; may look at whatever happens in the world, but must not change it. */
@@ -60,9 +63,10 @@ export interface RunResult {
 /** Runs one seed to its end. Throws only if the simulator itself fails. */
 export function run(options: RunOptions): RunResult {
   const streams = new Streams(options.seed);
+  const { isCalm = false, sink = null, versions = isCalm ? 'one' : null } = options;
   const drawn = drawParameters(streams, options);
-  const parameters = options.isCalm === true ? calmed(drawn) : drawn;
-  const world = new World(streams, parameters, options.sink ?? null);
+  const parameters = isCalm ? calmed(drawn) : drawn;
+  const world = new World(streams, parameters, sink, versions);
   options.watch?.(world);
   const verdict = judge(world, (options.timeMs ?? RUN_DEFAULT_MS) * 1000);
   const { counts, trace, network, nowUs } = world;
@@ -118,11 +122,13 @@ function trouble(world: World, operator: Operator, timeUs: number): void {
   world.network.isCalm = false;
   faults.begin();
   operator.begin();
+  world.versions.begin();
   for (const client of clients) client.begin();
   world.runUntil(world.nowUs + timeUs);
   for (const client of clients) client.stop();
   operator.stop();
   faults.heal();
+  world.versions.finish();
   recover(world);
   world.oracle.over();
 }

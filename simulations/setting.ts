@@ -9,7 +9,9 @@ export type Setting = Omit<RunOptions, 'sink'>;
 
 /** The options that repeat this run, for `simulate replay`. */
 export function optionsOf(setting: Setting): string {
-  const { seed, timeMs = RUN_DEFAULT_MS, nodes } = setting;
+  const { seed, timeMs = RUN_DEFAULT_MS, nodes, versions } = setting;
   const time = timeMs === RUN_DEFAULT_MS ? '' : ` --time ${timeMs}ms`;
-  return `${seed}${nodes === undefined ? '' : ` --nodes ${nodes}`}${time}`;
+  const count = nodes === undefined ? '' : ` --nodes ${nodes}`;
+  const kinds = versions === undefined ? '' : ` --versions ${versions}`;
+  return `${seed}${count}${kinds}${time}`;
 }

@@ -15,6 +15,8 @@ import { EventQueue } from './queue.js';
 import type { Streams } from './random.js';
 import { showTime, Trace } from './trace.js';
 import type { LineSink } from './trace.js';
+import { Versions } from './versions.js';
+import type { VersionsInUse } from './versions.js';
 
 /** Told of every message as it leaves; may bring a fault upon its ends. */
 export type SendWatcher = (from: Machine, to: NodeId, message: Message) => void;
@@ -24,6 +26,7 @@ export class World {
   readonly parameters: Parameters;
   readonly trace: Trace;
   readonly network: Network;
+  readonly versions: Versions;
   readonly oracle: Oracle;
   readonly counts = new Counts();
   /** By node id; a machine that left the cluster stays here. */
@@ -33,7 +36,12 @@ export class World {
   readonly #sink: LineSink | null;
   #watchers: SendWatcher[] = [];
 
-  constructor(streams: Streams, parameters: Parameters, sink: LineSink | null) {
+  constructor(
+    streams: Streams,
+    parameters: Parameters,
+    sink: LineSink | null,
+    versions: VersionsInUse | null = null,
+  ) {
     this.streams = streams;
     this.parameters = parameters;
     this.#sink = sink;
@@ -44,6 +52,7 @@ export class World {
       later: (delayUs, run) => this.plan(delayUs, run),
       deliver: (arrival) => this.machines.get(arrival.to)?.receive(arrival),
     });
+    this.versions = new Versions(this, versions);
     this.oracle = new Oracle(this);
   }
 
@@ -80,6 +89,7 @@ export class World {
       isExtreme ? Math.sign(ratePpm) * CLOCK_RATE_PPM_MAX : ratePpm,
     );
     this.machines.set(id, machine);
+    this.versions.install(id);
     return machine;
   }
 

@@ -20,6 +20,7 @@ export const RUN_OPTIONS = {
   seed: { type: 'string' },
   time: { type: 'string' },
   nodes: { type: 'string' },
+  versions: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -27,6 +28,7 @@ interface RunTexts {
   readonly seed?: string | undefined;
   readonly time?: string | undefined;
   readonly nodes?: string | undefined;
+  readonly versions?: string | undefined;
 }
 
 /** The seed that was given, or a fresh one. Throws a `UsageError`. */
@@ -40,12 +42,16 @@ export function seedIn(text: string | undefined): bigint {
 }
 
 /** One run as asked for. Throws a `UsageError`. */
-export function settingIn({ seed, time, nodes }: RunTexts): Setting {
+export function settingIn({ seed, time, nodes, versions }: RunTexts): Setting {
+  if (versions !== undefined && versions !== 'one' && versions !== 'mixed') {
+    throw new UsageError(`expected --versions one or mixed, got ${versions}`);
+  }
   const count = wholeOption('--nodes', nodes, 1, 7);
   return {
     seed: seedIn(seed),
     timeMs: durationOption('--time', time) ?? RUN_DEFAULT_MS,
     ...(count === null ? {} : { nodes: count }),
+    ...(versions === undefined ? {} : { versions }),
   };
 }
 

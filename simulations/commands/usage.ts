@@ -4,12 +4,12 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 
   run        one seed: forms a cluster of the shipped code in a simulated world, lets faults happen for D (default 30s),
              heals it and checks that it recovers; every property is checked after every event
-             [--seed N] [--time D] [--nodes N] [--trace] [--json]
+             [--seed N] [--time D] [--nodes N] [--versions one|mixed] [--trace] [--json]
   sweep      many seeds on all cores, summed up in a table; parameters may be varied
-             [--seed N] [--seeds COUNT] [--time D] [--nodes N,N…] [--election-timeout D,D…] [--twice]
-             [--workers N] [--csv | --json]
-  replay     a run again, to the last event: SEED [--time D] [--nodes N] [--hash H] [--trace] [--html PAGE]
-             [--export shiviz|edn|ndjson FILE] [--json]
+             [--seed N] [--seeds COUNT] [--time D] [--nodes N,N…] [--election-timeout D,D…]
+             [--versions one|mixed] [--twice] [--workers N] [--csv | --json]
+  replay     a run again, to the last event: SEED [--time D] [--nodes N] [--versions one|mixed] [--hash H] [--trace]
+             [--html PAGE] [--export shiviz|edn|ndjson FILE] [--json]
   check      whether the history of any system is linearizable, and where it breaks: FILE… [--model NAME] [--html PAGE]
              [--timeout D] [--memory SIZE] [--json]
   mutants    plants known bugs into a copy of the code, one at a time, and tells how soon the same runs find each:
@@ -23,6 +23,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --seeds COUNT  that many seeds from N on (sweep: default 100; mutants: at most, default 2000)
 --time D       simulated time with faults, such as 30s or 5m
 --nodes N      voters to begin with, 1 to 7; default: drawn from the seed
+--versions V   one: the software as it is; mixed: an old version too, upgraded under load; default: drawn from the seed
 --twice        every seed a second time, in another process and another order; unequal traces are a failure (exit 1)
 --workers N    processes side by side; default: one for each core
 --slices N     bench: measurements, default 5

@@ -9,6 +9,7 @@ import { clientHistories } from './client-histories.js';
 import { commitOnQuorum } from './commit-on-quorum.js';
 import { committedImmutable } from './committed-immutable.js';
 import { electionSafety } from './election-safety.js';
+import { featureLevel } from './feature-level.js';
 import type { Invariant } from './invariant.js';
 import { leaderAppendOnly } from './leader-append-only.js';
 import { leaderCompleteness } from './leader-completeness.js';
@@ -36,6 +37,7 @@ export function invariants(world: World, history: History, undecided: () => void
     acknowledgements(world),
     monotonic(),
     onePrimary(world),
+    featureLevel(world),
     sameState(world, history),
     sessionLives(world, history),
     trueOutcomes(history),

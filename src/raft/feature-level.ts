@@ -150,7 +150,9 @@ function maybeRaise(state: RaftState, leader: Leader): boolean {
   if (leader.raisedTo > featureLevel) return false;
   const level = featureLevel + 1;
   const { members } = configurationInForce(state);
-  if (!members.every((member) => speaks(member, level))) return false;
+  // Who was just removed is still sent the log, so that it learns of its removal.
+  const departing = [...leader.departing.values()].map(({ member }) => member);
+  if (![...members, ...departing].every((member) => speaks(member, level))) return false;
   if (heldBackBy(state, leader).length > 0) return false;
   leader.raisedTo = level;
   appendEntry(state, { kind: 'featureLevel', level });
