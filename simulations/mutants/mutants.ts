@@ -5,6 +5,7 @@ import { ADAPTERS } from './adapters.js';
 import { CODEC } from './codec.js';
 import { DRIVER } from './driver.js';
 import { ELECTIONS } from './elections.js';
+import { FEATURE_MUTANTS } from './features.js';
 import type { Mutant } from './mutant.js';
 import { QUORUMS } from './quorums.js';
 import { READS } from './reads.js';
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...READS,
   ...SNAPSHOTS,
   ...STATE_MACHINE,
+  ...FEATURE_MUTANTS,
   ...DRIVER,
   ...CODEC,
   ...ADAPTERS,

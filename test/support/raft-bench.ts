@@ -8,7 +8,7 @@ import type { Limits } from '../../src/raft/options.js';
 import { Raft } from '../../src/raft/raft.js';
 import type { Envelope, Ready } from '../../src/raft/ready.js';
 import type { Leader, RaftState } from '../../src/raft/state.js';
-import type { ConfigChange, LogIndex, SnapshotMeta } from '../../src/raft/types.js';
+import type { ConfigChange, LogIndex, SnapshotMeta, Software } from '../../src/raft/types.js';
 import { EMPTY_READY, mergeReady } from './raft-ready.js';
 import { I, N, T, bytes, install, loaded, logOf, options } from './raft-words.js';
 import type { MemberExtras } from './raft-words.js';
@@ -22,6 +22,7 @@ export interface BenchParts {
   readonly nowMs?: number;
   readonly extras?: MemberExtras;
   readonly randomSeed?: number;
+  readonly software?: Software;
 }
 
 /** Members of a union without their time, which the bench adds. */
@@ -41,8 +42,8 @@ export class Bench {
     const disk = parts.loaded ?? loaded(logOf([1, 1], voters, extras));
     const isWitness = extras[node]?.witness === true;
     const given = options(node, limits, electionTimeoutMs, isWitness);
-    const { randomSeed = given.randomSeed } = parts;
-    this.raft = new Raft({ ...given, randomSeed }, disk, this.nowMs);
+    const { randomSeed = given.randomSeed, software = given.software } = parts;
+    this.raft = new Raft({ ...given, randomSeed, software }, disk, this.nowMs);
   }
 
   get state(): RaftState {
