@@ -6,8 +6,10 @@ import { CODEC } from './codec.js';
 import { DRIVER } from './driver.js';
 import { ELECTIONS } from './elections.js';
 import { FEATURE_MUTANTS } from './features.js';
+import { MEMBERSHIP_MUTANTS } from './membership.js';
 import type { Mutant } from './mutant.js';
 import { QUORUMS } from './quorums.js';
+import { RAFT_FEATURE_MUTANTS } from './raft-features.js';
 import { READS } from './reads.js';
 import { REPLICATION } from './replication.js';
 import { SNAPSHOTS } from './snapshots.js';
@@ -17,6 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ELECTIONS,
   ...QUORUMS,
   ...REPLICATION,
+  ...MEMBERSHIP_MUTANTS,
   ...READS,
   ...SNAPSHOTS,
   ...STATE_MACHINE,
@@ -24,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DRIVER,
   ...CODEC,
   ...ADAPTERS,
+  ...RAFT_FEATURE_MUTANTS,
 ];

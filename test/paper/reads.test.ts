@@ -71,6 +71,17 @@ describe('Thesis §6.4: a read without a log entry', () => {
     expect(bench.take().reads.map(({ readId }) => readId)).toEqual([2]);
   });
 
+  it('shares its round with all that wait: one message to each peer confirms them together', () => {
+    const bench = leading();
+    for (const readId of [1, 2, 3]) bench.step({ type: 'readIndex', readId });
+    const { messages } = bench.take();
+    expect(messages.map(({ to }) => to)).toEqual([2, 3]);
+    bench.match(2);
+    const ready = bench.take();
+    expect(ready.reads.map(({ readId }) => readId)).toEqual([1, 2, 3]);
+    expect(ready.messages, 'no other round is needed').toEqual([]);
+  });
+
   it('is confirmed by the answer to any later round', () => {
     const bench = leading();
     bench.step({ type: 'readIndex', readId: 1 });

@@ -83,6 +83,28 @@ describe('Raft §5.3: the commitIndex', () => {
   });
 });
 
+describe('Raft §5.3: a conflict', () => {
+  it('costs a round trip for each term that differs, not for each entry', () => {
+    const of = (term: number): number[] => Array.from({ length: 30 }, () => term);
+    const cluster = new RaftCluster({
+      logs: { '1': [1, 1, ...of(4)], '2': [1, 1, ...of(4)], '3': [1, 1, ...of(2), ...of(3)] },
+      seed: 1,
+    });
+    cluster.elect();
+    expect(cluster.runUntil(() => cluster.isConverged)).toBe(true);
+    const rejected = cluster
+      .node(3)
+      .readys.flatMap(({ messages }) => messages)
+      .flatMap(({ message }) =>
+        message.type === 'appendEntriesResponse' && message.outcome.type === 'conflict'
+          ? [message.outcome.rejectedIndex]
+          : [],
+      );
+    expect(new Set(rejected).size, 'places that were asked about').toBeLessThanOrEqual(3);
+    expect(rejected.length).toBeGreaterThan(0);
+  });
+});
+
 describe('Raft Fig. 2: the volatile state of a leader', () => {
   it('begins anew with each election: nextIndex after its last entry, matchIndex at 0', () => {
     const bench = leader();

@@ -164,6 +164,16 @@ describe('snapshots of a witness', () => {
     ]);
   });
 
+  it('that cover what it lacks are kept as bytes: it takes their facts and restores nothing', () => {
+    const bench = following();
+    const newer = snapshotOf(9, 2);
+    bench.hear(1, { ...chunk, meta: newer });
+    const ready = bench.received(1, newer);
+    expect(ready.persist).toMatchObject({ install: { meta: newer } });
+    expect(ready.restore, 'there is no state machine to load it into').toBeNull();
+    expect(bench.state).toMatchObject({ commitIndex: 9, lastApplied: 9 });
+  });
+
   it('are declined once it has them', () => {
     const bench = following();
     bench.received(1, meta);
