@@ -20,6 +20,11 @@ const STEPS = [
   { name: 'format', args: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'] },
   { name: 'unused', args: ['node_modules/knip/bin/knip.js', '--no-progress'] },
   { name: 'structure', args: ['node_modules/vitest/vitest.mjs', 'run', 'test/tidy.test.ts'] },
+  {
+    name: 'purity',
+    args: ['node_modules/tsx/dist/cli.mjs', 'test/support/show-purity.ts'],
+    isToldAlways: true,
+  },
 ];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -45,13 +50,14 @@ function run(args) {
   });
 }
 
-async function runStep({ name, args, folder }) {
+async function runStep({ name, args, folder, isToldAlways = false }) {
   const startMs = performance.now();
   const isEmpty = folder !== undefined && !hasSources(folder);
   const result = isEmpty ? { hasPassed: true, output: '' } : await run(args);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   const note = isEmpty ? `  (no sources in ${folder})` : '';
   console.log(`${result.hasPassed ? 'ok    ' : 'FAILED'} ${name.padEnd(20)} ${seconds} s${note}`);
+  if (isToldAlways && result.hasPassed) console.log(result.output.trimEnd());
   return { name, ...result };
 }
 
