@@ -28,7 +28,7 @@ export function seal(kind: number, fields: readonly FieldValue[]): Uint8Array {
   bytes[0] = VERSION;
   bytes[1] = kind;
   bytes.set(packed, HEAD_BYTES);
-  viewOf(bytes).setUint32(end, checksum(bytes.subarray(0, end)));
+  writeUint32(bytes, end, checksum(bytes.subarray(0, end)));
   return bytes;
 }
 
@@ -41,7 +41,7 @@ export function open(
     throw damaged(what, `expected at least ${ENVELOPE_BYTES} bytes, got ${bytes.length}`);
   }
   const end = bytes.length - CHECKSUM_BYTES;
-  const expected = viewOf(bytes).getUint32(end);
+  const expected = readUint32(bytes, end);
   const actual = checksum(bytes.subarray(0, end));
   if (expected !== actual) throw damaged(what, `expected checksum ${expected}, got ${actual}`);
   checkVersion(what, bytes[0]);
@@ -85,9 +85,19 @@ export function unknownKind(what: string, detail: string): CodecError {
   return new CodecError('unknownKind', `${what}: ${detail}`);
 }
 
-/** A view for reading and writing numbers in place. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Writes 32 bits, unsigned, big-endian. */
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Reads what `writeUint32` wrote; all four bytes must be there. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const low = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+  return ((high << 16) | low) >>> 0;
 }
 
 function checkVersion(what: string, version: number | undefined): void {

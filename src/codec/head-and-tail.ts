@@ -1,7 +1,7 @@
 // A sealed head with a tail of raw bytes behind it, for what carries large things that have checksums of their own:
 // batches of entries and messages. The head says how long each piece of the tail is; nothing is summed twice.
 
-import { damaged, viewOf } from './envelope.js';
+import { damaged, readUint32, writeUint32 } from './envelope.js';
 
 /** In front: length of the sealed head, unsigned, big-endian. */
 const LENGTH_BYTES = 4;
@@ -13,7 +13,7 @@ export function joinHead(
 ): { readonly bytes: Uint8Array; readonly tailAt: number } {
   const tailAt = LENGTH_BYTES + head.length;
   const bytes = new Uint8Array(tailAt + tailBytes);
-  viewOf(bytes).setUint32(0, head.length);
+  writeUint32(bytes, 0, head.length);
   bytes.set(head, LENGTH_BYTES);
   return { bytes, tailAt };
 }
@@ -26,7 +26,7 @@ export function splitHead(
   if (bytes.length < LENGTH_BYTES) {
     throw damaged(what, `expected at least ${LENGTH_BYTES} bytes, got ${bytes.length}`);
   }
-  const tailAt = LENGTH_BYTES + viewOf(bytes).getUint32(0);
+  const tailAt = LENGTH_BYTES + readUint32(bytes, 0);
   if (tailAt > bytes.length) {
     throw damaged(what, `expected at least ${tailAt} bytes, got ${bytes.length}`);
   }

@@ -44,6 +44,20 @@ export function onElectionTick(state: RaftState, lateMs: number): void {
   }
 }
 
+/**
+ * Whether a tick could change anything: a follower that waits for nothing but its election timeout has nothing to do
+ * until then, unless the tick is late.
+ */
+export function needsTick(state: RaftState, nowMs: number, lateMs: number): boolean {
+  const { asked, waiting } = state.followerReads;
+  return (
+    state.role.type !== 'follower' ||
+    nowMs >= state.electionDeadlineMs ||
+    lateMs > state.options.timers.lateTimerMs ||
+    asked.length + waiting.length > 0
+  );
+}
+
 /** Heartbeats that a living leader has had time to send before a late node campaigns. */
 const LATE_HEARTBEATS = 3;
 

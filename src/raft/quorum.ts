@@ -9,10 +9,11 @@ export function quorumSize(voterCount: number): number {
 }
 
 /** Whether a majority of each half satisfies the predicate. False for an empty configuration. */
-export function hasQuorum(configuration: Configuration, holds: (id: NodeId) => boolean): boolean {
-  return halves(configuration).every(
-    (voters) => voters.filter(holds).length >= quorumSize(voters.length),
-  );
+export function hasQuorum(
+  { voters, outgoing }: Configuration,
+  holds: (id: NodeId) => boolean,
+): boolean {
+  return hasMajority(voters, holds) && (outgoing === null || hasMajority(outgoing, holds));
 }
 
 /**
@@ -21,20 +22,17 @@ export function hasQuorum(configuration: Configuration, holds: (id: NodeId) => b
  * Source: Raft §5.3, §5.4.2 (commitIndex); Thesis §4.3 for joint.
  */
 export function quorumValue(
-  configuration: Configuration,
+  { voters, outgoing }: Configuration,
   valueOf: (id: NodeId) => number,
 ): number | null {
-  if (configuration.voters.length === 0) return null;
-  const reached = halves(configuration).map((voters) => {
-    const falling = voters.map(valueOf).sort((a, b) => b - a);
-    return falling[quorumSize(voters.length) - 1] ?? Number.NEGATIVE_INFINITY;
-  });
-  return Math.min(...reached);
+  if (voters.length === 0) return null;
+  const reached = majorityValue(voters, valueOf);
+  return outgoing === null ? reached : Math.min(reached, majorityValue(outgoing, valueOf));
 }
 
 /** Whether the node counts in either half. */
-export function isVoter(configuration: Configuration, id: NodeId): boolean {
-  return halves(configuration).some((voters) => voters.includes(id));
+export function isVoter({ voters, outgoing }: Configuration, id: NodeId): boolean {
+  return voters.includes(id) || outgoing?.includes(id) === true;
 }
 
 /** All voters of either half, each once, by id. */
@@ -46,4 +44,25 @@ function halves(configuration: Configuration): (readonly NodeId[])[] {
   return configuration.outgoing === null
     ? [configuration.voters]
     : [configuration.voters, configuration.outgoing];
+}
+
+function hasMajority(voters: readonly NodeId[], holds: (id: NodeId) => boolean): boolean {
+  let count = 0;
+  for (const id of voters) if (holds(id)) count += 1;
+  return count >= quorumSize(voters.length);
+}
+
+/** Asked several times a turn, of a handful of voters: sorted by insertion, without a comparator. */
+function majorityValue(voters: readonly NodeId[], valueOf: (id: NodeId) => number): number {
+  const falling: number[] = [];
+  for (const id of voters) {
+    const value = valueOf(id);
+    let at = falling.length;
+    falling.push(value);
+    for (; at > 0 && (falling[at - 1] as number) < value; at -= 1) {
+      falling[at] = falling[at - 1] as number;
+    }
+    falling[at] = value;
+  }
+  return falling[quorumSize(voters.length) - 1] ?? Number.NEGATIVE_INFINITY;
 }

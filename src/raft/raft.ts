@@ -7,6 +7,7 @@ import { invariant, unreachable } from './assert.js';
 import { clusterTimeMs } from './cluster-time.js';
 import {
   isDiskOverdue,
+  needsTick,
   onElectionTick,
   onRequestVote,
   onRequestVoteResponse,
@@ -51,7 +52,7 @@ import {
   sendChunks,
 } from './snapshot.js';
 import { configurationInForce, emptyOutbox, hardState, isCounted } from './state.js';
-import type { RaftState } from './state.js';
+import type { Outbox, RaftState } from './state.js';
 import { indexPlus } from './types.js';
 import type { Configuration, Entry, Member, NodeId, SnapshotMeta, Term } from './types.js';
 
@@ -85,11 +86,12 @@ export class Raft {
     const before = outlineOf(state);
     const committed = this.#settle();
     const persist = this.#takePersist();
-    const { outbox } = state;
-    state.outbox = emptyOutbox();
     checkTransition(before, state);
     checkState(state);
-    const ready: Ready = {
+    const { outbox } = state;
+    if (persist === null && committed.length === 0 && isEmpty(outbox)) return null;
+    state.outbox = emptyOutbox();
+    return {
       persist,
       messages: outbox.messages,
       messagesAfterPersist: outbox.messagesAfterPersist,
@@ -103,7 +105,11 @@ export class Raft {
       configuration: outbox.hasConfigurationChanged ? configurationInForce(state) : null,
       events: outbox.events,
     };
-    return isEmpty(ready) ? null : ready;
+  }
+
+  /** Whether a tick at `nowMs`, late by `lateMs`, could change anything; false: it may be left out. */
+  needsTick(nowMs: number, lateMs: number): boolean {
+    return needsTick(this.state, nowMs, lateMs);
   }
 
   /** The configuration in force. */
@@ -386,19 +392,17 @@ export class Raft {
   }
 }
 
-function isEmpty(ready: Ready): boolean {
+function isEmpty(outbox: Outbox): boolean {
   return (
-    ready.persist === null &&
-    ready.restore === null &&
-    ready.stopEpoch === null &&
-    ready.lostTail === null &&
-    ready.configuration === null &&
-    ready.messages.length === 0 &&
-    ready.messagesAfterPersist.length === 0 &&
-    ready.chunksToSend.length === 0 &&
-    ready.chunksArrived.length === 0 &&
-    ready.committed.length === 0 &&
-    ready.reads.length === 0 &&
-    ready.events.length === 0
+    outbox.restore === null &&
+    outbox.stopEpoch === null &&
+    outbox.lostTail === null &&
+    !outbox.hasConfigurationChanged &&
+    outbox.messages.length === 0 &&
+    outbox.messagesAfterPersist.length === 0 &&
+    outbox.chunksToSend.length === 0 &&
+    outbox.chunksArrived.length === 0 &&
+    outbox.reads.length === 0 &&
+    outbox.events.length === 0
   );
 }

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { CodecError } from '../../src/codec/codec-error.js';
 import { decodeEntry, encodeEntry } from '../../src/codec/entry-codec.js';
-import { open, seal, viewOf } from '../../src/codec/envelope.js';
+import { open, seal, writeUint32 } from '../../src/codec/envelope.js';
 import type { FieldValue } from '../../src/codec/envelope.js';
 import { checksum } from '../../src/codec/checksum.js';
 import { decodeMessage, encodeMessage } from '../../src/codec/message-codec.js';
@@ -83,7 +83,7 @@ describe('decoding an entry', () => {
   const versionTwo = (): Uint8Array => {
     const sealed = seal(COMMAND, fields);
     sealed[0] = 2;
-    viewOf(sealed).setUint32(sealed.length - 4, checksum(sealed.subarray(0, -4)));
+    writeUint32(sealed, sealed.length - 4, checksum(sealed.subarray(0, -4)));
     return sealed;
   };
 
