@@ -30,7 +30,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --against DIR  bench: measures the build in this folder dist in turns with this one
 --limit D      real time for each planted bug and base seed, default 60s
 --bases COUNT  base seeds for each planted bug, default 1; the table tells medians over them
---budget D     real time for each planted bug, whatever the base seeds: no further one is begun after it
+--budget D     processor time for each planted bug, whatever the base seeds: no further one is begun after it
 --published    the bugs of the published list only, as its table
 --results FILE what was tried is kept there, and a table that was interrupted goes on with it
 --model NAME   what the history is about (default: its functions tell): register, key-value, set, queue, counter, lock,

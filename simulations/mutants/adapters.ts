@@ -93,7 +93,7 @@ export const ADAPTERS: readonly Mutant[] = [
     changes: [
       { file: 'src/storage/write-queue', find: '{ sync: true }', replace: '{ sync: false }' },
     ],
-    tests: ['test/machine/disk/acknowledged.test.ts'],
+    tests: ['test/machine/disk/power-cut.test.ts'],
   },
   {
     name: 'directory-not-synced',

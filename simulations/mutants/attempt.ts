@@ -19,6 +19,7 @@ export interface Attempt {
   readonly base: string;
   /** Seeds run. */
   readonly seeds: number;
+  /** Real time on a machine that does nothing else: time of the processor. */
   readonly elapsedMs: number;
   readonly simulatedMs: number;
   /** Null: nothing. */

@@ -11,7 +11,7 @@ import type { Task } from './child.js';
 import type { Mutant } from './mutant.js';
 import { plant } from './plant.js';
 import type { Results } from './results.js';
-import { tryTests } from './test-run.js';
+import { CannotTry, tryTests } from './test-run.js';
 
 export interface TryOptions {
   readonly results: Results;
@@ -19,9 +19,9 @@ export interface TryOptions {
   readonly bases: number;
   /** Seeds of one attempt, at most. */
   readonly seedsMax: number;
-  /** Real time of one attempt, in milliseconds. */
+  /** Processor time of one attempt, in milliseconds. */
   readonly limitMs: number;
-  /** Real time of all attempts at one bug, in milliseconds; an attempt that has begun is finished. */
+  /** Processor time of all attempts at one bug, in milliseconds; an attempt that has begun is finished. */
   readonly budgetMs: number;
   /** Bugs tried at the same time. */
   readonly workers: number;
@@ -32,10 +32,13 @@ export interface TryOptions {
 export interface MutantReport {
   readonly mutant: Mutant;
   readonly attempts: readonly Attempt[];
+  /** Why it could not be tried here; null: it was. */
+  readonly untried: string | null;
 }
 
-/** Time beyond what it was given that a child gets to finish its last run. */
+/** Real time that a child gets beyond what it was given, to finish its last run, and how much slower a busy machine may be. */
 const GRACE_MS = 60_000;
+const BUSY_FACTOR = 4;
 
 /** Distance of two base seeds: attempts share no seed. */
 const BASE_STEP = 1_000_000;
@@ -107,12 +110,17 @@ async function tryMutant(
   const left = bases.filter((base) => !known.some((attempt) => attempt.base === base));
   const keep = (attempt: Attempt): void => results.add(mutant, attempt);
   if (left.length > 0 && mutant.tests !== undefined) {
-    keep(await tryTests(mutant, mutant.tests, signal));
+    try {
+      keep(await tryTests(mutant, mutant.tests, signal));
+    } catch (error) {
+      if (!(error instanceof CannotTry)) throw error;
+      return { mutant, attempts: [], untried: error.message };
+    }
   } else if (left.length > 0 && spentMs < budgetMs) {
     const task = { bases: left, seedsMax, limitMs, budgetMs: budgetMs - spentMs };
     await inCopy(mutant, task, signal, keep);
   }
-  return { mutant, attempts: results.of(mutant, bases) };
+  return { mutant, attempts: results.of(mutant, bases), untried: null };
 }
 
 /** Runs the child in a copy with the bug; `keep` gets each attempt as it ends. */
@@ -125,7 +133,9 @@ async function inCopy(
   const { directory, nodeArguments } = plant(mutant);
   try {
     await new Promise<void>((resolve, reject) => {
-      const timeout = task.budgetMs + task.limitMs + GRACE_MS;
+      const timeout =
+        BUSY_FACTOR * (Math.min(task.budgetMs, task.limitMs * task.bases.length) + task.limitMs) +
+        GRACE_MS;
       const child = spawn(process.execPath, [...nodeArguments, JSON.stringify(task)], {
         cwd: directory,
         timeout,

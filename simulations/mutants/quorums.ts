@@ -6,9 +6,13 @@ import type { Mutant } from './mutant.js';
 export const QUORUMS: readonly Mutant[] = [
   {
     name: 'quorum-sorted-rising',
-    what: 'values are sorted the wrong way, so that with an even number of voters half of them decide',
+    what: 'values are taken from the wrong end, so that with an even number of voters half of them decide',
     changes: [
-      { file: 'src/raft/quorum', find: 'sort((a, b) => b - a)', replace: 'sort((a, b) => a - b)' },
+      {
+        file: 'src/raft/quorum',
+        find: 'return falling[quorumSize(voters.length) - 1]',
+        replace: 'return falling[voters.length - quorumSize(voters.length)]',
+      },
     ],
   },
   {
@@ -17,8 +21,13 @@ export const QUORUMS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/quorum',
-        find: ': [configuration.voters, configuration.outgoing];',
-        replace: ': [configuration.voters];',
+        find: 'return hasMajority(voters, holds) && (outgoing === null || hasMajority(outgoing, holds));',
+        replace: 'return hasMajority(voters, holds);',
+      },
+      {
+        file: 'src/raft/quorum',
+        find: 'return outgoing === null ? reached : Math.min(reached, majorityValue(outgoing, valueOf));',
+        replace: 'return reached;',
       },
     ],
   },
@@ -28,8 +37,13 @@ export const QUORUMS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/quorum',
-        find: ': [configuration.voters, configuration.outgoing];',
-        replace: ': [configuration.outgoing];',
+        find: 'return hasMajority(voters, holds) && (outgoing === null || hasMajority(outgoing, holds));',
+        replace: 'return hasMajority(outgoing ?? voters, holds);',
+      },
+      {
+        file: 'src/raft/quorum',
+        find: 'return outgoing === null ? reached : Math.min(reached, majorityValue(outgoing, valueOf));',
+        replace: 'return majorityValue(outgoing ?? voters, valueOf);',
       },
     ],
   },
@@ -39,8 +53,9 @@ export const QUORUMS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/quorum',
-        find: 'return halves(configuration).every(',
-        replace: 'return halves(configuration).some(',
+        find: 'return hasMajority(voters, holds) && (outgoing === null || hasMajority(outgoing, holds));',
+        replace:
+          'return hasMajority(voters, holds) || (outgoing !== null && hasMajority(outgoing, holds));',
       },
     ],
   },
@@ -50,19 +65,21 @@ export const QUORUMS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/quorum',
-        find: 'return Math.min(...reached);',
-        replace: 'return Math.max(...reached);',
+        find: 'return outgoing === null ? reached : Math.min(reached, majorityValue(outgoing, valueOf));',
+        replace:
+          'return outgoing === null ? reached : Math.max(reached, majorityValue(outgoing, valueOf));',
       },
     ],
   },
   {
     name: 'learners-count',
-    what: 'learners count as voters',
+    what: 'learners count as voters for what is committed',
     changes: [
       {
-        file: 'src/raft/quorum',
-        find: '? [configuration.voters]',
-        replace: '? [configuration.members.map(({ id }) => id)]',
+        file: 'src/raft/replication',
+        find: 'const reached = quorumValue(configurationInForce(state), (id) =>',
+        replace:
+          'const { members } = configurationInForce(state); const counted = { ...configurationInForce(state), voters: members.map(({ id }) => id) }; const reached = quorumValue(counted, (id) =>',
       },
     ],
   },

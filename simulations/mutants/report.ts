@@ -8,7 +8,15 @@ import { isCaught } from './harness.js';
 import type { MutantReport } from './harness.js';
 import type { PublishedRow } from './published.js';
 
-const COLUMNS = ['bug', 'outcome', 'found', 'seeds', 'real s', 'simulated s', 'property'] as const;
+const COLUMNS = [
+  'bug',
+  'outcome',
+  'found',
+  'seeds',
+  'processor s',
+  'simulated s',
+  'property',
+] as const;
 
 /** A table for people: medians over the base seeds, and beneath it one failure of each bug. */
 export function showReport(reports: readonly MutantReport[]): string {
@@ -66,7 +74,8 @@ function show(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : '-';
 }
 
-function example({ mutant, attempts }: MutantReport): string[] {
+function example({ mutant, attempts, untried }: MutantReport): string[] {
+  if (untried !== null) return [`${mutant.name}: ${untried}`];
   const found = attempts.find((attempt) => attempt.found !== null)?.found ?? null;
   if (found === null) {
     return mutant.coveredBy === undefined ? [] : [`${mutant.name}: covered by ${mutant.coveredBy}`];

@@ -21,6 +21,15 @@ const NAMES = [
   'vitest.config.ts',
 ];
 
+/** Those that need root and a C compiler have a configuration of their own. */
+const MACHINE_TESTS = 'test/machine/';
+const MACHINE_CONFIG = 'test/machine/vitest.config.ts';
+
+/** Why a bug cannot be tried here. */
+export class CannotTry extends Error {
+  override readonly name = 'CannotTry';
+}
+
 /** Real time of one run of the tests. */
 const TESTS_LIMIT_MS = 180_000;
 
@@ -36,28 +45,30 @@ interface VitestReport {
 /** Test files that passed in an unchanged copy. */
 const passed = new Set<string>();
 
-/** Runs the tests in a copy with the bug. Throws if they fail without it, or if there is no checkout. */
+/** Runs the tests in a copy with the bug. Throws `CannotTry` if they fail without it, or if there is no checkout. */
 export async function tryTests(
   mutant: Mutant,
   tests: readonly string[],
   signal: AbortSignal,
 ): Promise<Attempt> {
+  const root = [ROOT, join(ROOT, '..')].find((each) => existsSync(join(each, 'vitest.config.ts')));
+  if (root === undefined) throw new CannotTry('its tests are in the checkout only');
   if (tests.some((test) => !passed.has(test))) {
-    const control = await run({ name: 'nothing', what: '', changes: [] }, tests, signal);
-    if (control.found !== null && !signal.aborted) {
-      throw new Error(`a test fails without any bug: ${control.found.detail}`);
+    const control = await run({ name: 'nothing', what: '', changes: [] }, root, tests, signal);
+    if (control.found !== null) {
+      throw new CannotTry(`a test fails without any bug: ${control.found.detail}`);
     }
     for (const test of tests) passed.add(test);
   }
-  return run(mutant, tests, signal);
+  return run(mutant, root, tests, signal);
 }
 
 async function run(
   mutant: Mutant,
+  root: string,
   tests: readonly string[],
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const root = checkout();
   const directory = copyWith(mutant, { root, names: NAMES, extension: 'ts' });
   const startMs = Date.now();
   try {
@@ -68,13 +79,6 @@ async function run(
   }
 }
 
-function checkout(): string {
-  const root = [ROOT, join(ROOT, '..')].find((each) => existsSync(join(each, 'vitest.config.ts')));
-  if (root === undefined)
-    throw new Error('bugs that tests must find need a checkout with its tests');
-  return root;
-}
-
 function vitest(
   directory: string,
   tests: readonly string[],
@@ -82,7 +86,9 @@ function vitest(
 ): Promise<Found | null> {
   return new Promise((resolve, reject) => {
     const command = join(directory, 'node_modules', 'vitest', 'vitest.mjs');
-    const args = [command, 'run', '--root', directory, '--reporter', 'json', ...tests];
+    const isMachine = tests.some((test) => test.startsWith(MACHINE_TESTS));
+    const config = isMachine ? ['--config', MACHINE_CONFIG] : [];
+    const args = [command, 'run', ...config, '--root', directory, '--reporter', 'json', ...tests];
     const child = spawn(process.execPath, args, {
       cwd: directory,
       timeout: TESTS_LIMIT_MS,
@@ -93,9 +99,12 @@ function vitest(
     let [out, err] = ['', ''];
     child.stdout.on('data', (data: Buffer) => (out += data.toString()));
     child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-    child.on('error', (error) => (signal.aborted ? resolve(null) : reject(error)));
+    child.on('error', (error) => {
+      if (!signal.aborted) reject(error);
+    });
     child.on('close', (code) => {
-      if (code === 0 || signal.aborted) resolve(null);
+      if (signal.aborted) reject(new CannotTry('it was interrupted'));
+      else if (code === 0) resolve(null);
       else resolve(foundIn(out, code === null ? 'the tests did not end' : err.trim()));
     });
   });
