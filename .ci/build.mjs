@@ -1,7 +1,7 @@
 // Makes dist/ from nothing: generated types, compiled sources, the proto files, an executable command.
 // It compiles into a folder of its own and swaps that in at the end, so that a failed build leaves no half of one.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -16,6 +16,9 @@ try {
   run('.ci/generate.mjs');
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', scratch);
   if (existsSync('proto')) cpSync('proto', `${scratch}/proto`, { recursive: true });
+  // What the simulator reads as it is: its scenarios, and what its pages are made of.
+  const isAsset = (path) => statSync(path).isDirectory() || /\.(css|js|json)$/.test(path);
+  cpSync('simulations', `${scratch}/simulations`, { recursive: true, filter: isAsset });
   if (existsSync(`${scratch}/cli/main.js`)) chmodSync(`${scratch}/cli/main.js`, 0o755);
   rmSync('dist', { recursive: true, force: true });
   renameSync(scratch, 'dist');

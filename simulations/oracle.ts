@@ -37,6 +37,14 @@ export class Oracle {
     this.#listeners = listenersOf(invariants(world, this.history, undecided));
   }
 
+  /** Lets somebody listen in who only looks, such as a recorder; told as the properties are, after them. */
+  listen(listener: Invariant): void {
+    const more = listenersOf([listener]);
+    for (const kind of Object.keys(more) as (keyof Listeners)[]) {
+      (this.#listeners[kind] as unknown[]).push(...more[kind]);
+    }
+  }
+
   /** Time passes to `atUs` without an event. */
   passTo(atUs: number): void {
     this.checks += this.#listeners.passed.length;

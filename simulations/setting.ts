@@ -5,13 +5,16 @@ import { RUN_DEFAULT_MS } from './run.js';
 import type { RunOptions } from './run.js';
 
 /** Everything a run depends on; the same setting gives the same run. */
-export type Setting = Omit<RunOptions, 'sink'>;
+export type Setting = Omit<RunOptions, 'sink' | 'watch'>;
 
 /** The options that repeat this run, for `simulate replay`. */
 export function optionsOf(setting: Setting): string {
-  const { seed, timeMs = RUN_DEFAULT_MS, nodes, versions } = setting;
-  const time = timeMs === RUN_DEFAULT_MS ? '' : ` --time ${timeMs}ms`;
-  const count = nodes === undefined ? '' : ` --nodes ${nodes}`;
-  const kinds = versions === undefined ? '' : ` --versions ${versions}`;
-  return `${seed}${count}${kinds}${time}`;
+  const { seed, timeMs = RUN_DEFAULT_MS, nodes, electionTimeoutMs, versions } = setting;
+  return [
+    `${seed}`,
+    nodes === undefined ? '' : ` --nodes ${nodes}`,
+    electionTimeoutMs === undefined ? '' : ` --election-timeout ${electionTimeoutMs}ms`,
+    versions === undefined ? '' : ` --versions ${versions}`,
+    timeMs === RUN_DEFAULT_MS ? '' : ` --time ${timeMs}ms`,
+  ].join('');
 }

@@ -42,8 +42,16 @@ const COLUMNS = [
 ];
 
 export const SAMPLE_COLUMNS: readonly string[] = [
-  ...['seed', 'nodes', 'electionTimeoutMs', 'verdict', 'property', 'hash'],
-  ...['events', 'checks', 'simulatedMs', 'elapsedMs'],
+  'seed',
+  'nodes',
+  'electionTimeoutMs',
+  'verdict',
+  'property',
+  'hash',
+  'events',
+  'checks',
+  'simulatedMs',
+  'elapsedMs',
   ...SITUATION_NAMES,
 ];
 
@@ -51,9 +59,16 @@ export const SAMPLE_COLUMNS: readonly string[] = [
 export function sampleCells(report: Report): string[] {
   const { seed, parameters, verdict, hash, events, checks, simulatedMs, elapsedMs } = report;
   const cells: Cell[] = [
-    ...[seed, parameters.nodes, parameters.electionTimeoutMs, verdict.type],
-    ...[verdict.type === 'violated' ? verdict.property : '', hash],
-    ...[events, checks, simulatedMs, Math.round(elapsedMs)],
+    seed,
+    parameters.nodes,
+    parameters.electionTimeoutMs,
+    verdict.type,
+    verdict.type === 'violated' ? verdict.property : '',
+    hash,
+    events,
+    checks,
+    simulatedMs,
+    Math.round(elapsedMs),
     ...SITUATION_NAMES.map((name) => report.counts[name]),
   ];
   return cells.map(String);

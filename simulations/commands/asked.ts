@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 
 import { durationOption, UsageError, wholeOption } from '../arguments.js';
 import { parseSeed } from '../random.js';
+import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from '../../src/raft/options.js';
 import { RUN_DEFAULT_MS } from '../run.js';
 import type { Setting } from '../setting.js';
 
@@ -20,6 +21,7 @@ export const RUN_OPTIONS = {
   seed: { type: 'string' },
   time: { type: 'string' },
   nodes: { type: 'string' },
+  'election-timeout': { type: 'string' },
   versions: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
@@ -28,6 +30,7 @@ interface RunTexts {
   readonly seed?: string | undefined;
   readonly time?: string | undefined;
   readonly nodes?: string | undefined;
+  readonly 'election-timeout'?: string | undefined;
   readonly versions?: string | undefined;
 }
 
@@ -42,17 +45,28 @@ export function seedIn(text: string | undefined): bigint {
 }
 
 /** One run as asked for. Throws a `UsageError`. */
-export function settingIn({ seed, time, nodes, versions }: RunTexts): Setting {
+export function settingIn(texts: RunTexts): Setting {
+  const { seed, time, nodes, versions } = texts;
   if (versions !== undefined && versions !== 'one' && versions !== 'mixed') {
     throw new UsageError(`expected --versions one or mixed, got ${versions}`);
   }
   const count = wholeOption('--nodes', nodes, 1, 7);
+  const electionTimeoutMs = electionTimeoutIn(texts['election-timeout']);
   return {
     seed: seedIn(seed),
     timeMs: durationOption('--time', time) ?? RUN_DEFAULT_MS,
     ...(count === null ? {} : { nodes: count }),
+    ...(electionTimeoutMs === null ? {} : { electionTimeoutMs }),
     ...(versions === undefined ? {} : { versions }),
   };
+}
+
+/** In milliseconds, within what the service accepts; null: not given. Throws a `UsageError`. */
+export function electionTimeoutIn(text: string | undefined): number | null {
+  const ms = durationOption('--election-timeout', text);
+  if (ms === null || (ms >= ELECTION_TIMEOUT_MIN_MS && ms <= ELECTION_TIMEOUT_MAX_MS)) return ms;
+  const range = `${ELECTION_TIMEOUT_MIN_MS}ms to ${ELECTION_TIMEOUT_MAX_MS}ms`;
+  throw new UsageError(`expected --election-timeout from ${range}, got ${text}`);
 }
 
 /** Processes that run seeds side by side; as many as there are cores, unless asked otherwise. Throws a `UsageError`. */

@@ -4,7 +4,7 @@
 
 import { performance } from 'node:perf_hooks';
 
-import { listOption, parseOptions, UsageError, wholeOption, durationOption } from '../arguments.js';
+import { listOption, parseOptions, UsageError, wholeOption } from '../arguments.js';
 import {
   EXIT,
   showAgain,
@@ -27,7 +27,14 @@ import { variationsOf } from '../variation.js';
 import type { Variation } from '../variation.js';
 import { runAll } from '../workers/pool.js';
 import { seedPlus } from '../random.js';
-import { RUN_OPTIONS, SEEDS_MAX, refuseOthers, settingIn, workersIn } from './asked.js';
+import {
+  electionTimeoutIn,
+  RUN_OPTIONS,
+  SEEDS_MAX,
+  refuseOthers,
+  settingIn,
+  workersIn,
+} from './asked.js';
 
 const SEEDS_DEFAULT = 100;
 const FAILURES_SHOWN_MAX = 10;
@@ -161,7 +168,6 @@ function read(args: readonly string[]): Asked {
     ...RUN_OPTIONS,
     seeds: { type: 'string' },
     workers: { type: 'string' },
-    'election-timeout': { type: 'string' },
     twice: { type: 'boolean' },
     csv: { type: 'boolean' },
   });
@@ -170,14 +176,12 @@ function read(args: readonly string[]): Asked {
     throw new UsageError('expected one of --csv and --json, got both');
   }
   const nodes = listOption('--nodes', values.nodes, (text) => wholeOption('--nodes', text, 1, 7));
-  const timeouts = listOption('--election-timeout', values['election-timeout'], (text) =>
-    durationOption('--election-timeout', text),
-  );
+  const timeouts = listOption('--election-timeout', values['election-timeout'], electionTimeoutIn);
   const variations = variationsOf(nodes, timeouts);
   const seeds = wholeOption('--seeds', values.seeds, 1, SEEDS_MAX) ?? SEEDS_DEFAULT;
-  const { nodes: _, ...others } = values;
+  const { seed, time } = values;
   return {
-    setting: settingIn(others),
+    setting: settingIn({ seed, time }),
     variations,
     seeds,
     workers: workersIn(values.workers, seeds * variations.length),

@@ -28,6 +28,27 @@ export function clientHistories(
   undecided: () => void,
   slicesMax = SLICES_MAX,
 ): Invariant {
+  const record = recordSessions(history);
+  return {
+    ...record.listener,
+    over() {
+      const operations = record.operations();
+      const verdict = check(sessions, operations, boundsOf(slicesMax));
+      if (verdict.linearizable === null) undecided();
+      hold(verdict.linearizable !== false, 'linearizable', () => {
+        return disorderIn(operations, verdict, slicesMax);
+      });
+    },
+  };
+}
+
+/** What clients asked of sessions and what they were told, as the checker reads it; grows as `listener` is told. */
+export interface SessionRecord {
+  readonly listener: Invariant;
+  readonly operations: () => readonly Recorded[];
+}
+
+export function recordSessions(history: History): SessionRecord {
   const recorded = new Map<string, Recorded>();
   let applied = 0;
 
@@ -43,7 +64,7 @@ export function clientHistories(
     }
   };
 
-  return {
+  const listener: Invariant = {
     applied: noteEnds,
     began(operation) {
       const input = inputOf(operation);
@@ -61,15 +82,8 @@ export function clientHistories(
         recorded.set(operation.id, { ...begun, answer });
       }
     },
-    over() {
-      const operations = [...recorded.values()];
-      const verdict = check(sessions, operations, boundsOf(slicesMax));
-      if (verdict.linearizable === null) undecided();
-      hold(verdict.linearizable !== false, 'linearizable', () => {
-        return disorderIn(operations, verdict, slicesMax);
-      });
-    },
   };
+  return { listener, operations: () => [...recorded.values()] };
 }
 
 /** What no order explains, of a history that was refuted. */

@@ -7,7 +7,9 @@ import { keyValue } from '../models/key-value.js';
 import { lock } from '../models/lock.js';
 import { queue } from '../models/queue.js';
 import { register } from '../models/register.js';
+import { sessions } from '../models/sessions.js';
 import { set } from '../models/set.js';
+import { problemOf } from '../models/shapes.js';
 import type { Model } from '../model.js';
 import type { Value } from '../value.js';
 import { showValue, textOf } from '../value.js';
@@ -31,6 +33,16 @@ const WORDS = new Map<Model, Readonly<Record<string, Word>>>([
   [counter, { add: count, inc: count, dec: count, read: readCounter }],
   [queue, { enqueue, dequeue }],
   [lock, { acquire: useLock, release: useLock }],
+  [
+    sessions,
+    {
+      'session-put': useSession,
+      'session-get': useSession,
+      'session-touch': useSession,
+      'session-delete': useSession,
+      'session-expire': useSession,
+    },
+  ],
 ]);
 
 /** The model whose functions these are. Throws a `HistoryProblem`. */
@@ -223,4 +235,21 @@ function useLock(call: Call, key: Value, value: (event: Event) => Value): Transl
   const input = { f, client: client ?? '', ...(name === undefined ? {} : { lock: name }) };
   if (ok === null) return { input, output: null };
   return { input, output: typeof token === 'number' ? { done: true, token } : { done: true } };
+}
+
+/** Inputs and outputs as the model has them, without the function and with the session as key. */
+function useSession(call: Call, key: Value, value: (event: Event) => Value): Translated {
+  const { invoked } = call;
+  const ok = answered(call);
+  const more = value(invoked) ?? {};
+  const isObject = typeof more === 'object' && !Array.isArray(more);
+  const input = {
+    ...(isObject ? more : {}),
+    f: invoked.f.slice('session-'.length),
+    id: keyIn(key, call),
+  };
+  const output = ok === null ? null : value(ok);
+  const problem = isObject ? problemOf(sessions, input, output) : 'a map as value, or none';
+  if (problem !== null) throw new HistoryProblem(invoked.line, `expected ${problem}`);
+  return { input, output };
 }
