@@ -1,0 +1,23 @@
+// A grpc-js server that answers a write at once, with as many bytes as a real answer has, and does nothing else. It ends with its
+// parent.
+
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { STORE } from '../../src/client/protos.js';
+
+const answer = {
+  header: { clusterId: '0'.repeat(32), node: 'n1', term: 1, revision: 1 },
+  createdRevision: 1,
+};
+const server = new Server();
+server.addService(
+  { Put: STORE.Put },
+  {
+    Put: (_call: unknown, callback: (error: null, response: typeof answer) => void) =>
+      callback(null, answer),
+  },
+);
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+  if (error !== null) throw error;
+  process.send?.(port);
+});
+process.once('disconnect', () => process.exit());
