@@ -8,10 +8,10 @@ import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
 /** What is proved, by folder. */
-export const PURE_FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node'] as const;
+const PURE_FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node'] as const;
 
 /** Libraries that may be reached, and from where. All they are given is bytes and values, and they answer in the same turn. */
-export const PURE_LIBRARIES: Readonly<Record<string, string>> = {
+const PURE_LIBRARIES: Readonly<Record<string, string>> = {
   'crc-32': 'src/codec',
   msgpackr: 'src/codec',
   'sorted-btree': 'src/state-machine',
