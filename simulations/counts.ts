@@ -9,6 +9,8 @@ export const SITUATIONS = {
   handOvers: 'hand-overs begun by the operator that ended with the target as primary',
   promotions: 'learners that became voters',
   removals: 'members removed',
+  replacements: 'members whose place a newcomer took in one change',
+  abandoned: 'newcomers given up because they did not catch up',
   truncations: 'times that a follower replaced entries of an earlier leader',
   snapshotsTaken: 'snapshots that nodes took of their own state',
   snapshotsInstalled: 'snapshots of a leader that a follower restored',

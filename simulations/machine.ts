@@ -231,7 +231,8 @@ export class Machine {
   /** The first message of a process comes after its greeting. */
   #greet({ node, greeted }: Process, from: Arrival['from']): void {
     const build = this.#world.versions.buildOf(from.id);
-    if (greeted.get(from.id) === build) return;
+    // One that reads its disk is told later, as the shipped transport does.
+    if (node.raft === null || greeted.get(from.id) === build) return;
     greeted.set(from.id, build);
     node.greeted(from, build.software);
   }

@@ -3,16 +3,23 @@
 // not know of its removal must not disturb the others.
 
 import { NO_CHANGE } from '../src/raft/types.js';
-import type { ConfigChange, Configuration, NodeId, Settings } from '../src/raft/types.js';
+import type { ConfigChange, Configuration, Member, NodeId, Settings } from '../src/raft/types.js';
 import type { ChangeOutcome } from '../src/node/api.js';
 import type { ClusterIdentity } from '../src/node/ports.js';
+import { ORDERED } from './invariants/newcomers.js';
 import type { Machine, Process } from './machine.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
 
 /** More machines than this never exist in one run, and more voters than this never belong. */
-const MACHINES_MAX = 14;
+const MACHINES_MAX = 16;
 const VOTERS_MAX = 7;
+
+/** What the operator may think of, the commoner the likelier. */
+const WISHES = [
+  ...(['join', 'join', 'remove', 'remove', 'demote', 'promote', 'promote'] as const),
+  ...(['replace', 'replace', 'replace', 'swap', 'doomed', 'doomed', 'update'] as const),
+];
 
 export class Operator {
   readonly #world: World;
@@ -22,6 +29,10 @@ export class Operator {
   #voters = new Set<NodeId>();
   /** Whom somebody asked to remove: never added again, as an operator never reuses a node. */
   readonly #unwanted = new Set<NodeId>();
+  /** Newcomers whose admission was seen, until they have their seat or are given up, and whom each is to replace. */
+  readonly #newcomers = new Map<NodeId, NodeId | null>();
+  /** Machines that never start: no operator would promote them. */
+  readonly #doomed = new Set<NodeId>();
 
   constructor(world: World) {
     this.#world = world;
@@ -61,6 +72,7 @@ export class Operator {
   }
 
   stop(): void {
+    this.#configuration();
     this.#isOver = true;
   }
 
@@ -88,26 +100,49 @@ export class Operator {
 
   #changeMembers(): void {
     const configuration = this.#configuration();
-    const wish = this.#draw.pick(['join', 'remove', 'demote', 'promote'] as const);
+    const wish = this.#draw.pick(WISHES);
     if (configuration === null) return;
     const { voters, members } = configuration;
-    const chosen = this.#draw.pick(members).id;
-    const isVoter = voters.includes(chosen);
+    const chosen = this.#draw.pick(members);
+    const { id } = chosen;
+    const isVoter = voters.includes(id);
     const isLast = isVoter && voters.length <= 2;
+    const isFit = !isVoter && !this.#doomed.has(id);
     if (wish === 'join' && voters.length < VOTERS_MAX) this.#join();
-    else if (wish === 'remove' && !isLast) this.#change({ ...NO_CHANGE, remove: [chosen] });
-    else if (wish === 'demote' && isVoter && !isLast)
-      this.#change({ ...NO_CHANGE, demote: [chosen] });
-    else if (wish === 'promote' && !isVoter) this.#change({ ...NO_CHANGE, promote: [chosen] });
+    else if (wish === 'replace') this.#join(isVoter ? chosen : null);
+    else if (wish === 'doomed') this.#joinInVain(isVoter ? chosen : null);
+    else if (wish === 'remove' && !isLast) this.#change({ ...NO_CHANGE, remove: [id] });
+    else if (wish === 'demote' && isVoter && !isLast) this.#change({ ...NO_CHANGE, demote: [id] });
+    else if (wish === 'promote' && isFit) this.#change({ ...NO_CHANGE, promote: [id] });
+    else if (wish === 'swap' && isFit) {
+      const other = this.#draw.pick(voters);
+      const out = this.#draw.chance(500_000) ? { demote: [other] } : { remove: [other] };
+      this.#change({ ...NO_CHANGE, promote: [id], ...out });
+    } else if (wish === 'update') {
+      const update = [{ ...chosen, priority: this.#draw.between(0, 100) }];
+      this.#change({ ...NO_CHANGE, update });
+    }
   }
 
-  /** A new machine adopts the cluster and is added, again and again until a leader says that it is done. */
-  #join(): void {
+  /**
+   * A new machine adopts the cluster and is added, again and again until a leader says that it is done. It takes the
+   * place of `old` if it is of the same kind, else one of its own.
+   */
+  #join(old: Member | null = null): void {
     if (this.#world.machines.size >= MACHINES_MAX) return;
     const machine = this.#world.addMachine();
     machine.boot();
     this.#adopt(machine, null);
-    this.#add(machine);
+    this.#add(machine, placeFor(machine, old));
+  }
+
+  /** A machine that is admitted and never comes. */
+  #joinInVain(old: Member | null): void {
+    if (this.#world.machines.size >= MACHINES_MAX) return;
+    const machine = this.#world.addMachine();
+    machine.retire();
+    this.#doomed.add(machine.id);
+    this.#add(machine, placeFor(machine, old));
   }
 
   #adopt(machine: Machine, adopting: Process | null): void {
@@ -130,13 +165,19 @@ export class Operator {
     });
   }
 
-  #add(machine: Machine): void {
-    const isMember = (): boolean =>
-      this.#configuration()?.members.some(({ id }) => id === machine.id) === true;
-    if (isMember() || this.#unwanted.has(machine.id)) return;
-    this.#change({ ...NO_CHANGE, add: [machine.member] });
+  #add(machine: Machine, replaces: NodeId | null): void {
+    const { id, member } = machine;
+    const members = this.#configuration()?.members ?? [];
+    const isOver = this.#unwanted.has(id) || this.#world.leader()?.node?.wasRemoved(id) === true;
+    if (isOver || members.some((known) => known.id === id)) {
+      this.#newcomers.set(id, replaces);
+      return;
+    }
+    // Whom it was to replace may be gone by then.
+    const isThere = members.some((known) => known.id === replaces);
+    this.#change({ ...NO_CHANGE, add: [{ ...member, replaces: isThere ? replaces : null }] });
     this.#world.plan(this.#pauseUs(), () => {
-      if (!this.#isOver) this.#add(machine);
+      if (!this.#isOver) this.#add(machine, replaces);
     });
   }
 
@@ -149,7 +190,7 @@ export class Operator {
       if (outcome.type === 'done' && removed !== undefined) this.#retireLater(removed);
     };
     this.#enter(leader, `change ${describe(change)}`, () =>
-      leader.process?.node.changeConfiguration(change, 'simulated', this.#deadlineMs(leader), done),
+      leader.process?.node.changeConfiguration(change, ORDERED, this.#deadlineMs(leader), done),
     );
   }
 
@@ -168,8 +209,26 @@ export class Operator {
   /** The configuration as the leader has it; null: nobody leads. */
   #configuration(): Configuration | null {
     const configuration = this.#world.leader()?.process?.node.raft?.configuration ?? null;
-    if (configuration !== null && configuration.outgoing === null) this.#countVoters(configuration);
+    if (configuration !== null && configuration.outgoing === null) {
+      this.#countVoters(configuration);
+      this.#countNewcomers(configuration);
+    }
     return configuration;
+  }
+
+  #countNewcomers({ voters, members }: Configuration): void {
+    const node = this.#world.leader()?.node ?? null;
+    for (const [id, old] of this.#newcomers) {
+      const isSeated = voters.includes(id);
+      const isGone = node?.wasRemoved(id) === true;
+      if (!isSeated && !isGone) continue;
+      this.#newcomers.delete(id);
+      if (isGone && !this.#unwanted.has(id)) this.#world.count('abandoned');
+      if (!isSeated || old === null || members.some((member) => member.id === old)) continue;
+      if (this.#unwanted.has(old)) continue;
+      this.#world.count('replacements');
+      this.#retireLater(old);
+    }
   }
 
   #countVoters({ voters }: Configuration): void {
@@ -192,9 +251,13 @@ export class Operator {
   }
 }
 
-function describe({ add, promote, demote, remove }: ConfigChange): string {
-  const names = add.map(({ name }) => name);
-  return JSON.stringify({ add: names, promote, demote, remove });
+function placeFor(machine: Machine, old: Member | null): NodeId | null {
+  return old !== null && old.witness === machine.isWitness ? old.id : null;
+}
+
+function describe({ add, update, ...ids }: ConfigChange): string {
+  const names = add.map(({ name, replaces }) => (replaces === null ? name : [name, replaces]));
+  return JSON.stringify({ add: names, ...ids, update: update.map(({ id }) => id) });
 }
 
 function raise(error: Error | null): void {

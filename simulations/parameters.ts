@@ -156,6 +156,8 @@ function drawLimits(draw: Stream): Limits {
     committedEntriesMax: draw.pick([1, 16, 1024]),
     keptEntriesMax: draw.pick([0, 5, 50]),
     promotionLagMax: draw.pick([10, 250]),
+    newcomerPatience: draw.pick([4, 6, 10]),
+    newcomerStall: draw.pick([3, 6]),
   };
 }
 

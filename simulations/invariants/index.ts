@@ -17,6 +17,7 @@ import { linearizable } from './linearizable.js';
 import { logMatching } from './log-matching.js';
 import { membershipOverlaps } from './membership-overlaps.js';
 import { monotonic } from './monotonic.js';
+import { newcomers } from './newcomers.js';
 import { onePrimary } from './one-primary.js';
 import { sameState } from './same-state.js';
 import { sessionLives } from './session-lives.js';
@@ -30,6 +31,7 @@ export function invariants(world: World, history: History, undecided: () => void
     electionSafety(),
     leaderAppendOnly(),
     membershipOverlaps(),
+    newcomers(),
     commitOnQuorum(world),
     committedImmutable(history),
     leaderCompleteness(world, history),
