@@ -26,8 +26,17 @@ export function clusterLines(view: ClusterView, style: Style, widthMax = LINE_WI
   const troubles = view.nodes.flatMap(({ name, trouble }) =>
     trouble === undefined ? [] : [style.red(`${printable(name)}: ${printable(trouble)}`)],
   );
-  const below = troubles.length === 0 ? [] : ['', ...troubles];
+  const notes = [...troubles, ...levelLines(view, style)];
+  const below = notes.length === 0 ? [] : ['', ...notes];
   return [...headLines(view, style), '', ...nodeTable(view, style, widthMax), ...below];
+}
+
+/** Only where somebody keeps the feature level from rising. */
+function levelLines({ featureLevel }: ClusterView, style: Style): string[] {
+  if (featureLevel === undefined) return [];
+  const { level, heldBackBy } = featureLevel;
+  const whom = heldBackBy.map(({ name, why }) => `${printable(name)}: ${printable(why)}`);
+  return [style.yellow(`feature level ${level}, kept from rising by ${whom.join('; ')}`)];
 }
 
 function headLines(view: ClusterView, style: Style): string[] {

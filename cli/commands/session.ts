@@ -12,6 +12,8 @@ import {
 } from '../arguments.js';
 import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
+import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
+import type { ConsistencyOptions } from '../consistency.js';
 import { printable } from '../format.js';
 import { sessionLines, sessionTable, sessionView, stalenessLine } from '../session-view.js';
 import type { SessionView } from '../session-view.js';
@@ -21,10 +23,7 @@ interface PutOptions {
   readonly owner?: string;
   readonly ifRevision?: number;
 }
-interface StaleOptions {
-  readonly stale?: true;
-}
-interface ListOptions extends StaleOptions {
+interface ListOptions extends ConsistencyOptions {
   readonly prefix: string;
   readonly after: string;
   readonly limit: number;
@@ -41,7 +40,8 @@ export function registerSession(program: Command): void {
     .addHelpText(
       'after',
       `
-Any member answers. Reads are linearizable unless --stale is given.
+Any member answers.
+${CONSISTENCY_HELP}
 
 Examples:
   quorate session put alice cart=3 theme=dark --ttl 30m
@@ -89,17 +89,18 @@ function registerGet(group: Command): void {
   const command = group
     .command('get')
     .description('show a session')
-    .argument('<id>', 'id of the session', sessionIdArgument)
-    .option('--stale', "answer from this node's own state and say how old it may be")
+    .argument('<id>', 'id of the session', sessionIdArgument);
+  addConsistency(command, "answer from this node's own state and say how old it may be")
     .addHelpText(
       'after',
       `
 Examples:
   quorate session get alice
   quorate session get alice --json
+  quorate session get alice --leased
   quorate session get alice --stale --node 192.168.2.12`,
     )
-    .action((id: string) => withClient<StaleOptions>(command, (cli) => get(cli, id)));
+    .action((id: string) => withClient<ConsistencyOptions>(command, (cli) => get(cli, id)));
 }
 
 function registerList(group: Command): void {
@@ -108,8 +109,8 @@ function registerList(group: Command): void {
     .description("list sessions in the order of their ids' bytes")
     .option('--prefix <text>', 'only ids that begin with this', '')
     .option('--after <id>', 'continue after this id', '')
-    .option('--limit <number>', 'at most this many', numberArgument(1, 1000), 1000)
-    .option('--stale', "answer from this node's own state, which may be behind")
+    .option('--limit <number>', 'at most this many', numberArgument(1, 1000), 1000);
+  addConsistency(command, "answer from this node's own state, which may be behind")
     .addHelpText(
       'after',
       `
@@ -160,9 +161,9 @@ async function put(
   cli.print(view, () => sessionLines(view, cli.style));
 }
 
-async function get(cli: Cli<StaleOptions>, id: string): Promise<void> {
+async function get(cli: Cli<ConsistencyOptions>, id: string): Promise<void> {
   const { stale = false } = cli.options;
-  const answer = await cli.client.getSession({ id, stale });
+  const answer = await cli.client.getSession({ id, consistency: consistencyOf(cli.options) });
   const view = sessionView(answer.session);
   if (stale) cli.note(stalenessLine(answer.header));
   cli.print(stale ? { ...view, stalenessMs: answer.header?.stalenessMs ?? null } : view, () =>
@@ -181,7 +182,7 @@ async function list(cli: Cli<ListOptions>): Promise<void> {
       prefix,
       afterId,
       limit: limit - views.length,
-      stale,
+      consistency: consistencyOf(cli.options),
     });
     views.push(...page.sessions.map(sessionView));
     afterId = page.sessions.at(-1)?.id ?? afterId;

@@ -9,6 +9,8 @@ import type { StoreOperation } from '../../src/generated/quorate/v1/StoreOperati
 import { numberArgument, revisionArgument } from '../arguments.js';
 import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
+import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
+import type { ConsistencyOptions } from '../consistency.js';
 import { printable } from '../format.js';
 import { stalenessLine } from '../session-view.js';
 import {
@@ -34,15 +36,13 @@ interface PutOptions {
   readonly file?: string;
   readonly ifRevision?: number;
 }
-interface GetOptions {
-  readonly stale?: true;
+interface GetOptions extends ConsistencyOptions {
   readonly raw?: true;
 }
-interface ListOptions {
+interface ListOptions extends ConsistencyOptions {
   readonly after: string;
   readonly limit: number;
   readonly keysOnly?: true;
-  readonly stale?: true;
 }
 interface DeleteOptions {
   readonly ifRevision?: number;
@@ -67,7 +67,8 @@ export function registerStore(program: Command): void {
       'after',
       `
 A key is 1 to 1024 bytes of UTF-8, a value at most 1 MiB. Every key has the revision at which it was
-last written. Any member answers. Reads are linearizable unless --stale is given.
+last written. Any member answers.
+${CONSISTENCY_HELP}
 
 Examples:
   quorate store put app/mode blue
@@ -126,14 +127,15 @@ function registerGet(group: Command): void {
     .command('get')
     .description('show a key')
     .argument('<key>', 'the key', keyArgument)
-    .option('--raw', 'write nothing but the bytes of the value')
-    .option('--stale', "answer from this node's own state and say how old it may be")
+    .option('--raw', 'write nothing but the bytes of the value');
+  addConsistency(command, "answer from this node's own state and say how old it may be")
     .addHelpText(
       'after',
       `
 Examples:
   quorate store get app/mode
   quorate store get app/logo --raw > logo.png
+  quorate store get app/mode --leased
   quorate store get app/mode --stale --node 192.168.2.12`,
     )
     .action((key: string) => withClient<GetOptions>(command, (cli) => get(cli, key)));
@@ -146,8 +148,8 @@ function registerList(group: Command): void {
     .argument('[prefix]', 'only keys that begin with this', prefixArgument, '')
     .option('--after <key>', 'continue after this key', prefixArgument, '')
     .option('--limit <number>', 'at most this many', numberArgument(1, 1000), 1000)
-    .option('--keys-only', 'leave the values out')
-    .option('--stale', "answer from this node's own state, which may be behind")
+    .option('--keys-only', 'leave the values out');
+  addConsistency(command, "answer from this node's own state, which may be behind")
     .addHelpText(
       'after',
       `
@@ -228,7 +230,10 @@ function written(
 
 async function get(cli: Cli<GetOptions>, key: string): Promise<void> {
   const { stale = false, raw = false } = cli.options;
-  const { entry, header } = await cli.client.getStore({ key, stale });
+  const { entry, header } = await cli.client.getStore({
+    key,
+    consistency: consistencyOf(cli.options),
+  });
   if (stale) cli.note(stalenessLine(header));
   const view = entryView(entry);
   if (raw && !cli.isJson) {
@@ -241,13 +246,20 @@ async function get(cli: Cli<GetOptions>, key: string): Promise<void> {
 
 async function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
   const { after, limit, keysOnly = false, stale = false } = cli.options;
+  const consistency = consistencyOf(cli.options);
   const views: EntryView[] = [];
   let afterKey = after;
   let more = true;
   // A page may end early by its bytes, so pages are joined until the limit.
   while (more && views.length < limit) {
     const left = limit - views.length;
-    const page = await cli.client.listStore({ prefix, afterKey, limit: left, keysOnly, stale });
+    const page = await cli.client.listStore({
+      prefix,
+      afterKey,
+      limit: left,
+      keysOnly,
+      consistency,
+    });
     views.push(...page.entries.map(entryView));
     afterKey = page.entries.at(-1)?.key ?? afterKey;
     more = page.more && page.entries.length > 0;

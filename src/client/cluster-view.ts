@@ -33,10 +33,19 @@ export interface ClusterView {
   readonly epoch: number;
   readonly failureTolerance: number;
   readonly nodes: readonly NodeView[];
+  /** Beyond the contract's keys, so only where a member keeps the feature level from rising. */
+  readonly featureLevel?: FeatureLevelView;
+}
+
+export interface FeatureLevelView {
+  readonly level: number;
+  readonly heldBackBy: readonly { readonly name: string; readonly why: string }[];
 }
 
 /** Turns the answer into what is printed. Without a quorum nobody is known to be primary. */
 export function clusterView(response: StatusResponse): ClusterView {
+  const { featureLevel: level } = response;
+  const heldBackBy = response.heldBackBy.map(({ name, why }) => ({ name, why }));
   return {
     cluster: response.cluster ?? null,
     clusterId: response.clusterId ?? null,
@@ -47,6 +56,7 @@ export function clusterView(response: StatusResponse): ClusterView {
     epoch: response.epoch,
     failureTolerance: response.failureTolerance,
     nodes: response.nodes.map(nodeView),
+    ...(heldBackBy.length === 0 ? {} : { featureLevel: { level, heldBackBy } }),
   };
 }
 

@@ -5,6 +5,7 @@
 import { QuorateError } from '../errors.js';
 import type { ErrorCode, ErrorData } from '../errors.js';
 import type { NodeStatus } from '../node/api.js';
+import { speaks, unspoken } from '../raft/feature-level.js';
 import { LIMITS } from '../raft/options.js';
 import type { Member, MemberUpdate, NodeId } from '../raft/types.js';
 import { isInContact, quorumOf } from './status-view.js';
@@ -44,6 +45,11 @@ export function judgeAdmission(
     }
     const message = `this node is a member already, as ${name} at ${address} and ${api}`;
     return refuse('ALREADY_MEMBER', message, { name });
+  }
+  const { featureLevel } = status;
+  if (!speaks(newcomer, featureLevel)) {
+    const message = `${newcomer.name}: ${unspoken(newcomer, featureLevel)}`;
+    return refuse('UNSPOKEN_LEVEL', message, { level: String(featureLevel) });
   }
   if (wasRemoved) {
     const message = `node id ${newcomer.id} was a member that was removed`;

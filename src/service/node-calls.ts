@@ -71,6 +71,17 @@ export async function readLinearizable<T>(
   }
 }
 
+/**
+ * Reads under the primary's lease, at once; null: there is none, or it ended while `use` ran. What `use` throws is an
+ * answer too, and thrown only if the lease still holds.
+ */
+export function readLeased<T>(node: NodeApi, use: () => T): { readonly value: T } | null {
+  const leased = node.leased(() => attempt(use));
+  if (leased === null) return null;
+  if (leased.value.type === 'failed') throw leased.value.error;
+  return { value: leased.value.value };
+}
+
 /** Changes the members; resolves once the change is in force and joint is left. */
 export async function changeMembers(
   node: NodeApi,

@@ -1,6 +1,6 @@
 // quorate.v1.Sessions: each call is validated, brought to the leader, proposed or read behind a barrier, and answered.
-// A stale read is answered at once from this node's own state, also without a quorum and with a failed disk; its
-// header says how stale it is. What a command does stands in the state machine.
+// A stale read is answered also without a quorum and with a failed disk; its header says how stale it is. How fresh a read
+// is stands in reads.ts, what a command does in the state machine.
 
 import type { DeleteSessionRequest__Output } from '../generated/quorate/v1/DeleteSessionRequest.js';
 import type { DeleteSessionResponse } from '../generated/quorate/v1/DeleteSessionResponse.js';
@@ -17,11 +17,12 @@ import { invariant } from '../raft/assert.js';
 import type { Command, Session } from '../state-machine/command.js';
 import { SESSION_LIMITS } from '../state-machine/command.js';
 import type { CallContext } from './call-context.js';
-import { checkHasState, headerFor, nameOfMember } from './modules.js';
+import { headerFor, nameOfMember } from './modules.js';
 import type { ServiceModules } from './modules.js';
-import { propose, readLinearizable } from './node-calls.js';
+import { propose } from './node-calls.js';
 import type { Applied } from './node-calls.js';
 import { SESSIONS } from '../client/protos.js';
+import { answerRead } from './reads.js';
 import { sessionNotFound } from './status-map.js';
 import {
   checkPutSession,
@@ -119,21 +120,13 @@ export async function getSession(
   context: CallContext,
 ): Promise<GetSessionResponse> {
   checkSessionId(request.id);
-  const { node, clock } = modules;
+  const { node } = modules;
   const found = (isStale: boolean): GetSessionResponse => {
     const session = node.state.session(request.id);
     if (session === null) throw sessionNotFound(request.id);
     return { header: headerFor(modules, { isStale }), session: sessionMessage(modules, session) };
   };
-  if (request.stale) {
-    checkHasState(node.status());
-    return found(true);
-  }
-  return modules.routing.toLeader(context, SESSIONS.Get, {
-    isWrite: false,
-    request,
-    here: () => readLinearizable(node, clock, context.deadlineMs, () => found(false)),
-  });
+  return answerRead(modules, context, SESSIONS.Get, request, found);
 }
 
 /** Answers Sessions.List. */
@@ -146,7 +139,7 @@ export async function listSessions(
   checkText('prefix', prefix, 0, SESSION_LIMITS.idBytesMax);
   checkText('after_id', after, 0, SESSION_LIMITS.idBytesMax);
   const countMax = pageLimit(request.limit);
-  const { node, clock } = modules;
+  const { node } = modules;
   const page = (isStale: boolean): ListSessionsResponse => {
     const bytesMax = REQUEST_LIMITS.pageBytesMax;
     const { sessions, isMore } = node.state.listSessions({ prefix, after, countMax, bytesMax });
@@ -156,15 +149,7 @@ export async function listSessions(
       more: isMore,
     };
   };
-  if (request.stale) {
-    checkHasState(node.status());
-    return page(true);
-  }
-  return modules.routing.toLeader(context, SESSIONS.List, {
-    isWrite: false,
-    request,
-    here: () => readLinearizable(node, clock, context.deadlineMs, () => page(false)),
-  });
+  return answerRead(modules, context, SESSIONS.List, request, page);
 }
 
 function proposed(

@@ -53,7 +53,11 @@ export function refusalError(refusal: NodeRefusal, status: NodeStatus): QuorateE
       const why = heldBackBy.map((held) => `; ${held.name}: ${held.why}`).join('');
       const message = `it needs feature level ${needed}, the cluster is at ${level}${why}`;
       const data = { level: String(level), needed: String(needed) };
-      return new QuorateError('FEATURE_LEVEL', message, members === '' ? data : { ...data, members });
+      return new QuorateError(
+        'FEATURE_LEVEL',
+        message,
+        members === '' ? data : { ...data, members },
+      );
     }
     case 'degraded':
       return new QuorateError('DEGRADED', DEGRADED[status.trouble ?? 'diskFailed']);

@@ -29,6 +29,7 @@ export function leaderView(own: OwnView, answers: Answers): StatusResponse {
   return {
     ...clusterFacts(own),
     quorum: true,
+    heldBackBy: status.heldBackBy.map(({ name: who, why }) => ({ name: who, why })),
     leader: name,
     ...(status.isPrimary ? { primary: name } : {}),
     failureTolerance: toleranceOf(
@@ -132,6 +133,7 @@ function clusterFacts({ status }: OwnView): StatusResponse {
     ...(cluster === null ? {} : { cluster: cluster.clusterName, clusterId: cluster.clusterId }),
     term: status.term,
     epoch: status.epoch,
+    featureLevel: cluster === null ? 0 : status.featureLevel,
   };
 }
 

@@ -1,6 +1,5 @@
-// quorate.v1.Store: each call is validated, brought to the leader, proposed as one transaction or read behind a barrier,
-// and answered. A stale read is answered at once from this node's own state; its header says how stale it is. What a
-// transaction does stands in the state machine.
+// quorate.v1.Store: each call is validated, brought to the leader, proposed as one transaction or read, and answered. How
+// fresh a read is stands in reads.ts, what a transaction does in the state machine.
 
 import { QuorateError } from '../errors.js';
 import type { DeleteStoreRequest__Output } from '../generated/quorate/v1/DeleteStoreRequest.js';
@@ -19,10 +18,11 @@ import type { ClientRequest } from '../state-machine/command.js';
 import type { StoreCompare, StoreResult } from '../state-machine/store-types.js';
 import { STORE_LIMITS } from '../state-machine/store-types.js';
 import type { CallContext } from './call-context.js';
-import { checkHasState, headerFor } from './modules.js';
+import { headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
-import { propose, readLinearizable } from './node-calls.js';
+import { propose } from './node-calls.js';
 import { STORE } from '../client/protos.js';
+import { answerRead } from './reads.js';
 import { revisionMismatch } from './status-map.js';
 import { changeOf, checkKey, checkValue, entryMessage, resultMessage } from './store-requests.js';
 import type { StoreChange } from './store-requests.js';
@@ -122,7 +122,7 @@ export async function getStore(
 ): Promise<GetStoreResponse> {
   const { key } = request;
   checkKey('key', key);
-  const { node, clock } = modules;
+  const { node } = modules;
   const found = (isStale: boolean): GetStoreResponse => {
     const entry = node.state.storeEntry(key);
     if (entry === null) {
@@ -130,15 +130,7 @@ export async function getStore(
     }
     return { header: headerFor(modules, { isStale }), entry: entryMessage(entry) };
   };
-  if (request.stale) {
-    checkHasState(node.status());
-    return found(true);
-  }
-  return modules.routing.toLeader(context, STORE.Get, {
-    isWrite: false,
-    request,
-    here: () => readLinearizable(node, clock, context.deadlineMs, () => found(false)),
-  });
+  return answerRead(modules, context, STORE.Get, request, found);
 }
 
 /** Answers Store.List. */
@@ -151,7 +143,7 @@ export async function listStore(
   checkText('prefix', prefix, 0, STORE_LIMITS.keyBytesMax);
   checkText('after_key', after, 0, STORE_LIMITS.keyBytesMax);
   const countMax = pageLimit(request.limit);
-  const { node, clock } = modules;
+  const { node } = modules;
   const page = (isStale: boolean): ListStoreResponse => {
     const bytesMax = REQUEST_LIMITS.pageBytesMax;
     const wish = { prefix, after, countMax, bytesMax, isKeysOnly };
@@ -162,15 +154,7 @@ export async function listStore(
       more: isMore,
     };
   };
-  if (request.stale) {
-    checkHasState(node.status());
-    return page(true);
-  }
-  return modules.routing.toLeader(context, STORE.List, {
-    isWrite: false,
-    request,
-    here: () => readLinearizable(node, clock, context.deadlineMs, () => page(false)),
-  });
+  return answerRead(modules, context, STORE.List, request, page);
 }
 
 async function changed(

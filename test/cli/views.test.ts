@@ -44,6 +44,8 @@ const WELL: Status = {
   epoch: 7,
   failureTolerance: 1,
   nodes: [LEADER, GONE],
+  featureLevel: 1,
+  heldBackBy: [],
 };
 const CLEAN: Status = {
   quorum: false,
@@ -51,6 +53,8 @@ const CLEAN: Status = {
   epoch: 0,
   failureTolerance: 0,
   nodes: [{ ...GONE, state: 'CLEAN', id: 0, voter: false }],
+  featureLevel: 0,
+  heldBackBy: [],
 };
 
 const KEYS = [
@@ -114,6 +118,15 @@ describe('mon-cluster --json', () => {
       version: null,
       uptimeMs: null,
     });
+  });
+
+  test('names who keeps the feature level from rising only where somebody does', () => {
+    const heldBackBy = [{ name: 'n2', why: 'it is not in contact' }];
+    const view = clusterView({ ...WELL, heldBackBy });
+    expect(view.featureLevel).toEqual({ level: 1, heldBackBy });
+    const lines = clusterLines(view, plain);
+    expect(lines.at(-1)).toBe('feature level 1, kept from rising by n2: it is not in contact');
+    expect(clusterLines(clusterView(WELL), plain).join()).not.toContain('feature level');
   });
 
   test.each([

@@ -60,7 +60,7 @@ async function expectEqualStates(): Promise<void> {
   for (;;) {
     const states = await Promise.all(
       cluster.daemons.map(async ({ client }) => {
-        const { sessions } = await client.listSessions({ stale: true, limit: 1000 });
+        const { sessions } = await client.listSessions({ consistency: 'STALE', limit: 1000 });
         return JSON.stringify(sessions.map((session) => ({ ...session, remainingMs: 0 })));
       }),
     );

@@ -72,7 +72,7 @@ test.each([
     await client.putSession({ id: 'written', attributes: { at: Buffer.from('any time') } });
     const { session } = await client.getSession({ id: 'long' });
     expect(session?.remainingMs).toBeGreaterThan(500_000);
-    const { header } = await client.getSession({ id: 'long', stale: true });
+    const { header } = await client.getSession({ id: 'long', consistency: 'STALE' });
     expect(header?.stalenessMs ?? 0).toBeLessThan(60_000);
   }
   await gone('short');

@@ -61,7 +61,7 @@ describe('a clean node', () => {
     const node = await cluster.add(1);
     const refusals = await Promise.all([
       node.refused(SESSIONS.Get, { id: 's' }),
-      node.refused(SESSIONS.Get, { id: 's', stale: true }),
+      node.refused(SESSIONS.Get, { id: 's', consistency: 'STALE' }),
       node.refused(SESSIONS.Put, { id: 's' }),
       node.refused(CLUSTER.Members, {}),
       node.refused(CLUSTER.Remove, { name: 'n2' }),
@@ -227,7 +227,7 @@ describe('a member', () => {
       ['n3', 'STANDBY'],
     ]);
 
-    const stale = await third?.ask(SESSIONS.Get, { id: 's', stale: true });
+    const stale = await third?.ask(SESSIONS.Get, { id: 's', consistency: 'STALE' });
     expect(stale?.session?.attributes).toEqual({ a: Buffer.from('1') });
     expect(stale?.header?.stalenessMs).toBeGreaterThan(0);
     const read = await third?.refused(SESSIONS.Get, { id: 's' }, { timeoutMs: 500 });
@@ -249,7 +249,7 @@ describe('a member', () => {
     await eventually(() => second?.node.status().condition === 'degraded');
     const refused = await second?.refused(SESSIONS.Put, { id: 't' }, WRITE);
     expect(refused).toMatchObject({ code: 'DEGRADED', grpcCode: 14 });
-    const listed = await second?.ask(SESSIONS.List, { stale: true });
+    const listed = await second?.ask(SESSIONS.List, { consistency: 'STALE' });
     expect(listed?.header?.node).toBe('n2');
     const status = await statusWith(first, 'n2', 'DEGRADED');
     expect(status?.nodes.find(({ name }) => name === 'n2')?.state).toBe('DEGRADED');

@@ -21,6 +21,8 @@ import { Ticker } from '../../src/ops/ticker.js';
 import { timersFor } from '../../src/raft/options.js';
 import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../../src/raft/types.js';
 import type { NodeId } from '../../src/raft/types.js';
+import { FEATURES } from '../../src/state-machine/features.js';
+import type { FeatureTable } from '../../src/state-machine/features.js';
 import { ApiServer } from '../../src/service/api-server.js';
 import type { SelfFacts } from '../../src/service/modules.js';
 import { NodeLinks } from '../../src/client/node-links.js';
@@ -46,10 +48,16 @@ export class TestCluster {
   readonly nodes = new Map<NodeId, TestNode>();
   readonly #cut = new Set<NodeId>();
   readonly #links = new NodeLinks();
+  /** Which level brought what; every node has the same. */
+  readonly features: FeatureTable;
+
+  constructor(features: FeatureTable = FEATURES) {
+    this.features = features;
+  }
 
   /** Makes a clean node `n<id>` and waits until it serves. */
   async add(id: number, self: Partial<SelfFacts> = {}): Promise<TestNode> {
-    const node = new TestNode(this, id as NodeId);
+    const node = new TestNode(this, id as NodeId, self);
     this.nodes.set(id as NodeId, node);
     await node.start(self);
     return node;
@@ -116,8 +124,9 @@ export class TestNode {
   #watches: Watches | null = null;
   #self: SelfFacts;
   #port = 0;
+  readonly #greeted = new Set<NodeId>();
 
-  constructor(cluster: TestCluster, id: NodeId) {
+  constructor(cluster: TestCluster, id: NodeId, told: Partial<SelfFacts>) {
     this.#cluster = cluster;
     this.id = id;
     this.#self = {
@@ -132,6 +141,7 @@ export class TestNode {
       witness: false,
       priority: 50,
       startedAtMs: cluster.clock.nowMs(),
+      ...told,
     };
     const stored: Stored = {
       identity: { nodeId: id, installId: installId(id), cluster: null, ended: null },
@@ -145,14 +155,19 @@ export class TestNode {
     const described = {
       address: self.address,
       version: self.version,
-      featureMin: 1,
-      featureMax: 1,
+      featureMin: self.featureMin,
+      featureMax: self.featureMax,
       priority: 50,
       api: '',
     };
     Object.defineProperty(described, 'api', { get: () => this.api, enumerable: true });
     this.node = new Node(
-      { stored, self: described, randomSeed: Number(id) * 7919 },
+      {
+        stored,
+        self: described,
+        features: cluster.features,
+        randomSeed: Number(id) * 7919,
+      },
       {
         clock: cluster.clock,
         schedule: immediateSchedule,
@@ -228,7 +243,12 @@ export class TestNode {
       send: (to, message) => {
         setImmediate(() => {
           if (this.#cluster.isCut(this.id) || this.#cluster.isCut(to)) return;
-          this.#cluster.nodes.get(to)?.node.receive(from, message);
+          const peer = this.#cluster.nodes.get(to)?.node;
+          if (peer !== undefined && !this.#greeted.has(to) && peer.raft !== null) {
+            this.#greeted.add(to);
+            peer.greeted(from, this.#self);
+          }
+          peer?.receive(from, message);
         });
       },
       setPeers: () => {},

@@ -38,7 +38,7 @@ describe('the store', () => {
     const again = await second.ask(STORE.Put, { key: 'a', value: Buffer.from('b') }, WRITE);
     expect(again.createdRevision).toBe(revision);
     expect(again.header?.revision).toBeGreaterThan(revision);
-    const stale = await first.ask(STORE.Get, { key: 'a', stale: true });
+    const stale = await first.ask(STORE.Get, { key: 'a', consistency: 'STALE' });
     expect(stale.entry?.value.toString()).toBe('b');
     expect(stale.header?.stalenessMs).toBeDefined();
   });

@@ -238,6 +238,12 @@ describe('admission', () => {
       verdict: 'NODE_ID_TAKEN',
     },
     {
+      name: 'one whose software does not speak the feature level',
+      id: 4,
+      more: { featureMin: 2, featureMax: 3 },
+      verdict: 'UNSPOKEN_LEVEL',
+    },
+    {
       name: 'an API that is taken',
       id: 4,
       more: { api: '127.0.0.1:7002' },

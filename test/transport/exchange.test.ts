@@ -186,13 +186,23 @@ describe('the handshake', () => {
     ['a node that was removed', {}, 'REMOVED', (): boolean => true],
     ['newer features only', { featureMin: 4, featureMax: 5 }, 'FEATURES_DIFFER'],
     ['older features only', { featureMin: 1, featureMax: 1 }, 'FEATURES_DIFFER'],
-  ])('judges %s', (_name, extra, expected, wasRemoved = (): boolean => false) => {
-    const admission = admitByCluster(local, CLUSTER, { ...hello, ...extra }, wasRemoved);
+    // This node may be behind, so who has unlearned its level is not refused for that.
+    ['features above the level here', { featureMin: 3, featureMax: 4 }, 'accepted', undefined, 2],
+    ['features that end below it', { featureMin: 1, featureMax: 2 }, 'LEVEL_UNSPOKEN', undefined, 3],
+  ])('judges %s', (_name, extra, expected, wasRemoved = (): boolean => false, level = 1) => {
+    const admission = admitByCluster(local, CLUSTER, { ...hello, ...extra }, wasRemoved, level);
     expect(admission.type === 'refused' ? admission.reason : admission.type).toBe(expected);
   });
 
   test('refuses everybody while the node belongs to no cluster', () => {
     expect(admitByCluster(local, null, hello)).toMatchObject({ reason: 'NOT_A_MEMBER' });
+  });
+
+  test('tells a caller whose software is too old what to install', () => {
+    const old = { ...hello, featureMin: 1, featureMax: 2, version: '0.1.0' };
+    const detail =
+      'version 0.1.0 speaks feature level 1 to 2, the cluster is at 3: install a later version, one that speaks 3';
+    expect(admitByCluster(local, CLUSTER, old, undefined, 3)).toMatchObject({ detail });
   });
 
   test('refuses another cluster on both sides, and each logs it once', async () => {
