@@ -1,8 +1,8 @@
 // When a leader commits, the entry is on the disks of a quorum at that moment, and of its own term or covered by such a
 // one (Raft §5.3, §5.4.2; a quorum of both halves when joint, §6). The disks themselves are asked, not what nodes say.
 
-import { hasQuorum } from '../../src/raft/quorum.js';
 import type { Configuration } from '../../src/raft/types.js';
+import { isMajority } from '../majority.js';
 import type { Sight } from '../sight.js';
 import { hold } from '../violation.js';
 import type { World } from '../world.js';
@@ -10,7 +10,7 @@ import type { Invariant } from './invariant.js';
 
 export function commitOnQuorum(world: World): Invariant {
   const isStored = (configuration: Configuration, id: { term: number; index: number }): boolean =>
-    hasQuorum(configuration, (voter) => world.machines.get(voter)?.disk.covers(id) === true);
+    isMajority(configuration, (voter) => world.machines.get(voter)?.disk.covers(id) === true);
   return {
     changed(sight) {
       const { machine, state, before } = sight;

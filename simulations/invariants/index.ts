@@ -13,6 +13,7 @@ import { featureLevel } from './feature-level.js';
 import type { Invariant } from './invariant.js';
 import { leaderAppendOnly } from './leader-append-only.js';
 import { leaderCompleteness } from './leader-completeness.js';
+import { leaderContact } from './leader-contact.js';
 import { linearizable } from './linearizable.js';
 import { logMatching } from './log-matching.js';
 import { membershipOverlaps } from './membership-overlaps.js';
@@ -36,6 +37,7 @@ export function invariants(world: World, history: History, undecided: () => void
     committedImmutable(history),
     leaderCompleteness(world, history),
     votes(),
+    leaderContact(world),
     acknowledgements(world),
     monotonic(),
     onePrimary(world),

@@ -3,9 +3,10 @@
 // and who leads was elected by the votes of a quorum in that very term.
 
 import type { Machine } from '../machine.js';
-import { allVoters, hasQuorum } from '../../src/raft/quorum.js';
+import { allVoters } from '../../src/raft/quorum.js';
 import { configurationInForce } from '../../src/raft/state.js';
 import type { HardState, NodeId } from '../../src/raft/types.js';
+import { isMajority } from '../majority.js';
 import { hold } from '../violation.js';
 import type { Invariant } from './invariant.js';
 
@@ -38,7 +39,7 @@ export function votes(): Invariant {
       if (state.role.type !== 'leader') return;
       if (!isFirst && before.isLeader && before.term === state.term) return;
       const configuration = configurationInForce(state);
-      const isElected = hasQuorum(configuration, (id) => hasGiven(id, state.term, machine));
+      const isElected = isMajority(configuration, (id) => hasGiven(id, state.term, machine));
       hold(isElected, 'votes', () => {
         const voters = allVoters(configuration).filter((id) => hasGiven(id, state.term, machine));
         return `node ${machine.id} leads term ${state.term}, but only nodes ${voters.join(', ')} gave it their votes`;

@@ -1,0 +1,78 @@
+// A leader that no quorum answers gives up within an election timeout (Thesis §6.2, check-quorum): nobody else can tell that
+// it is cut off, and who still hears it would wait for ever. Counted are the answers as they leave, in true time, so that
+// the rounds and clocks of the core are not asked; a process that got no time has until its next ticks.
+
+import { CLOCK_RATE_PPM_MAX } from '../clock.js';
+import { timersFor } from '../../src/raft/options.js';
+import { configurationInForce } from '../../src/raft/state.js';
+import type { NodeId } from '../../src/raft/types.js';
+import type { Machine, Process } from '../machine.js';
+import { isMajority } from '../majority.js';
+import { hold } from '../violation.js';
+import type { World } from '../world.js';
+import type { Invariant } from './invariant.js';
+
+/** One node's leading in one term. */
+interface Reign {
+  readonly process: Process;
+  readonly term: number;
+  readonly sinceUs: number;
+  /** When each node's newest answer in this term left. */
+  readonly answeredUs: Map<NodeId, number>;
+}
+
+/** Ticks that a process has after it got no time, and by which a tick may be late. */
+const TICKS = 4;
+
+export function leaderContact(world: World): Invariant {
+  const { electionTimeoutMinMs, tickMs } = timersFor(world.parameters.electionTimeoutMs);
+  const slackUs = TICKS * tickMs * 1000;
+  const slowest = 1 + (2 * CLOCK_RATE_PPM_MAX) / 1e6;
+  const limitUs = electionTimeoutMinMs * 1000 * slowest + slackUs;
+  const reigns = new Map<Machine, Reign>();
+  /** When each machine's process last did something, and until when it is excused. */
+  const seen = new Map<Machine, { atUs: number; excusedUs: number }>();
+
+  const isExcused = (machine: Machine): boolean => {
+    const last = seen.get(machine);
+    const isLate = last === undefined || world.nowUs - last.atUs > slackUs;
+    const excusedUs = isLate ? world.nowUs + slackUs : last.excusedUs;
+    seen.set(machine, { atUs: world.nowUs, excusedUs });
+    return world.nowUs < excusedUs;
+  };
+
+  return {
+    sent(from, to, { type, ...message }) {
+      if (type !== 'appendEntriesResponse' && type !== 'installSnapshotResponse') return;
+      const leader = world.machines.get(to);
+      const reign = leader === undefined ? undefined : reigns.get(leader);
+      if (reign?.term === message.term) reign.answeredUs.set(from.id, world.nowUs);
+    },
+    happened(machine, process) {
+      const excused = isExcused(machine);
+      const state = process.node.raft?.state;
+      if (state?.role.type !== 'leader') {
+        reigns.delete(machine);
+        return;
+      }
+      const known = reigns.get(machine);
+      const isKnown = known?.process === process && known.term === state.term;
+      const reign = isKnown
+        ? known
+        : {
+            process,
+            term: state.term,
+            sinceUs: world.nowUs,
+            answeredUs: new Map<NodeId, number>(),
+          };
+      reigns.set(machine, reign);
+      const fromUs = world.nowUs - limitUs;
+      if (excused || reign.sinceUs >= fromUs) return;
+      const hasAnswered = (id: NodeId): boolean =>
+        id === machine.id || (reign.answeredUs.get(id) ?? 0) >= fromUs;
+      hold(isMajority(configurationInForce(state), hasAnswered), 'leader-contact', () => {
+        return `node ${machine.id} leads term ${state.term}, but no quorum has answered it for ${Math.round(limitUs / 1000)} ms`;
+      });
+    },
+  };
+}
