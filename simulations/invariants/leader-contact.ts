@@ -1,6 +1,6 @@
 // A leader that no quorum answers gives up within an election timeout (Thesis §6.2, check-quorum): nobody else can tell that
 // it is cut off, and who still hears it would wait for ever. Counted are the answers as they leave, in true time, so that
-// the rounds and clocks of the core are not asked; a process that got no time has until its next ticks.
+// the rounds and clocks of the core are not asked; a process that got no time, or is slow, has until its next ticks.
 
 import { CLOCK_RATE_PPM_MAX } from '../clock.js';
 import { timersFor } from '../../src/raft/options.js';
@@ -35,7 +35,7 @@ export function leaderContact(world: World): Invariant {
 
   const isExcused = (machine: Machine): boolean => {
     const last = seen.get(machine);
-    const isLate = last === undefined || world.nowUs - last.atUs > slackUs;
+    const isLate = machine.isSlow || last === undefined || world.nowUs - last.atUs > slackUs;
     const excusedUs = isLate ? world.nowUs + slackUs : last.excusedUs;
     seen.set(machine, { atUs: world.nowUs, excusedUs });
     return world.nowUs < excusedUs;
@@ -70,7 +70,10 @@ export function leaderContact(world: World): Invariant {
       if (excused || reign.sinceUs >= fromUs) return;
       const hasAnswered = (id: NodeId): boolean =>
         id === machine.id || (reign.answeredUs.get(id) ?? 0) >= fromUs;
-      hold(isMajority(configurationInForce(state), hasAnswered), 'leader-contact', () => {
+      const isAnswered = isMajority(configurationInForce(state), hasAnswered);
+      // A node whose disk failed does nothing any more, and says so.
+      if (!isAnswered && process.node.status().condition === 'degraded') return;
+      hold(isAnswered, 'leader-contact', () => {
         return `node ${machine.id} leads term ${state.term}, but no quorum has answered it for ${Math.round(limitUs / 1000)} ms`;
       });
     },

@@ -3,7 +3,9 @@
 // an interval of true time, computed to the microsecond. If the daemon dies, a keeper that survives it lets them run until the
 // deadline that was known last; a reboot ends them at once.
 
-import type { Machine, Process } from '../machine.js';
+import type { Raft } from '../../src/raft/raft.js';
+import type { Leader } from '../../src/raft/state.js';
+import type { Machine } from '../machine.js';
 import { hold } from '../violation.js';
 import type { World } from '../world.js';
 import { showTime } from '../trace.js';
@@ -22,6 +24,8 @@ export function onePrimary(world: World): Invariant {
   /** What a keeper still runs for a daemon that died. */
   const kept = new Map<Machine, Reign>();
   let newest: Reign | null = null;
+  /** Before this time no reign begins or ends by itself. */
+  let nextUs = 0;
 
   /** Whether somebody else rules at `atUs` as well. */
   const checkAt = (reign: Reign, atUs: number): void => {
@@ -48,6 +52,7 @@ export function onePrimary(world: World): Invariant {
 
   return {
     passed(atUs) {
+      if (atUs < nextUs) return;
       for (const reign of reigns.values()) {
         if (world.nowUs < reign.untilUs && reign.untilUs <= atUs) checkEnd(world, reign);
         // A bound that ends without an event begins a reign.
@@ -55,14 +60,24 @@ export function onePrimary(world: World): Invariant {
         if (begins && reign.fromUs < reign.untilUs) checkAt(reign, reign.fromUs);
       }
       for (const [machine, { untilUs }] of kept) if (untilUs <= atUs) kept.delete(machine);
+      nextUs = Infinity;
+      for (const { fromUs, untilUs } of [...reigns.values(), ...kept.values()]) {
+        if (untilUs > atUs) nextUs = Math.min(nextUs, fromUs > atUs ? fromUs : untilUs);
+      }
     },
     happened(machine, process) {
-      const reign = reignOf(world, machine, process);
+      const { raft } = process.node;
+      if (raft === null || raft.state.role.type !== 'leader') {
+        reigns.delete(machine);
+        return;
+      }
+      const reign = reignOf(world, machine, raft, raft.state.role);
       if (reign === null) {
         reigns.delete(machine);
         return;
       }
       reigns.set(machine, reign);
+      nextUs = Math.min(nextUs, reign.fromUs > world.nowUs ? reign.fromUs : reign.untilUs);
       if (reign.fromUs <= world.nowUs && world.nowUs < reign.untilUs) checkAt(reign, world.nowUs);
     },
     crashed(machine, isReboot) {
@@ -86,11 +101,9 @@ function checkEnd(world: World, { machine, untilUs }: Reign): void {
 }
 
 /** From when until when the node will say that it is primary, unless something happens to it before; null: it will not. */
-function reignOf(world: World, machine: Machine, { node }: Process): Reign | null {
-  const { raft } = node;
-  if (raft === null || raft.state.role.type !== 'leader') return null;
+function reignOf(world: World, machine: Machine, raft: Raft, leader: Leader): Reign | null {
   const untilMs = raft.primaryUntilMs;
-  const fromMs = raft.state.role.boundUntilMs;
+  const fromMs = leader.boundUntilMs;
   const isPrimary = raft.isPrimaryAt(machine.clock.nowMs());
   if (untilMs === null || fromMs === null) {
     hold(!isPrimary, 'one-primary', () => `node ${machine.id} is primary without a lease`);

@@ -1,24 +1,40 @@
 // Nodes that have applied the same entries are in the same state and gave the same answers (Raft Fig. 3, state-machine
-// safety). Answers are compared entry by entry, the whole state every now and then and whenever two nodes stand at the
-// same checkpoint; a restored snapshot must lead to the state that applying would have led to.
+// safety). Answers and states are compared at every entry, and a restored snapshot must be the state that applying led to.
+// What a state replaced is digested as it is applied; now and then all of it is, as for a snapshot, in case something was
+// changed in place.
 
 import { encodeEntry } from '../../src/codec/entry-codec.js';
 import { Digest } from '../digest.js';
 import type { History } from '../history.js';
-import type { Process } from '../machine.js';
-import { stateDigest } from '../state-digest.js';
+import type { Machine, Process } from '../machine.js';
+import { stateDigest, StateDigester } from '../state-digest.js';
 import { hold } from '../violation.js';
 import type { World } from '../world.js';
 import type { Applied, Invariant } from './invariant.js';
 
-/** The whole state is compared at every index that this number divides. */
+/** The state as a snapshot would show it is compared at every index that this number divides. */
 const CHECKPOINT_ENTRIES = 64;
 
 export function sameState(world: World, history: History): Invariant {
-  /** Digest of entry and answer at each index, and of the whole state at checkpoints. */
+  /** Digest of entry and answer, and of the state, at each index; of the state as a snapshot at checkpoints. */
   const answers: number[] = [];
-  const states = new Map<number, number>();
+  const states: number[] = [];
+  const snapshots = new Map<number, number>();
   const reached = new Map<Process, number>();
+  const digesters = new WeakMap<Process, StateDigester>();
+
+  const checkState = (machine: Machine, process: Process, index: number): void => {
+    let digester = digesters.get(process);
+    if (digester === undefined) {
+      digester = new StateDigester();
+      digesters.set(process, digester);
+    }
+    const digest = digester.of(process.node.state);
+    const known = (states[index] ??= digest);
+    hold(known === digest, 'same-state', () => {
+      return `node ${machine.id} is in another state after ${index} than another node was`;
+    });
+  };
 
   const checkAnswer = ({ machine, entry, result }: Applied): void => {
     const digest = new Digest().bytes(encodeEntry(entry)).value(result).end();
@@ -46,12 +62,13 @@ export function sameState(world: World, history: History): Invariant {
         return `node ${machine.id} applied ${entry.index} of term ${entry.term}, but term ${committed?.term} was committed there`;
       });
       checkAnswer(applied);
+      checkState(machine, process, entry.index);
       if (entry.index % CHECKPOINT_ENTRIES !== 0) return;
       const digest = stateDigest(process.node.state);
-      const known = states.get(entry.index) ?? digest;
-      states.set(entry.index, known);
+      const known = snapshots.get(entry.index) ?? digest;
+      snapshots.set(entry.index, known);
       hold(known === digest, 'same-state', () => {
-        return `node ${machine.id} is in another state after ${entry.index} than another node was`;
+        return `node ${machine.id} would take another snapshot at ${entry.index} than another node`;
       });
     },
     restored(machine, process, meta) {
@@ -60,6 +77,7 @@ export function sameState(world: World, history: History): Invariant {
         return `node ${machine.id} restored a snapshot at ${meta.last.index}, but had applied ${last}`;
       });
       reached.set(process, meta.last.index);
+      checkState(machine, process, meta.last.index);
     },
   };
 }

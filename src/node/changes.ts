@@ -21,6 +21,10 @@ type Waiter = {
 export class Changes {
   #waiting: Waiter[] = [];
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   add(waiter: Waiter): void {
     this.#waiting.push(waiter);
   }

@@ -253,6 +253,14 @@ export class Node implements NodeApi {
     this.#push({ type: 'greeted', nowMs: 0, from, software });
   }
 
+  /** Whether a tick now, late by `lateMs`, could change anything; false: it may be left out. */
+  needsTick(lateMs: number): boolean {
+    if (!this.#proposals.isEmpty || !this.#reads.isEmpty || !this.#changes.isEmpty) return true;
+    const { raft } = this;
+    if (raft === null || !this.#isAlive) return false;
+    return raft.needsTick(this.#modules.clock.nowMs(), lateMs);
+  }
+
   tick(lateMs: number): void {
     const nowMs = this.#modules.clock.nowMs();
     this.#expireWaiters(nowMs);

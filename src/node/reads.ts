@@ -34,6 +34,11 @@ export class Reads {
   readonly #waiting = new Map<number, Waiter>();
   #confirmed: (Waiter & { readonly readIndex: LogIndex })[] = [];
 
+  /** Whether none waits that can run out of time. */
+  get isEmpty(): boolean {
+    return this.#asked.length === 0 && this.#waiting.size === 0;
+  }
+
   /** Takes a read in; the next `submit` asks the core. */
   add(waiter: Waiter): void {
     if (this.#asked.length + this.#waiting.size < WAITING_MAX) this.#asked.push(waiter);
