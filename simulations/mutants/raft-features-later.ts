@@ -132,6 +132,15 @@ const READS: readonly Mutant[] = [
   ),
 ];
 
+const LEASE_READS: readonly Mutant[] = [
+  bug(
+    'lease-asked-once',
+    'a read under the lease is answered although computing the answer took longer than the lease',
+    ['node/reads', 'return isPrimary() ? { value } : null;', 'return { value };'],
+    'node/leased-read',
+  ),
+];
+
 const HAND_OVER: readonly Mutant[] = [
   bug(
     'target-not-caught-up',
@@ -271,6 +280,12 @@ const SLOW_DISKS: readonly Mutant[] = [
 
 const CLIENT_SESSIONS: readonly Mutant[] = [
   bug(
+    'below-window-carried-out',
+    'a request below what its client session still knows is carried out',
+    ['state-machine/client-sessions', 'if (sequence < below) return forgotten(true);', ''],
+    'state-machine/client-sessions',
+  ),
+  bug(
     'sessions-without-limit',
     'any number of client sessions is remembered',
     [
@@ -295,6 +310,7 @@ const CLIENT_SESSIONS: readonly Mutant[] = [
 export const LATER_RAFT_FEATURES: readonly Mutant[] = [
   ...SNAPSHOTS,
   ...READS,
+  ...LEASE_READS,
   ...HAND_OVER,
   ...WITNESSES,
   ...SLOW_DISKS,

@@ -70,6 +70,7 @@ const ELECTIONS: readonly Mutant[] = [
       '0 * bandOf(state)',
     ],
     'paper/priority',
+    'properties/election-timer',
   ),
   bug(
     'priority-is-a-veto',
@@ -226,6 +227,7 @@ const MEMBERSHIP: readonly Mutant[] = [
     'a change of voters goes without a joint configuration',
     ['raft/membership', 'outgoing: configuration.voters,', 'outgoing: null,'],
     'paper/membership',
+    'properties/joint-changes',
   ),
   bug(
     'newcomer-votes-at-once',
@@ -309,9 +311,39 @@ const MEMBERSHIP: readonly Mutant[] = [
   ),
 ];
 
+const RETURNING: readonly Mutant[] = [
+  bug(
+    'another-disk-counts',
+    'a member that comes back with an empty disk is taken for what it was',
+    ['raft/append', 'role.progress.delete(member.id);', ''],
+    'paper/membership',
+  ),
+  bug(
+    'set-back-still-counts',
+    'a follower that lost what it acknowledged is still replicated to and counted',
+    [
+      'raft/set-back',
+      'if (outcome.rejectedIndex !== matchIndex || round <= matchedInRound) return false;',
+      'if (outcome.rejectedIndex !== matchIndex || round >= matchedInRound) return false;',
+    ],
+    'paper/set-back',
+  ),
+  bug(
+    'promoted-while-behind',
+    'a newcomer becomes a voter however much it lacks',
+    [
+      'raft/newcomers',
+      'state.commitIndex - progress.matchIndex <= state.options.limits.promotionLagMax',
+      'state.commitIndex - progress.matchIndex <= 1e9 + state.options.limits.promotionLagMax',
+    ],
+    'paper/membership',
+  ),
+];
+
 export const RAFT_FEATURE_MUTANTS: readonly Mutant[] = [
   ...ELECTIONS,
   ...REPLICATION,
   ...MEMBERSHIP,
+  ...RETURNING,
   ...LATER_RAFT_FEATURES,
 ];
