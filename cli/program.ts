@@ -18,6 +18,7 @@ import { registerSetPrimary } from './commands/set-primary.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerStart } from './commands/start.js';
 import { registerStore } from './commands/store.js';
+import { registerWatch } from './commands/watch.js';
 
 const NODE_DEFAULT = '127.0.0.1:6001';
 
@@ -73,6 +74,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerSession(program);
   registerStore(program);
   registerEvents(program);
+  registerWatch(program);
   registerDemo(program);
   registerSimulate(program);
   return program;

@@ -17,6 +17,7 @@ import type { ConsistencyOptions } from '../consistency.js';
 import { printable } from '../format.js';
 import { sessionLines, sessionTable, sessionView, stalenessLine } from '../session-view.js';
 import type { SessionView } from '../session-view.js';
+import { registerFactWatch } from './watch.js';
 
 interface PutOptions {
   readonly ttl?: number;
@@ -53,6 +54,7 @@ Examples:
   registerList(group);
   registerTouch(group);
   registerDelete(group);
+  registerFactWatch(group, 'FACT_SESSION', 'id');
 }
 
 function registerPut(group: Command): void {

@@ -31,6 +31,7 @@ import {
   transactionView,
 } from '../store-view.js';
 import type { EntryView } from '../store-view.js';
+import { registerFactWatch } from './watch.js';
 
 interface PutOptions {
   readonly file?: string;
@@ -81,6 +82,7 @@ Examples:
   registerGet(group);
   registerList(group);
   registerDelete(group);
+  registerFactWatch(group, 'FACT_STORE', 'key');
   registerTransaction(group);
 }
 

@@ -54,6 +54,9 @@ import { ClientSession } from './client-session.js';
 import type { Ticket } from './client-session.js';
 import { NodeLinks } from './node-links.js';
 import { CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from './protos.js';
+import { watch } from './watch.js';
+import type { WatchOptions } from './watch.js';
+import type { WatchUpdate } from './watch-cursor.js';
 import { afterDoubt, isForgottenUnsent, pauseBeforeRetry } from './retry.js';
 import type { RetryCircumstances } from './retry.js';
 
@@ -211,6 +214,11 @@ export class QuorateClient {
   /** Compares, then changes and reads several keys at one revision. */
   transact(request: TransactRequest, options: CallOptions = {}): Promise<TransactResponse> {
     return this.#once(STORE.Transact, request, options);
+  }
+
+  /** What changes, as it changes, until the consumer leaves; a node that went away is asked again. */
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchUpdate, void> {
+    return watch(this.#links, () => this.address, options);
   }
 
   /** Closes the connection; calls that run fail. */

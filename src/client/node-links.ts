@@ -12,6 +12,8 @@ import { dialGrpc } from '../tls/grpc.js';
 import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
 import { probe } from '../tls/probe.js';
 import type { TlsTrouble } from '../tls/trouble.js';
+import { serverStream, SilentStream } from './server-stream.js';
+import type { StreamOptions } from './server-stream.js';
 import { ANSWER_BYTES_MAX, errorFromStatus, transportError } from './status-details.js';
 import { inWords } from './trouble-words.js';
 
@@ -101,6 +103,25 @@ export class NodeLinks {
         },
       );
     });
+  }
+
+  /**
+   * The messages of a stream that the node at an API address sends, read no faster than they are taken. Fails as `ask` does, and
+   * as UNREACHABLE if the node falls silent; ends quietly when the signal ends it.
+   */
+  async *stream<Request, Response, RequestOut extends Request, ResponseOut>(
+    address: string,
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    options: StreamOptions,
+  ): AsyncGenerator<ResponseOut, void> {
+    const client = await this.#connected(address, this.#connectMs);
+    try {
+      yield* serverStream(client, method, request, options);
+    } catch (error) {
+      if (error instanceof SilentStream) throw unreachable(address, error.message);
+      throw this.#failed(address, client, error as ServiceError, false);
+    }
   }
 
   /** Closes all clients; calls that run fail. */

@@ -22,7 +22,7 @@ export const quorate: System = {
   requests: {
     write: (key, value) => bytesFor(STORE.Put, { key, value: Buffer.from(value) }),
     read: (key) => bytesFor(STORE.Get, { key }),
-    staleRead: (key) => bytesFor(STORE.Get, { key, stale: true }),
+    staleRead: (key) => bytesFor(STORE.Get, { key, consistency: 'STALE' }),
     batch: (keys, value) =>
       bytesFor(STORE.Transact, {
         success: keys.map((key) => ({ put: { key, value: Buffer.from(value) } })),
