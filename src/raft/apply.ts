@@ -1,5 +1,5 @@
 // Handing committed entries out for application, and what the core itself learns from them: the reign, the settings,
-// the feature level, the configuration that a snapshot will carry. Raft §5.3 last rule of Fig. 2: commitIndex > lastApplied.
+// the feature level, the configuration that a snapshot will carry. Raft §5.3; Fig. 2, rules for all servers: what is committed and not applied is next.
 
 import { invariant } from './assert.js';
 import { adoptLevel } from './feature-level.js';

@@ -52,7 +52,10 @@ export function checkState(state: RaftState): void {
   invariant(persistence.durableIndex <= log.lastIndex, 'what is durable is in the log');
   invariant(state.configurations.length > 0, 'some configuration is always in force');
   if (state.role.type === 'candidate' || state.role.type === 'preCandidate') {
-    invariant(isElectable(state), 'only voters campaign');
+    invariant(
+      isElectable(state),
+      'only voters of this configuration or of the one before campaign (Thesis §4.2.2)',
+    );
   }
   if (state.role.type === 'candidate' || state.role.type === 'leader') {
     invariant(state.votedFor === state.options.id, 'a candidate votes for itself (Raft §5.2)');

@@ -1,5 +1,5 @@
 // Handing leadership over on purpose: stop, prove, let the target catch up, TimeoutNow.
-// Thesis §3.10; design section 4. From the moment TimeoutNow may have left, this node never uses the lease of its term
+// Thesis §3.10; why a proof of stop is worth its entry stands in README.md. From the moment TimeoutNow may have left, this node never uses the lease of its term
 // again, because the target may win the next term while the lease of this one still runs.
 
 import { allowReactivation, hasOwnReign, maybeProve } from './lease.js';

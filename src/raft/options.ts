@@ -1,5 +1,5 @@
 // The numbers that the core works with: timers scaled from one election timeout, and named limits.
-// Source: defaults and their reasons in the product's design; the ratio heartbeat to timeout is Raft §5.6.
+// Source: Raft §5.6 for the ratio of heartbeat to timeout; the lease must end before votes are given again (README.md).
 
 import { invariant } from './assert.js';
 import type { InstallId, NodeId, Software } from './types.js';

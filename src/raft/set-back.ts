@@ -1,6 +1,6 @@
 // A disk that was set back: a follower whose log lacks what it acknowledged as durable to this very leader, in this term.
-// A leader that remembers ceases to count it and tells it, and it never votes again; it must be replaced. Design section 7.
-// Why a late, doubled or reordered answer never looks so, and what is not found, stands in README.md.
+// A leader that remembers ceases to count it and tells it, and it never votes again; it must be replaced. Why a late, doubled
+// or reordered answer never looks so stands at `noteSetBack`; what is not found stands in README.md.
 
 import { invariant } from './assert.js';
 import type { AppendEntriesResponse, DiskSetBack } from './message.js';

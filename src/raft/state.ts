@@ -72,7 +72,7 @@ export interface PendingRead {
   readIndex: LogIndex;
 }
 
-/** How far a hand-over is; design section 4, Thesis §3.10. */
+/** How far a hand-over is; Thesis §3.10, and a proof of stop of our own (README.md). */
 export interface Transfer {
   readonly to: NodeId;
   readonly cause: string;

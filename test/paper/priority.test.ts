@@ -1,5 +1,5 @@
 // Priority: the voter with the highest should be primary when all are well, by later timers of the others and a later
-// hand-over, never by a veto; an operator's choice stands until the next unplanned fail-over. Design section 4.
+// hand-over, never by a veto; an operator's choice stands until the next unplanned fail-over. A rule of our own.
 import { describe, expect, it } from 'vitest';
 import type { Envelope } from '../../src/raft/ready.js';
 import { Bench, first } from '../support/raft-bench.js';

@@ -1,5 +1,5 @@
 // A disk set back: a follower whose log ends below what it acknowledged to a leader that remembers counts for nothing and
-// ceases to vote for good. The product's design section 7; the argument stands in src/raft/set-back.ts.
+// ceases to vote for good. The argument stands in src/raft/set-back.ts.
 import { describe, expect, it } from 'vitest';
 import type { AppendEntriesResponse } from '../../src/raft/message.js';
 import { Bench, sentTo } from '../support/raft-bench.js';

@@ -1,5 +1,5 @@
 // A witness: a voter that keeps log and snapshots as bytes. As leader it appends only no-ops and what leaves a joint
-// configuration, refuses clients, and hands over to a voter that holds the state. The product's design section 3.
+// configuration, refuses clients, and hands over to a voter that holds the state. src/raft/README.md.
 import { describe, expect, it } from 'vitest';
 import { Bench, first, sentTo } from '../support/raft-bench.js';
 import { RaftCluster, texts } from '../support/raft-cluster.js';
