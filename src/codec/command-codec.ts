@@ -17,6 +17,9 @@ import { COMMAND_KIND, RECORD_KIND } from './kinds.js';
 /** Values of a row are nested no deeper than this. */
 const ROW_DEPTH_MAX = 8;
 
+/** What to do where something sound is not known; nothing that is not known is ever skipped. */
+const INSTALL_LATER = 'install the version that the other members run';
+
 /** What the driver's `CommandCodecPort` asks for. */
 export const commandCodec = { encodeCommand, decodeCommand, encodePart, decodePart, checksum };
 
@@ -36,9 +39,8 @@ export function decodeCommand(data: Uint8Array): Command {
     return readCommand(kind, new FieldReader('command', fields));
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    throw new InvariantViolation(`a committed command is not known: ${error.message}`, {
-      cause: error,
-    });
+    const message = `a committed command is not known: ${error.message}; ${INSTALL_LATER}`;
+    throw new InvariantViolation(message, { cause: error });
   }
 }
 

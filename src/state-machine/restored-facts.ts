@@ -39,6 +39,9 @@ export interface RestoredFacts {
   readonly clientSessions: ClientSessions;
 }
 
+/** What to do where a part is not known. */
+const INSTALL_LATER = 'install the version that the other members run';
+
 /** The version of every fact's rows. */
 const ROWS_VERSION = 1;
 
@@ -68,11 +71,12 @@ export function restoreFacts(
   for (const { fact, version, rows } of parts) {
     const read = readers.get(fact);
     if (read === undefined) {
-      throw new InvariantViolation(`expected known facts in a snapshot, got ${fact}`);
+      const message = `expected known facts in a snapshot, got ${fact}; ${INSTALL_LATER}`;
+      throw new InvariantViolation(message);
     }
     invariant(
       version === ROWS_VERSION,
-      `expected version ${ROWS_VERSION} of ${fact}, got ${version}`,
+      `expected version ${ROWS_VERSION} of ${fact}, got ${version}; ${INSTALL_LATER}`,
     );
     for (const row of rows) read(row);
   }

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { status } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 
+import { CodecError } from '../codec/codec-error.js';
 import { decodeMessage } from '../codec/message-codec.js';
 import type { ExchangeRequest__Output } from '../generated/quorate/raft/v1/ExchangeRequest.js';
 import type { ExchangeResponse } from '../generated/quorate/raft/v1/ExchangeResponse.js';
@@ -179,7 +180,7 @@ export class Inbound {
     try {
       return read();
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = whyUnread(error);
       this.#fail(stream, status.INVALID_ARGUMENT, `expected ${expected}: ${detail}`);
       return null;
     }
@@ -219,4 +220,11 @@ export class Inbound {
     this.#complaints.set(who, what);
     this.#modules.log.warn(fields, sentence);
   }
+}
+
+/** What could not be read; something sound that is not known comes of another version. */
+function whyUnread(error: unknown): string {
+  const detail = error instanceof Error ? error.message : String(error);
+  const isSound = error instanceof CodecError && error.code !== 'damaged';
+  return isSound ? `${detail}; bring both nodes to one version` : detail;
 }

@@ -63,7 +63,7 @@ describe('a rolling upgrade', () => {
   async function asked<T>(ask: (api: string) => Promise<T>): Promise<T> {
     const untilMs = Date.now() + 20_000;
     for (;;) {
-      for (const { api } of [...daemons.values()]) {
+      for (const { api } of daemons.values()) {
         try {
           return await ask(api);
         } catch (error) {
