@@ -107,6 +107,16 @@ describe('The map of src/raft/README.md', () => {
   });
 });
 
+describe('The stories of src/raft/README.md', () => {
+  it('are those of test/transcripts', () => {
+    const named = rowsOf('src/raft/README.md', 'Story').flatMap(([story = '']) => quoted(story));
+    const files = readdirSync(join(ROOT, 'test/transcripts')).filter((name) =>
+      name.endsWith('.txt'),
+    );
+    expect(new Set(named)).toEqual(new Set(files));
+  });
+});
+
 const RULES = rowsOf('test/paper/README.md', 'Section').map(
   ([section = '', rule = '', test = ''], at) => ({ row: `${at + 1}. ${section}: ${rule}`, test }),
 );
