@@ -1,6 +1,7 @@
 // A simulated disk behind the driver's storage port. What is given to it is kept as the bytes of record-codec and becomes
-// durable some time later, batch by batch in order; a crash loses what was not durable, whole batches only, and never
-// more. Opening it decodes those bytes again, so that a restarted node lives from what was really stored.
+// durable some time later, batch by batch in order; a crash loses what was not durable, whole batches only. It can hang,
+// fail and be set back, when faults say so. Opening it decodes those bytes again, so that a restarted node lives from what
+// was really stored.
 
 import {
   decodeBatchRecord,
@@ -47,6 +48,11 @@ interface Pending {
   readonly done: Done;
 }
 
+const MESSAGES = {
+  error: 'input/output error',
+  full: 'no space left on device',
+} as const;
+
 type Found = Parameters<Parameters<StoragePort['readSnapshot']>[0]>[1];
 
 export class Disk implements StoragePort {
@@ -63,6 +69,13 @@ export class Disk implements StoragePort {
   /** Everything becomes durable in the order in which it was given. */
   #pending: Pending[] = [];
   #busyUntilUs = 0;
+  /** Given and failed since the process started: nobody knows what of it is on disk. */
+  #failed: Pending[] = [];
+  #failsHow: keyof typeof MESSAGES | null = null;
+  /** What came to its end while nothing gets on, in order; null: it gets on. */
+  #frozen: (() => void)[] | null = null;
+  /** The end of the log before it was set back for the first time; null: it never was. */
+  #lostTail: EntryId | null = null;
   /** Counts crashes: what was planned before one does not happen after it. */
   #life = 0;
 
@@ -78,7 +91,33 @@ export class Disk implements StoragePort {
 
   /** Number of batches that are not durable yet. */
   get pendingBatches(): number {
-    return this.#pending.length;
+    return this.#failed.length + this.#pending.length;
+  }
+
+  /** Whatever is written now fails. */
+  get isFailing(): boolean {
+    return this.#failsHow !== null;
+  }
+
+  /** It once lost what it had synced: what others believe of it may be wrong. */
+  get wasSetBack(): boolean {
+    return this.#lostTail !== null;
+  }
+
+  /** It lacks something that it once had synced. */
+  get isSetBack(): boolean {
+    return this.#lostTail !== null && !this.covers(this.#lostTail);
+  }
+
+  /** What ended its node's membership for good, as stored; null: nothing. */
+  get ended(): Identity['ended'] {
+    return decodeIdentity(this.#identity).ended;
+  }
+
+  /** The newest durable entry. */
+  get last(): EntryId {
+    const id = { index: this.lastIndex, term: this.#terms.at(-1) ?? this.#compacted.term };
+    return id as EntryId;
   }
 
   /** Index of the last durable entry. */
@@ -131,10 +170,56 @@ export class Disk implements StoragePort {
    * the others are gone.
    */
   crash(keptBatches: number): void {
-    for (const { apply } of this.#pending.slice(0, keptBatches)) apply();
+    const waiting = [...this.#failed, ...this.#pending];
+    for (const { apply } of waiting.slice(0, keptBatches)) apply();
     this.#life += 1;
     this.#pending = [];
+    this.#failed = [];
+    this.#failsHow = null;
+    this.#frozen = null;
     this.#busyUntilUs = 0;
+  }
+
+  /** Nothing gets on until `thaw`. */
+  freeze(): void {
+    this.#frozen ??= [];
+  }
+
+  thaw(): void {
+    const frozen = this.#frozen ?? [];
+    this.#frozen = null;
+    for (const finish of frozen) this.#modules.later(0, finish);
+  }
+
+  /** What is given from now on is not finished within this time. */
+  hang(forUs: number): void {
+    this.#busyUntilUs = Math.max(this.#busyUntilUs, this.#modules.nowUs() + forUs);
+  }
+
+  /** Whatever is not durable yet fails, until a crash. */
+  fail(how: keyof typeof MESSAGES): void {
+    this.#failsHow = how;
+  }
+
+  /** Entries that it could lose from the end: those that no snapshot holds. */
+  get losable(): readonly EntryId[] {
+    const from = Math.max(0, this.#snapshotLast.index - this.#compacted.index);
+    return this.#terms.slice(from).map((term, at) => {
+      return { term, index: this.#compacted.index + from + at + 1 } as EntryId;
+    });
+  }
+
+  /** Index of the newest configuration in the log; 0: none. Goes through the log. */
+  get newestConfiguration(): number {
+    const isOne = (bytes: Uint8Array): boolean => decodeEntry(bytes).kind === 'configuration';
+    const at = this.#entries.findLastIndex(isOne);
+    return at < 0 ? 0 : this.#compacted.index + at + 1;
+  }
+
+  /** Its newest entries are gone, though they were durable. */
+  setBack(entries: number): void {
+    this.#lostTail ??= this.last;
+    this.#truncate(this.lastIndex - entries + 1);
   }
 
   /** What a node finds when it starts. */
@@ -154,13 +239,25 @@ export class Disk implements StoragePort {
     const life = this.#life;
     this.#pending.push(pending);
     this.#busyUntilUs = Math.max(nowUs(), this.#busyUntilUs) + syncUs();
-    later(this.#busyUntilUs - nowUs(), () => {
+    const finish = (): void => {
       if (life !== this.#life) return;
-      this.#pending.shift();
+      if (this.#frozen === null) this.#finish(pending);
+      else this.#frozen.push(finish);
+    };
+    later(this.#busyUntilUs - nowUs(), finish);
+  }
+
+  #finish(pending: Pending): void {
+    this.#pending.shift();
+    const how = this.#failsHow;
+    if (how === null) {
       pending.apply();
       this.#modules.onDurable?.();
       pending.done(null);
-    });
+    } else {
+      this.#failed.push(pending);
+      pending.done(new Error(MESSAGES[how]));
+    }
   }
 
   /** In the order that `PersistBatch` prescribes. */

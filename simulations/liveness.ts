@@ -1,8 +1,10 @@
 // After the faults: within a bound a healed cluster has one leader and one primary, serves a write and a read, and all its
-// members reach the same state. Who is not a member any more, or never became one, runs on and must not prevent it.
+// members that heal reach the same state. If only a core heals, either it does so too, or it is proven that it cannot (cannot.ts).
+// Who is not a member any more, never became one, or is broken for good, must not prevent it.
 
+import { whyCannot } from './cannot.js';
 import { stateDigest } from './state-digest.js';
-import type { Machine } from './machine.js';
+import type { NodeId } from '../src/raft/types.js';
 import { NotLive } from './violation.js';
 import { LATER_LEVEL } from './versions.js';
 import { Client } from './workload.js';
@@ -29,7 +31,16 @@ export function recover(world: World): void {
       });
     }
     world.runUntil(Math.min(untilUs, world.nowUs + timeoutUs / 4));
-    if (done.read && whyNotConverged(world) === null) return;
+    if (done.read && whyNotConverged(world) === null) {
+      if (world.core !== null) world.count('coreRecoveries');
+      return;
+    }
+  }
+  const proof = whyCannot(world);
+  if (proof !== null) {
+    world.note('cannot', 0, () => proof);
+    world.count('provenCannot');
+    return;
   }
   const why =
     whyNotConverged(world) ?? (done.write ? 'no read was answered' : 'no write was applied');
@@ -46,11 +57,14 @@ function whyNotConverged(world: World): string | null {
   if (leader === null || node === null || raft === null) return 'nobody leads';
   const { configuration, state } = raft;
   if (configuration.outgoing !== null) return 'a change of members is not finished';
-  if (world.versions.isMixed && state.applied.featureLevel < LATER_LEVEL) {
+  // Whoever is a member and never heard again keeps the level down.
+  const isWhole = configuration.members.every(({ id }) => isExpected(world, id));
+  if (isWhole && world.versions.isMixed && state.applied.featureLevel < LATER_LEVEL) {
     return `the feature level has not risen: ${JSON.stringify(node.status().heldBackBy)}`;
   }
-  const members = configuration.members.map(({ id }) => world.machines.get(id));
-  const machines = members.filter((machine): machine is Machine => machine !== undefined);
+  const machines = configuration.members
+    .filter(({ id }) => isExpected(world, id))
+    .flatMap(({ id }) => world.machines.get(id) ?? []);
   const digest = stateDigest(node.state);
   for (const machine of machines) {
     const { process } = machine;
@@ -69,4 +83,10 @@ function whyNotConverged(world: World): string | null {
       return `node ${machine.id} is in another state`;
   }
   return null;
+}
+
+/** Whether the node is one that heals, and can. */
+function isExpected(world: World, id: NodeId): boolean {
+  const machine = world.machines.get(id);
+  return machine !== undefined && world.isInCore(machine) && !machine.isLost;
 }

@@ -46,8 +46,15 @@ export class Machine {
   readonly #tickMs: number;
   #runs = 0;
   #isRetired = false;
+  #isLost = false;
   /** Null: runs; else what reaches the paused process, until it goes on. */
   #held: Held[] | null = null;
+  /** How long each event of the process takes, in microseconds. */
+  stepUs = 0;
+  /** What waits for a slow process, in order; null: nothing does, and it is not busy. */
+  #backlog: Held[] | null = null;
+  /** Until when a keeper may run what a dead daemon left it. */
+  #keptUntilUs = 0;
 
   constructor(world: World, id: NodeId, ratePpm: number) {
     this.#world = world;
@@ -83,6 +90,25 @@ export class Machine {
     return this.#held !== null;
   }
 
+  /** Its events wait for one another. */
+  get isSlow(): boolean {
+    return this.stepUs > 0 || this.#backlog !== null;
+  }
+
+  /** It is gone, damaged, or knows that its word is worth nothing: only a new machine can take its place. */
+  get isLost(): boolean {
+    return this.#isLost || this.disk.ended === 'setBack';
+  }
+
+  get canBoot(): boolean {
+    return !this.#isLost && !this.#isRetired;
+  }
+
+  /** Its clock may change its rate: no deadline hangs on it but those of the running process. */
+  get canChangeClock(): boolean {
+    return this.process !== null && this.#world.nowUs >= this.#keptUntilUs;
+  }
+
   /** The running, unpaused driver; null otherwise. */
   get node(): Node | null {
     return this.isPaused ? null : (this.process?.node ?? null);
@@ -104,9 +130,9 @@ export class Machine {
     };
   }
 
-  /** Starts the daemon on what the disk holds; a machine that was taken away stays down. */
+  /** Starts the daemon on what the disk holds; a machine that was taken away or is damaged stays down. */
   boot(): void {
-    if (this.#isRetired) return;
+    if (!this.canBoot) return;
     this.#runs += 1;
     const { limits, snapshots, clientSessions } = this.#world.parameters;
     const number = this.#runs;
@@ -170,6 +196,41 @@ export class Machine {
       this.#held.push({ isMessage: kind === 'receive', run: held });
       return;
     }
+    if (this.#backlog !== null) {
+      const later = (): void => this.#enterNow(process, kind, content, run, describe);
+      const isFull = this.#backlog.length >= BACKLOG_MAX;
+      // What answers the process itself is never lost.
+      if (!isFull || kind !== 'receive')
+        this.#backlog.push({ isMessage: kind === 'receive', run: later });
+      return;
+    }
+    this.#enterNow(process, kind, content, run, describe);
+    if (this.stepUs > 0) this.#work(process);
+  }
+
+  /** A slow process is busy for the time of one event, then takes the next. */
+  #work(process: Process): void {
+    this.#backlog ??= [];
+    const backlog = this.#backlog;
+    this.#world.plan(Math.max(1, this.stepUs), () => {
+      if (this.process !== process || this.#backlog !== backlog) return;
+      const next = this.#held === null ? backlog.shift() : undefined;
+      next?.run();
+      // Something else may have become of it meanwhile.
+      if (this.#backlog !== backlog) return;
+      if (next === undefined && this.#held === null) this.#backlog = null;
+      else this.#work(process);
+    });
+  }
+
+  #enterNow(
+    process: Process,
+    kind: string,
+    content: number,
+    run: () => void,
+    describe: () => string,
+  ): void {
+    if (this.process !== process) return;
     const world = this.#world;
     world.trace.note(world.nowUs, this.id, kind, content, describe);
     this.#guard(run);
@@ -202,8 +263,12 @@ export class Machine {
     this.#world.oracle.crashed(this, reboot);
     this.process = null;
     this.#held = null;
+    this.#backlog = null;
+    this.stepUs = 0;
     this.disk.crash(keptBatches);
     this.#world.oracle.durable(this);
+    const timeoutUs = this.#world.parameters.electionTimeoutMs * 1000;
+    this.#keptUntilUs = reboot ? 0 : this.#world.nowUs + 2 * timeoutUs;
     if (reboot) this.clock.restart(this.#draw.between(0, 1_000_000));
   }
 
@@ -211,6 +276,17 @@ export class Machine {
   retire(): void {
     this.#isRetired = true;
     this.crash(true, 0);
+  }
+
+  /** The machine or what is on its disk is damaged for good. */
+  lose(): void {
+    this.#isLost = true;
+    this.crash(true, 0);
+  }
+
+  /** Each event takes this long from now on. */
+  slow(stepUs: number): void {
+    this.stepUs = stepUs;
   }
 
   /** The process stops getting time. */
@@ -240,13 +316,22 @@ export class Machine {
   #planTick(process: Process, atMs: number): void {
     const { nowUs } = this.#world;
     const delayUs = Math.max(0, this.clock.trueUsOf(atMs) - nowUs) + this.#draw.between(0, 200);
-    this.#world.plan(delayUs, () =>
-      this.enter(process, 'tick', 0, () => {
-        const nowMs = this.clock.nowMs();
-        process.node.tick(nowMs - atMs);
-        this.#planTick(process, nowMs + this.#tickMs);
-      }),
-    );
+    this.#world.plan(delayUs, () => this.#tick(process, atMs));
+  }
+
+  /** A tick that could change nothing is no event. */
+  #tick(process: Process, atMs: number): void {
+    const dueMs = this.clock.nowMs();
+    const isRunning = this.process === process && this.#held === null;
+    if (isRunning && !process.node.needsTick(Math.max(0, dueMs - atMs))) {
+      this.#planTick(process, dueMs + this.#tickMs);
+      return;
+    }
+    this.enter(process, 'tick', 0, () => {
+      const nowMs = this.clock.nowMs();
+      process.node.tick(Math.max(0, nowMs - atMs));
+      this.#planTick(process, nowMs + this.#tickMs);
+    });
   }
 
   #storage(enter: (kind: string, run: () => void) => void): StoragePort {
@@ -289,7 +374,10 @@ export class Machine {
   }
 }
 
-const WITNESS_PPM = 200_000;
+const WITNESS_PPM = 350_000;
+
+/** More events than this do not wait for a slow process: further messages are lost. */
+const BACKLOG_MAX = 500;
 
 const SELF = {
   address: 'simulated:6000',

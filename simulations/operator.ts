@@ -15,6 +15,10 @@ import type { World } from './world.js';
 const MACHINES_MAX = 16;
 const VOTERS_MAX = 7;
 
+/** How often the operator looks for lost members, in election timeouts, and how often before it removes one. */
+const REPAIR_TIMEOUTS = 2;
+const REPAIR_PATIENCE = 6;
+
 /** What the operator may think of, the commoner the likelier. */
 const WISHES = [
   ...(['join', 'join', 'remove', 'remove', 'demote', 'promote', 'promote'] as const),
@@ -33,6 +37,8 @@ export class Operator {
   readonly #newcomers = new Map<NodeId, NodeId | null>();
   /** Machines that never start: no operator would promote them. */
   readonly #doomed = new Set<NodeId>();
+  /** Lost members, and how often somebody has looked whether they are replaced. */
+  readonly #lost = new Map<NodeId, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -69,6 +75,7 @@ export class Operator {
     const { handOverEveryUs, membershipEveryUs } = this.#world.parameters.workload;
     this.#repeat(handOverEveryUs, () => this.#handOver());
     this.#repeat(membershipEveryUs, () => this.#changeMembers());
+    this.#repeat(REPAIR_TIMEOUTS * 1000 * this.#settings.electionTimeoutMs, () => this.#repair());
   }
 
   stop(): void {
@@ -101,7 +108,8 @@ export class Operator {
   #changeMembers(): void {
     const configuration = this.#configuration();
     const wish = this.#draw.pick(WISHES);
-    if (configuration === null) return;
+    // First things first: what is lost is replaced.
+    if (configuration === null || this.#lostIn(configuration) !== undefined) return;
     const { voters, members } = configuration;
     const chosen = this.#draw.pick(members);
     const { id } = chosen;
@@ -121,6 +129,33 @@ export class Operator {
     } else if (wish === 'update') {
       const update = [{ ...chosen, priority: this.#draw.between(0, 100) }];
       this.#change({ ...NO_CHANGE, update });
+    }
+  }
+
+  #lostIn({ members }: Configuration): Member | undefined {
+    return members.find(({ id }) => this.#world.machines.get(id)?.isLost === true);
+  }
+
+  /** Whoever is lost for good is replaced by a new machine or, if that does not come about, removed. */
+  #repair(): void {
+    const configuration = this.#configuration();
+    const isReplacing = this.#draw.chance(600_000);
+    if (configuration === null || configuration.outgoing !== null) return;
+    for (const id of this.#lost.keys()) {
+      if (configuration.members.some((member) => member.id === id)) continue;
+      this.#lost.delete(id);
+      this.#world.count('lostReplaced');
+    }
+    const lost = this.#lostIn(configuration);
+    if (lost === undefined) return;
+    const looks = this.#lost.get(lost.id) ?? 0;
+    this.#lost.set(lost.id, looks + 1);
+    if (looks === 0 && this.#world.machines.get(lost.id)?.disk.ended === 'setBack') {
+      this.#world.count('setBacksFound');
+    }
+    if (looks === 0 && isReplacing) this.#join(lost);
+    else if (looks === 0 || looks > REPAIR_PATIENCE) {
+      this.#change({ ...NO_CHANGE, remove: [lost.id] });
     }
   }
 

@@ -10,8 +10,12 @@ import type { ClientSessionLimits } from '../src/state-machine/command.js';
 import { CLIENT_SESSION_LIMITS } from '../src/state-machine/command.js';
 import type { Stream, Streams } from './random.js';
 
+/** How delays are distributed: all alike, mostly short, now and then very long, or of a short path and a long one. */
+const DELAY_SHAPES = ['constant', 'exponential', 'longTail', 'twoPaths'] as const;
+
 /** How messages travel. Times in microseconds, chances per million messages. */
 export interface NetworkParameters {
+  readonly delayShape: (typeof DELAY_SHAPES)[number];
   readonly delayMinUs: number;
   readonly delayMeanUs: number;
   readonly lossPpm: number;
@@ -38,6 +42,16 @@ export interface FaultParameters {
   readonly downMeanUs: number;
   readonly pauseEveryUs: number | null;
   readonly pauseMeanUs: number;
+  readonly clogEveryUs: number | null;
+  /** A process is slow for a while. */
+  readonly slowEveryUs: number | null;
+  readonly clockEveryUs: number | null;
+  /** Disks hang and fail. */
+  readonly diskEveryUs: number | null;
+  /** Machines and disks are lost for good, as far as the cluster can survive it; see damage.ts. */
+  readonly lossEveryUs: number | null;
+  /** Chance per million that in the end only some nodes heal. */
+  readonly corePpm: number;
   /** Chance per million that a vote, a TimeoutNow or a snapshot chunk brings a fault upon those who exchange it. */
   readonly aimedPpm: number;
 }
@@ -59,8 +73,8 @@ export interface WorkloadParameters {
 export interface Parameters {
   readonly nodes: number;
   readonly electionTimeoutMs: number;
-  /** Clock rates: anywhere in the allowed range, or all at one of its two ends. */
-  readonly clocks: 'spread' | 'extreme';
+  /** Clock rates: anywhere in the allowed range, all at one of its two ends, or beyond it, which is never drawn. */
+  readonly clocks: 'spread' | 'extreme' | 'beyond';
   readonly network: NetworkParameters;
   readonly disk: DiskParameters;
   readonly faults: FaultParameters;
@@ -98,7 +112,9 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
 }
 
 function drawNetwork(draw: Stream, timeoutUs: number): NetworkParameters {
+  const delayShape = draw.pick(DELAY_SHAPES);
   return {
+    delayShape,
     delayMinUs: draw.between(50, 1000),
     delayMeanUs: draw.between(100, Math.floor(timeoutUs / 40)),
     lossPpm: draw.pick([0, 0, 1000, 10_000, 50_000, 150_000]),
@@ -130,6 +146,12 @@ function drawFaults(draw: Stream, timeoutUs: number): FaultParameters {
     pauseEveryUs: every(),
     pauseMeanUs: Math.floor(timeoutUs * draw.pick([0.1, 0.5, 1.5])),
     aimedPpm: draw.pick([0, 5000, 30_000, 100_000]),
+    clogEveryUs: every(),
+    slowEveryUs: every(),
+    clockEveryUs: every(),
+    diskEveryUs: every(),
+    lossEveryUs: every(),
+    corePpm: 500_000,
   };
 }
 
@@ -142,7 +164,7 @@ function drawWorkload(draw: Stream, timeoutUs: number): WorkloadParameters {
     ttlMaxMs: draw.pick([3000, 10_000, 60_000]),
     valueBytesMax: draw.pick([8, 64, 2048]),
     handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(2, 20) : null,
-    membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(5, 20) : null,
+    membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(3, 15) : null,
   };
 }
 

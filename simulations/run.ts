@@ -4,6 +4,7 @@
 
 import { calmed } from './calm.js';
 import type { Counts } from './counts.js';
+import type { Schedule } from './fault-action.js';
 import { Faults } from './faults.js';
 import { recover } from './liveness.js';
 import { Operator } from './operator.js';
@@ -27,6 +28,15 @@ export interface RunOptions extends Overrides {
   readonly isCalm?: boolean;
   /** One version of the software, or two and an upgrade under way. Default: drawn; one while calm. */
   readonly versions?: VersionsInUse;
+  /** Everything that is otherwise drawn from the seed once, at the beginning. */
+  readonly parameters?: Parameters;
+  /**
+   * Exactly these faults instead of those that the seed draws, at these times since the cluster has formed; a `heal` at the
+   * end of `timeMs` says who heals, else everybody does.
+   */
+  readonly schedule?: Schedule;
+  /** Lets faults do more damage than the protocol can survive; see damage.ts. */
+  readonly isDamageUnbounded?: boolean;
   /** Takes the lines of a readable trace. */
   readonly sink?: LineSink;
   /** Called before anything happens; may look at whatever happens in the world, but must not change it. */
@@ -49,6 +59,8 @@ export interface RunResult {
   readonly seed: bigint;
   readonly parameters: Parameters;
   readonly verdict: Verdict;
+  /** The faults that were carried out; given to another run of this seed, it is the same run. */
+  readonly schedule: Schedule;
   /** Of every event with its time, place and content; two runs of a seed have the same. */
   readonly hash: string;
   readonly events: number;
@@ -64,19 +76,23 @@ export interface RunResult {
 export function run(options: RunOptions): RunResult {
   const streams = new Streams(options.seed);
   const { isCalm = false, sink = null, versions = isCalm ? 'one' : null } = options;
-  const drawn = drawParameters(streams, options);
+  const drawn = options.parameters ?? drawParameters(streams, options);
   const parameters = isCalm ? calmed(drawn) : drawn;
   const world = new World(streams, parameters, sink, versions);
+  world.isDamageUnbounded = options.isDamageUnbounded ?? false;
   options.watch?.(world);
-  const verdict = judge(world, (options.timeMs ?? RUN_DEFAULT_MS) * 1000);
+  const timeUs = (options.timeMs ?? RUN_DEFAULT_MS) * 1000;
+  const verdict = judge(world, timeUs, options.schedule ?? null);
   const { counts, trace, network, nowUs } = world;
   counts.add('lost', network.counts.lost);
   counts.add('doubled', network.counts.doubled);
   counts.add('late', network.counts.late);
+  counts.add('held', network.counts.held);
   return {
     seed: options.seed,
     parameters,
     verdict,
+    schedule: world.schedule,
     hash: trace.hash,
     events: trace.events,
     checks: world.oracle.checks,
@@ -86,9 +102,9 @@ export function run(options: RunOptions): RunResult {
   };
 }
 
-function judge(world: World, timeUs: number): Verdict {
+function judge(world: World, timeUs: number, schedule: Schedule | null): Verdict {
   try {
-    trouble(world, form(world), timeUs);
+    trouble(world, form(world), timeUs, schedule);
     return { type: 'held' };
   } catch (error) {
     const atUs = world.nowUs;
@@ -113,14 +129,21 @@ function form(world: World): Operator {
   return operator;
 }
 
-function trouble(world: World, operator: Operator, timeUs: number): void {
+function trouble(
+  world: World,
+  operator: Operator,
+  timeUs: number,
+  schedule: Schedule | null,
+): void {
   const faults = new Faults(world);
   const clients = Array.from(
     { length: world.parameters.workload.clients },
     (_, at) => new Client(world, at + 1),
   );
   world.network.isCalm = false;
-  faults.begin();
+  world.troubleUs = world.nowUs;
+  if (schedule === null) faults.begin();
+  else faults.follow(schedule, timeUs);
   operator.begin();
   world.versions.begin();
   for (const client of clients) client.begin();

@@ -111,7 +111,7 @@ export class Versions {
     this.#isOver = true;
     if (!this.isMixed) return;
     for (const machine of this.#world.machines.values()) {
-      if (this.#later.has(machine.id)) continue;
+      if (this.#later.has(machine.id) || !this.#world.isInCore(machine)) continue;
       this.#upgrade(machine);
       machine.boot();
     }

@@ -86,15 +86,16 @@ export class Client {
 
   #machine(isAny: boolean): Machine | undefined {
     const draw = this.#draw;
-    const up = [...this.#world.machines.values()].filter(({ isUp }) => isUp);
-    const believed = this.#leaderId === null ? undefined : this.#world.machines.get(this.#leaderId);
+    const all = [...this.#world.machines.values()];
+    const up = all.filter((one) => one.isUp && this.#world.isInCore(one));
+    const believed = up.find(({ id }) => id === this.#leaderId);
     const isBelieved = draw.chance(900_000);
     const other = up.length === 0 ? undefined : draw.pick(up);
     const isBehind = draw.chance(300_000);
     const deposed = this.#deposed();
     // Who still believes to lead after another was elected is the one to ask if answers can be wrong.
     if (isBehind && deposed !== null) return deposed;
-    return !isAny && isBelieved && believed?.isUp === true ? believed : other;
+    return !isAny && isBelieved && believed !== undefined ? believed : other;
   }
 
   /** A machine that leads an earlier term while another leads a later one; null: there is none. */
@@ -322,14 +323,16 @@ const STORE_PPM = 150_000;
 const COVERED_PPM = 700_000;
 
 function showCommand(command: Command): string {
-  if (command.kind === 'expireSessions') return command.kind;
+  if (command.kind === 'expireSessions' || command.kind === 'renewSessions') return command.kind;
   const client = command.kind === 'openClientSession' ? null : command.client;
   const covered = client === null ? '' : ` as ${client.session.slice(0, 8)}/${client.sequence}`;
   return `${command.requestId}: ${command.kind} ${subjectOf(command)}${covered}`;
 }
 
 /** The session that a command is about, or the first key. */
-function subjectOf(command: Exclude<Command, { kind: 'expireSessions' }>): string {
+function subjectOf(
+  command: Exclude<Command, { kind: 'expireSessions' | 'renewSessions' }>,
+): string {
   return command.kind === 'changeStore' ? (command.compares[0]?.key ?? '') : command.id;
 }
 

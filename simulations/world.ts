@@ -4,9 +4,12 @@
 
 import type { Message } from '../src/raft/message.js';
 import type { NodeId } from '../src/raft/types.js';
+import { faultOn } from './apply-fault.js';
 import { CLOCK_RATE_PPM_MAX } from './clock.js';
 import { Counts } from './counts.js';
 import type { Situation } from './counts.js';
+import { digestOf } from './digest.js';
+import type { FaultAction, Planned } from './fault-action.js';
 import { Machine } from './machine.js';
 import { Network } from './network.js';
 import { Oracle } from './oracle.js';
@@ -32,7 +35,16 @@ export class World {
   /** By node id; a machine that left the cluster stays here. */
   readonly machines = new Map<NodeId, Machine>();
   nowUs = 0;
+  /** When the cluster had formed and faults began. */
+  troubleUs = 0;
+  /** Every fault that was carried out, and when, from the beginning of the faults on. */
+  readonly schedule: Planned[] = [];
+  /** Nodes that heal for good while all others stay broken; null: there is no such difference. */
+  core: ReadonlySet<NodeId> | null = null;
+  /** Damage is not kept within what the protocol can survive. */
+  isDamageUnbounded = false;
   readonly #queue = new EventQueue();
+  readonly #faults = new EventQueue();
   readonly #sink: LineSink | null;
   #watchers: SendWatcher[] = [];
 
@@ -61,12 +73,36 @@ export class World {
     this.#queue.plan(this.nowUs + delayUs, run);
   }
 
+  /** Plans a fault at least a microsecond from now; of all that happens at one moment faults come first. */
+  planFault(delayUs: number, run: () => void): void {
+    this.#faults.plan(this.nowUs + Math.max(1, Math.floor(delayUs)), run);
+  }
+
+  /** Carries a fault out now and records it; answers false, and does nothing, if it does not fit. */
+  act(action: FaultAction): boolean {
+    const carryOut = faultOn(this, action);
+    if (carryOut === null) return false;
+    const planned: Planned = { atUs: this.nowUs - this.troubleUs, action };
+    this.schedule.push(planned);
+    this.note(action.type, digestOf(planned), () => JSON.stringify(action));
+    carryOut();
+    return true;
+  }
+
+  /** Whether the machine belongs to those that heal. */
+  isInCore({ id }: Machine): boolean {
+    return this.core?.has(id) !== false;
+  }
+
   /** Lets things happen up to and including `untilUs`, or until `isEnough` says so after an event. */
   runUntil(untilUs: number, isEnough: () => boolean = () => false): void {
     while (true) {
-      const nextUs = this.#queue.nextAtUs;
-      if (nextUs === null || nextUs > untilUs) break;
-      const event = this.#queue.take();
+      const [eventUs, faultUs] = [
+        this.#queue.nextAtUs ?? Infinity,
+        this.#faults.nextAtUs ?? Infinity,
+      ];
+      if (Math.min(eventUs, faultUs) > untilUs) break;
+      const event = (faultUs <= eventUs ? this.#faults : this.#queue).take();
       if (event === null) break;
       if (event.atUs > this.nowUs) this.oracle.passTo(event.atUs);
       this.nowUs = event.atUs;
@@ -98,6 +134,7 @@ export class World {
     let best: Machine | null = null;
     let bestTerm = -1;
     for (const machine of this.machines.values()) {
+      if (!this.isInCore(machine)) continue;
       const state = machine.process?.node.raft?.state;
       if (state?.role.type !== 'leader' || state.term <= bestTerm) continue;
       best = machine;

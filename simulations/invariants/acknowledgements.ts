@@ -1,6 +1,7 @@
 // A follower acknowledges only what is on its disk and equal to the leader's log (Raft Fig. 2, §5.3), and a leader
 // believes of a follower only what is so; what it believes never shrinks within its term. Acknowledging beyond what a
-// message proved, or before a sync, shows here before anything is lost.
+// message proved, or before a sync, shows here before anything is lost. Of a disk that lost what it had synced, others may
+// believe what is no more.
 
 import type { LogIndex, NodeId } from '../../src/raft/types.js';
 import type { Machine } from '../machine.js';
@@ -29,7 +30,7 @@ export function acknowledgements(world: World): Invariant {
       const { matchIndex } = message.outcome;
       const { disk } = from;
       // Once the disk is in a later term, what it held in the earlier one may be gone; nobody counts it any more.
-      if (disk.hardState.term > message.term) return;
+      if (disk.hardState.term > message.term || disk.wasSetBack) return;
       hold(disk.lastIndex >= matchIndex, 'acknowledgements', () => {
         return `node ${from.id} acknowledged ${matchIndex}, but its disk ends at ${disk.lastIndex}`;
       });
@@ -42,6 +43,7 @@ export function acknowledgements(world: World): Invariant {
       });
     },
     durable(machine) {
+      if (machine.disk.wasSetBack) return;
       // What a leader counts on stays, as long as the disk is in that leader's term.
       for (const [leader, { process, term, matches }] of beliefs) {
         const state = leader.process?.node.raft?.state;
@@ -71,6 +73,7 @@ export function acknowledgements(world: World): Invariant {
         const disk = world.machines.get(id)?.disk;
         const term = state.log.termAt(matchIndex);
         if (disk === undefined || term === null || disk.hardState.term > state.term) continue;
+        if (disk.wasSetBack) continue;
         hold(disk.covers({ term, index: matchIndex }), 'acknowledgements', () => {
           return `node ${machine.id} believes that node ${id} has ${matchIndex} of term ${term}, but its disk has not`;
         });

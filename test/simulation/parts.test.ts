@@ -66,6 +66,7 @@ describe('a digest', () => {
 });
 
 const QUIET: NetworkParameters = {
+  delayShape: 'exponential',
   delayMinUs: 100,
   delayMeanUs: 1000,
   lossPpm: 0,
