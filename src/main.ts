@@ -31,6 +31,7 @@ import { viewCluster } from './service/cluster-view.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './client/node-links.js';
+import { OwnRow } from './service/own-row.js';
 import { Routing } from './service/routing.js';
 import { startWatches } from './service/watches.js';
 import { FEATURE_LEVELS, FEATURES } from './state-machine/features.js';
@@ -286,6 +287,13 @@ function serve(
   const ways = { links, routing, watches: hub };
   const modules = { node, clock, log, self, authorise, callerAt, ...ways, isStopping, onFatal };
   server.serve(modules);
+  const ownRow = new OwnRow(modules);
+  parts.push({
+    name: 'own row',
+    stop: () => {
+      ownRow.stop();
+    },
+  });
   return modules;
 }
 

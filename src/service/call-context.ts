@@ -95,6 +95,12 @@ export function contextFor(call: Call, wallMs: number, nowMs: number): CallConte
   };
 }
 
+/** The context of what this node asks of the cluster by itself. `who`: its name. */
+export function contextOfOwn(method: string, who: string, deadlineMs: number): CallContext {
+  const asked = { method, requestId: drawRequestId(), identity: null, who, deadlineMs };
+  return { ...asked, forwards: 0, mayForward: true, viaNodeId: null };
+}
+
 /** How long a handler may work when `remainingMs` are left for the caller; Infinity: the caller set no deadline. */
 export function usableMs(remainingMs: number): number {
   const { deadlineDefaultMs, deadlineMaxMs, marginMs, marginShare } = CALL_LIMITS;

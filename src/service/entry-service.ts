@@ -24,6 +24,7 @@ import type { CallContext } from './call-context.js';
 import { causeFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { CLUSTER } from '../client/protos.js';
+import { watchNewcomer } from './newcomer-watch.js';
 import { whyUnable } from './routing.js';
 import { checkNodeName, checkReason, checkText, invalid, REQUEST_LIMITS } from './validate.js';
 
@@ -98,6 +99,11 @@ export class EntryService {
           done,
         );
       });
+      const others = admitted.members.filter(({ id }) => id !== node.status().nodeId);
+      watchNewcomer(
+        this.#modules,
+        others.map(({ api }) => api),
+      );
       return answer;
     });
   }

@@ -2,7 +2,7 @@
 // Pure. Whether it may be what it says is admission.ts's subject.
 
 import { formatAddress, parseAddress } from '../address.js';
-import type { Member as MemberMessage, Member__Output } from '../generated/quorate/v1/Member.js';
+import type { Member__Output } from '../generated/quorate/v1/Member.js';
 import { PRIORITY_DEFAULT, PRIORITY_MAX } from '../raft/types.js';
 import type { InstallId, Member, MemberUpdate, NodeId } from '../raft/types.js';
 import { checkNodeName, checkNumber, checkText, invalid } from './validate.js';
@@ -10,7 +10,7 @@ import { checkNodeName, checkNumber, checkText, invalid } from './validate.js';
 const FEATURE_MAX = 1_000_000;
 
 /** A member as the API tells it. */
-export function memberMessage(member: Member, voter: boolean): MemberMessage {
+export function memberMessage(member: Member, voter: boolean): Member__Output {
   const { id, installId, name, address, api, version, featureMin, featureMax } = member;
   const { witness, priority } = member;
   const said = { id, installId, name, address, api, version, featureMin, featureMax };

@@ -16,6 +16,7 @@ import type { TlsIdentity } from '../tls/identity.js';
 import type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
 import { Inbound } from './inbound.js';
 import type { InboundCall } from './inbound.js';
+import { MovedPeers } from './moved-peers.js';
 import { PeerLink } from './peer-link.js';
 import { PeerService, serverOptions } from './peer-service.js';
 import { laneOf } from './send-queue.js';
@@ -66,6 +67,7 @@ export class GrpcTransport implements TransportPort {
   readonly #links = new Map<NodeId, PeerLink>();
   /** Links to callers that are no members as far as this node knows; oldest first. */
   readonly #guests = new Map<NodeId, PeerLink>();
+  readonly #moved = new MovedPeers();
   #inbound: Inbound | null = null;
   #address: Address | null = null;
   #port: GrpcPort | null = null;
@@ -115,6 +117,7 @@ export class GrpcTransport implements TransportPort {
 
   setPeers(members: readonly Member[]): void {
     if (this.#isClosed) return;
+    this.#moved.setRows(members);
     const kept = new Set<NodeId>();
     for (const member of members) {
       if (member.id === this.#options.self.nodeId) continue;
@@ -153,7 +156,7 @@ export class GrpcTransport implements TransportPort {
 
   #setPeer(member: Member): void {
     const { id } = member;
-    const address = this.#parsePeer(id, member.address);
+    const address = this.#moved.addressOf(id) ?? this.#parsePeer(id, member.address);
     const existing = this.#links.get(id) ?? this.#guests.get(id);
     if (address !== null && existing !== undefined && leadsTo(existing, address)) {
       // A guest that becomes a member keeps its link.
@@ -175,14 +178,13 @@ export class GrpcTransport implements TransportPort {
     const { id } = hello.from;
     const { fromAddress } = hello;
     this.#noteGreeting(hello);
+    const address = fromAddress === '' ? null : this.#parsePeer(id, fromAddress);
     const link = this.#links.get(id);
     if (link !== undefined) {
-      link.retryNow();
+      this.#onMemberGreeted(hello, link, address);
       return;
     }
-    if (this.#isClosed || fromAddress === '') return;
-    const address = this.#parsePeer(id, fromAddress);
-    if (address === null) return;
+    if (this.#isClosed || address === null) return;
     const guest = this.#guests.get(id);
     if (guest !== undefined && leadsTo(guest, address)) {
       guest.retryNow();
@@ -196,11 +198,28 @@ export class GrpcTransport implements TransportPort {
     if (this.#guests.size > GUESTS_MAX && oldest !== undefined) this.#removeGuest(oldest);
   }
 
+  /** A member is answered where it says that it is, until its row says so too. */
+  #onMemberGreeted(hello: Hello, link: PeerLink, said: Address | null): void {
+    const { id } = hello.from;
+    const address = said === null ? null : this.#moved.greeted(hello, said);
+    if (address === null || leadsTo(link, address)) {
+      link.retryNow();
+      return;
+    }
+    this.#modules.log.info(
+      { peerId: id, address: hello.fromAddress },
+      'a member is reached elsewhere',
+    );
+    this.#removeLink(id);
+    this.#links.set(id, this.#newLink(id, address));
+  }
+
   #noteGreeting(hello: Hello): void {
     this.#greetings.delete(hello.from.id);
     this.#greetings.set(hello.from.id, hello);
     const [oldest] = this.#greetings.keys();
-    if (this.#greetings.size > GREETINGS_MAX && oldest !== undefined) this.#greetings.delete(oldest);
+    if (this.#greetings.size > GREETINGS_MAX && oldest !== undefined)
+      this.#greetings.delete(oldest);
     this.#onGreeting(hello);
   }
 

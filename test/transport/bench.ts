@@ -78,6 +78,8 @@ export class TestNode {
   readonly transport: GrpcTransport;
   /** May be changed at any time, as a node that joins does. */
   cluster: ClusterFacts | null;
+  /** Where it says that it is reached; null: where it listens. */
+  advertised: Address | null = null;
 
   private constructor(node: number, extra: NodeExtra) {
     const { cluster = CLUSTER, port = 0, incarnation = 1, guestDownMaxMs, tls = null } = extra;
@@ -90,7 +92,7 @@ export class TestNode {
       incarnation: randomBytes(8).toString('hex'),
       featureMin: 1,
       featureMax: 1,
-      advertised: () => formatAddress(this.address),
+      advertised: () => formatAddress(this.advertised ?? this.address),
     };
     this.transport = new GrpcTransport(
       {

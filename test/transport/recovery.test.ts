@@ -54,6 +54,7 @@ async function startTapped(): Promise<{ one: TestNode; two: TestNode; tap: Tap; 
   const [one, two] = [await start(1), await start(2)];
   const tap = await startTap(two);
   const address = formatAddress(tap.address);
+  two.advertised = tap.address;
   one.transport.setPeers([member(2, { address })]);
   await until('the link is up', () => one.sees(two));
   return { one, two, tap, address };

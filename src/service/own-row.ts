@@ -1,0 +1,105 @@
+// Keeps this member's row in the configuration true: after a restart with other addresses or another priority the member
+// asks the leader to change the row, again and again until it is so. It reaches a leader that does not reach it yet, since
+// it knows the other members' addresses; peers find it meanwhile by its greeting. Versions are the core's own business.
+
+import { formatAddress, parseAddress } from '../address.js';
+import { CLUSTER } from '../client/protos.js';
+import { QuorateError } from '../errors.js';
+import type { Member__Output } from '../generated/quorate/v1/Member.js';
+import type { NodeStatus } from '../node/api.js';
+import { contextOfOwn, metadataFor } from './call-context.js';
+import { memberMessage } from './member-message.js';
+import { update } from './member-service.js';
+import type { ServiceModules } from './modules.js';
+import { memberById } from './status-map.js';
+
+/** Between two looks at the row. */
+const LOOK_EVERY_MS = 250;
+/** For one attempt. */
+const ATTEMPT_MS = 2000;
+
+export class OwnRow {
+  readonly #modules: ServiceModules;
+  #timer: NodeJS.Timeout | null = null;
+  #isStopped = false;
+  /** The refusal last logged. */
+  #told = '';
+  /** Whom to ask next while no leader is known. */
+  #turn = 0;
+
+  /** Begins to look. */
+  constructor(modules: ServiceModules) {
+    this.#modules = modules;
+    this.#later();
+  }
+
+  /** Looks no more; an attempt under way ends by its own deadline, and nobody waits for it. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #later(): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
+  async #look(): Promise<void> {
+    const { node, log, onFatal } = this.#modules;
+    try {
+      const row = untrueRow(this.#modules, node.status());
+      if (row === null) return;
+      await this.#ask(row);
+      this.#told = '';
+      log.info({ address: row.address, api: row.api }, 'the cluster knows where this node is now');
+    } catch (error) {
+      if (error instanceof QuorateError) this.#tell(error);
+      else onFatal(error);
+    } finally {
+      this.#later();
+    }
+  }
+
+  /** Asks the leader by way of this node, or any other member while this node knows of none. */
+  async #ask(member: Member__Output): Promise<void> {
+    const { node, clock, links } = this.#modules;
+    const status = node.status();
+    const deadlineMs = clock.nowMs() + ATTEMPT_MS;
+    const context = contextOfOwn(CLUSTER.Update.path, status.cluster?.nodeName ?? '', deadlineMs);
+    const others = status.configuration.members.filter(({ id }) => id !== status.nodeId);
+    const other = others[this.#turn % Math.max(1, others.length)];
+    if (status.leaderId !== null || other === undefined) {
+      await update(this.#modules, { member }, context);
+      return;
+    }
+    this.#turn += 1;
+    const metadata = metadataFor(context, status.nodeId, false);
+    const options = { metadata, timeoutMs: ATTEMPT_MS, isWrite: false };
+    await links.ask(other.api, CLUSTER.Update, { member }, options);
+  }
+
+  /** What may change by itself is tried again in silence; a refusal is logged once. */
+  #tell({ code, message, hint, isRetryable, outcome }: QuorateError): void {
+    const { log } = this.#modules;
+    const isPassing = isRetryable || outcome === 'indeterminate';
+    if (isPassing || message === this.#told) {
+      log.debug({ code, detail: message }, 'the cluster could not be told where this node is now');
+      return;
+    }
+    this.#told = message;
+    log.error({ code, detail: message, hint }, 'the cluster refuses to reach this node there');
+  }
+}
+
+/** What the row should say; null: it does, or there is none, or this node is no member that works. */
+function untrueRow({ self }: ServiceModules, status: NodeStatus): Member__Output | null {
+  const row = status.condition === 'member' ? memberById(status, status.nodeId) : null;
+  if (row === null) return null;
+  const [address, api] = [self.address, self.api].map((said) =>
+    formatAddress(parseAddress(said, null)),
+  );
+  const said = { ...row, address: address ?? '', api: api ?? '', priority: self.priority };
+  const isTrue =
+    row.address === said.address && row.api === said.api && row.priority === said.priority;
+  return isTrue ? null : memberMessage(said, false);
+}

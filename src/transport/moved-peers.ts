@@ -1,0 +1,49 @@
+// Members that restarted elsewhere than their row in the configuration says. What a member tells in its greeting is believed
+// until its row is changed, so that it can be answered, vote and be led meanwhile, also where its own vote is needed to
+// change the row. Decides only; it connects nothing.
+
+import { formatAddress } from '../address.js';
+import type { Address } from '../address.js';
+import type { Member, NodeId } from '../raft/types.js';
+import type { Hello } from './handshake.js';
+
+interface Moved {
+  /** Address in the row that it contradicts. */
+  readonly row: string;
+  readonly address: Address;
+}
+
+export class MovedPeers {
+  readonly #rows = new Map<NodeId, Member>();
+  readonly #moved = new Map<NodeId, Moved>();
+
+  /** Takes the rows of the configuration in force; what was told against a row that has changed is forgotten. */
+  setRows(members: readonly Member[]): void {
+    this.#rows.clear();
+    for (const member of members) this.#rows.set(member.id, member);
+    for (const [id, { row }] of this.#moved) {
+      if (this.#rows.get(id)?.address !== row) this.#moved.delete(id);
+    }
+  }
+
+  /**
+   * Takes a greeting that was accepted; answers where the member is reached from now on, null: where it was. It counts
+   * for the data directory of that member only, and never with an address that is another member's.
+   */
+  greeted({ from, fromAddress }: Hello, address: Address): Address | null {
+    const row = this.#rows.get(from.id);
+    if (row === undefined || row.installId !== from.installId) return null;
+    const isTaken = [...this.#rows.values()].some(
+      (other) => other.id !== from.id && other.address === fromAddress,
+    );
+    if (isTaken) return null;
+    if (formatAddress(address) === row.address) this.#moved.delete(from.id);
+    else this.#moved.set(from.id, { row: row.address, address });
+    return address;
+  }
+
+  /** Where the member is reached against its row; null: where the row says. */
+  addressOf(id: NodeId): Address | null {
+    return this.#moved.get(id)?.address ?? null;
+  }
+}
