@@ -43,7 +43,10 @@ import { admitByCluster, GrpcTransport } from './transport/grpc-transport.js';
 import { packageVersion } from './version.js';
 
 /** What this software is, and what it knows. */
-const SHIPPED = { speaks: { version: packageVersion(), ...FEATURE_LEVELS }, features: FEATURES };
+const SHIPPED: NonNullable<DaemonHooks['software']> = {
+  speaks: { version: packageVersion(), ...FEATURE_LEVELS },
+  features: FEATURES,
+};
 /** How long a part may take to stop, and requests in progress to end. */
 const STOP_LIMITS = { partMs: 5000, drainMs: 1000 } as const;
 
@@ -112,7 +115,7 @@ interface Ground {
   /** Null: without TLS. */
   readonly tls: TlsIdentity | null;
   readonly holder: { node: Node | null };
-  readonly features: FeatureTable;
+  readonly software: typeof SHIPPED;
   readonly dataDir: string;
 }
 
@@ -223,13 +226,12 @@ async function openGround(
     watchTls(tls, log);
     parts.push({ name: 'certificates', stop: () => tls.close() });
   }
-  const { features } = software;
   const { dataDir } = options;
-  return { clock, storage, transport, server, self, tls, holder, features, dataDir };
+  return { clock, storage, transport, server, self, tls, holder, software, dataDir };
 }
 
 async function startNode(
-  { clock, storage, transport, self, holder, features, dataDir }: Ground,
+  { clock, storage, transport, self, holder, software, dataDir }: Ground,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
@@ -239,7 +241,7 @@ async function startNode(
     {
       stored: storage.stored,
       self: { address, api, priority, version, featureMin, featureMax },
-      features,
+      features: software.features,
       randomSeed: randomInt(2 ** 32),
     },
     { clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },

@@ -1,4 +1,5 @@
-// Planted bugs of the feature level: it rises too early, is forgotten, or does not keep what it is there to keep.
+// Planted bugs of the feature level: it rises too early, is forgotten, or does not keep what it is there to keep. Seeds in
+// which two versions run (versions.ts) find all but one, which a test of the core finds.
 
 import type { Change, Mutant } from './mutant.js';
 

@@ -188,7 +188,13 @@ describe('the handshake', () => {
     ['older features only', { featureMin: 1, featureMax: 1 }, 'FEATURES_DIFFER'],
     // This node may be behind, so who has unlearned its level is not refused for that.
     ['features above the level here', { featureMin: 3, featureMax: 4 }, 'accepted', undefined, 2],
-    ['features that end below it', { featureMin: 1, featureMax: 2 }, 'LEVEL_UNSPOKEN', undefined, 3],
+    [
+      'features that end below it',
+      { featureMin: 1, featureMax: 2 },
+      'LEVEL_UNSPOKEN',
+      undefined,
+      3,
+    ],
   ])('judges %s', (_name, extra, expected, wasRemoved = (): boolean => false, level = 1) => {
     const admission = admitByCluster(local, CLUSTER, { ...hello, ...extra }, wasRemoved, level);
     expect(admission.type === 'refused' ? admission.reason : admission.type).toBe(expected);
