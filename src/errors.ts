@@ -197,6 +197,12 @@ export const ERRORS = {
     RETRYABLE,
   ),
 
+  STALE_EPOCH: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Another reign began, or none runs: stop what belongs to the old one.',
+  ),
+
   // Facts.
   REVISION_MISMATCH: kind(
     'ABORTED',
@@ -264,6 +270,7 @@ export const ERRORS = {
   DEADLINE_EXCEEDED: kind('DEADLINE_EXCEEDED', 'noAnswer', 'Ask again with a longer --timeout.', {
     outcome: 'indeterminate',
   }),
+  CANCELLED: kind('CANCELLED', 'failed', 'Nothing is left to do; ask again if it is wanted.'),
   UNREACHABLE: kind(
     'UNAVAILABLE',
     'noAnswer',

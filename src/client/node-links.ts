@@ -4,7 +4,7 @@
 // call has a deadline. Whether a failed call may have happened is said by its error.
 
 import { Client, connectivityState } from '@grpc/grpc-js';
-import type { Metadata, ServiceError } from '@grpc/grpc-js';
+import type { ClientOptions, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { parseAddress } from '../address.js';
 import { QuorateError } from '../errors.js';
@@ -12,6 +12,7 @@ import { dialGrpc } from '../tls/grpc.js';
 import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
 import { probe } from '../tls/probe.js';
 import type { TlsTrouble } from '../tls/trouble.js';
+import { unlessAborted } from './abort.js';
 import { serverStream, SilentStream } from './server-stream.js';
 import type { StreamOptions } from './server-stream.js';
 import { ANSWER_BYTES_MAX, errorFromStatus, transportError } from './status-details.js';
@@ -25,6 +26,8 @@ const LINK_LIMITS = {
   connectMs: 500,
   /** Clients kept; beyond it the one that was not used for longest is closed. */
   clientsMax: 64,
+  /** A peer behind a partition is noticed after twice this long while a call waits for it. */
+  keepaliveMs: 1000,
 } as const;
 
 const CHANNEL_OPTIONS = {
@@ -32,9 +35,6 @@ const CHANNEL_OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
-  // A peer behind a partition is noticed while a call waits for it.
-  'grpc.keepalive_time_ms': 1000,
-  'grpc.keepalive_timeout_ms': 1000,
   'grpc.keepalive_permit_without_calls': 0,
   'grpc.max_receive_message_length': ANSWER_BYTES_MAX,
   'grpc.enable_retries': 0,
@@ -44,8 +44,12 @@ export interface AskOptions {
   readonly metadata: Metadata;
   /** From now, in milliseconds; includes connecting. */
   readonly timeoutMs: number;
+  /** For the probe, and again for the connection; default: as the links were made. */
+  readonly connectMs?: number;
   /** A request that changes something: without an answer it may have happened. */
   readonly isWrite: boolean;
+  /** Ends the call; as if no answer had come. */
+  readonly signal?: AbortSignal;
 }
 
 /** A client, and the set of certificates that it was made with: a later set asks for another client. */
@@ -59,6 +63,8 @@ export interface NodeLinksOptions {
   readonly tls?: TlsIdentity | null;
   /** For the probe, and again for the connection. */
   readonly connectMs?: number;
+  /** Silence after which a connection is asked for a sign of life, and again until it is given up. */
+  readonly keepaliveMs?: number;
   /** The node that asks on behalf of others, who would else take its troubles for their own. */
   readonly asker?: string;
 }
@@ -67,14 +73,22 @@ export class NodeLinks {
   readonly #tls: TlsIdentity | null;
   readonly #asker: string | null;
   readonly #connectMs: number;
+  readonly #channelOptions: ClientOptions;
   readonly #links = new Map<string, Link>();
   readonly #connecting = new Map<string, Promise<Client>>();
+  readonly #running = new Set<ClientUnaryCall>();
   #isClosed = false;
 
   constructor(options: NodeLinksOptions = {}) {
     this.#tls = options.tls ?? null;
     this.#connectMs = options.connectMs ?? LINK_LIMITS.connectMs;
     this.#asker = options.asker ?? null;
+    const keepaliveMs = options.keepaliveMs ?? LINK_LIMITS.keepaliveMs;
+    this.#channelOptions = {
+      ...CHANNEL_OPTIONS,
+      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': keepaliveMs,
+    };
   }
 
   /**
@@ -88,9 +102,11 @@ export class NodeLinks {
     options: AskOptions,
   ): Promise<ResponseOut> {
     const deadline = Date.now() + options.timeoutMs;
-    const client = await this.#connected(address, options.timeoutMs);
+    const { signal } = options;
+    const client = await unlessAborted(this.#connected(address, options), signal);
     return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
+      const cancel = (): void => call.cancel();
+      const call = client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
@@ -98,10 +114,14 @@ export class NodeLinks {
         options.metadata,
         { deadline },
         (error, response) => {
+          signal?.removeEventListener('abort', cancel);
+          this.#running.delete(call);
           if (error === null && response !== undefined) resolve(response);
           else reject(this.#failed(address, client, error, options.isWrite));
         },
       );
+      this.#running.add(call);
+      signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 
@@ -115,7 +135,7 @@ export class NodeLinks {
     request: Request,
     options: StreamOptions,
   ): AsyncGenerator<ResponseOut, void> {
-    const client = await this.#connected(address, this.#connectMs);
+    const client = await this.#connected(address, { timeoutMs: this.#connectMs });
     try {
       yield* serverStream(client, method, request, options);
     } catch (error) {
@@ -127,6 +147,7 @@ export class NodeLinks {
   /** Closes all clients; calls that run fail. */
   close(): void {
     this.#isClosed = true;
+    for (const call of this.#running) call.cancel();
     for (const { client } of this.#links.values()) client.close();
     this.#links.clear();
   }
@@ -145,7 +166,10 @@ export class NodeLinks {
     return transportError(error, address, isWrite);
   }
 
-  async #connected(address: string, timeoutMs: number): Promise<Client> {
+  async #connected(
+    address: string,
+    { timeoutMs, connectMs = this.#connectMs }: Pick<AskOptions, 'timeoutMs' | 'connectMs'>,
+  ): Promise<Client> {
     const kept = this.#links.get(address);
     if (kept !== undefined && isReady(kept.client)) {
       this.#links.delete(address);
@@ -153,8 +177,9 @@ export class NodeLinks {
       return kept.client;
     }
     const running = this.#connecting.get(address);
-    if (running !== undefined) return running;
-    const limitMs = Math.min(timeoutMs, this.#connectMs);
+    const limitMs = Math.min(timeoutMs, connectMs);
+    // Another call began it, perhaps with more time than this one has.
+    if (running !== undefined) return within(running, address, limitMs);
     const connecting = this.#connect(address, kept, limitMs).finally(() =>
       this.#connecting.delete(address),
     );
@@ -170,7 +195,10 @@ export class NodeLinks {
     if (kept !== undefined) this.#forget(address, kept.client);
     if (this.#isClosed) throw new QuorateError('STOPPING', 'this node is stopping');
     const dial = dialGrpc(tls, parseAddress(address, null).host);
-    const client = new Client(address, dial.credentials, { ...CHANNEL_OPTIONS, ...dial.options });
+    const client = new Client(address, dial.credentials, {
+      ...this.#channelOptions,
+      ...dial.options,
+    });
     this.#keep(address, { client, tls });
     if (await becomesReady(client, limitMs)) return client;
     throw unreachable(address, 'it accepts connections but does not speak gRPC');
@@ -214,6 +242,21 @@ export class NodeLinks {
   #forget(address: string, client: Client): void {
     if (this.#links.get(address)?.client === client) this.#links.delete(address);
     client.close();
+  }
+}
+
+/** The client, or the error of a host that did not answer in time. */
+async function within(running: Promise<Client>, address: string, limitMs: number): Promise<Client> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(tooShort(address, limitMs));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -5,19 +5,22 @@
 
 import { QuorateError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
+import { ELSEWHERE } from './whom-to-ask.js';
 
 const RETRY_LIMITS = {
   /** Pause before the second attempt; grows by `factor`, up to the maximum. */
   pauseFirstMs: 40,
   pauseMaxMs: 400,
   factor: 1.6,
+  /** For one of several attempts, if there are other members to ask; doubled with each further one. */
+  attemptFirstMs: 3000,
   /** With less time than this left, another attempt would only hide the reason of the last one. */
   attemptMinMs: 50,
 } as const;
 
 /**
  * Refusals that time alone mends. HANDOVER_ABANDONED is not among them although it is called retryable: every attempt
- * ends a reign. Neither is STOPPING: the one address that this client has is going away.
+ * ends a reign. What another member may not answer, such as STOPPING, is repeated only where there are others.
  */
 const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NOT_LEADER',
@@ -48,26 +51,35 @@ export interface RetryCircumstances {
   readonly isCovered?: boolean;
   /** An earlier attempt may have happened. */
   readonly isInDoubt?: boolean;
+  /** Other members can be asked. */
+  readonly hasOthers?: boolean;
+  /** The one to be asked next is another than this, and has not failed lately: there is no need to wait. */
+  readonly isNextFresh?: boolean;
 }
 
 /** Milliseconds to wait before the next attempt; null: give up with this error. */
-export function pauseBeforeRetry(
-  error: QuorateError,
-  { attempt, remainingMs, random, isCovered = false, isInDoubt = false }: RetryCircumstances,
-): number | null {
-  if (!mayRepeat(error, isCovered, isInDoubt)) return null;
+export function pauseBeforeRetry(error: QuorateError, how: RetryCircumstances): number | null {
+  if (!mayRepeat(error, how)) return null;
+  const { attempt, remainingMs, random, isNextFresh = false } = how;
   const { pauseFirstMs, pauseMaxMs, factor, attemptMinMs } = RETRY_LIMITS;
   const full = Math.min(pauseFirstMs * factor ** (attempt - 1), pauseMaxMs);
-  const pauseMs = Math.round(full * (0.5 + random / 2));
+  const pauseMs = isNextFresh ? 0 : Math.round(full * (0.5 + random / 2));
   return pauseMs + attemptMinMs > remainingMs ? null : pauseMs;
+}
+
+/** How long one attempt may take if others can be asked after it: one that fell silent must not take all the time. */
+export function attemptMs(attempt: number, remainingMs: number): number {
+  return Math.min(remainingMs, RETRY_LIMITS.attemptFirstMs * 2 ** Math.min(attempt - 1, 10));
 }
 
 function mayRepeat(
   { code, outcome }: QuorateError,
-  isCovered: boolean,
-  isInDoubt: boolean,
+  { isCovered = false, isInDoubt = false, hasOthers = false }: RetryCircumstances,
 ): boolean {
   if (code === 'INDETERMINATE') return isCovered;
+  if (hasOthers && outcome === 'refused' && (ELSEWHERE.has(code) || code === 'DEADLINE_EXCEEDED')) {
+    return true;
+  }
   // A node that went down with the request may come back, or another may answer at its address.
   if (code === 'UNREACHABLE' || code === 'STOPPING') return isCovered && isInDoubt;
   return RETRIED.has(code) && outcome !== 'indeterminate';

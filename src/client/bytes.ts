@@ -1,0 +1,11 @@
+// Values as programs have them and as messages carry them. Text is UTF-8; bytes are taken as they are, without a copy.
+// Pure.
+
+/** What can be stored: text, which is kept as UTF-8, or bytes. */
+export type Value = string | Uint8Array;
+
+/** The bytes of a value. */
+export function bytesOf(value: Value): Buffer {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8');
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}

@@ -1,0 +1,40 @@
+// The public API of `quorate/client`: to use a cluster from any program that runs on Node.js. It loads no part of the daemon.
+// Everything that is not exported here may change without notice.
+
+export { connect, Quorate } from './connect.js';
+export type { ConnectOptions } from './connect.js';
+export type { CallOptions } from './caller.js';
+export type { Value } from './bytes.js';
+export type { Consistency, ReadOptions } from './read-options.js';
+export type { ClusterView, NodeView } from './cluster-view.js';
+export type {
+  ClusterClient,
+  ClusterEvent,
+  ClusterMember,
+  EpochCheck,
+  EventsOptions,
+} from './cluster-client.js';
+export type {
+  Session,
+  SessionChange,
+  SessionListOptions,
+  SessionsClient,
+} from './sessions-client.js';
+export type {
+  Compare,
+  ListOptions,
+  Operation,
+  OperationResult,
+  PutOptions,
+  Relation,
+  StoreClient,
+  StoreEntry,
+  Transaction,
+  TransactionResult,
+  Written,
+} from './store-client.js';
+export type { WatchOptions } from './watch.js';
+export type { WatchUpdate } from './watch-cursor.js';
+export { ERRORS, QuorateError } from '../errors.js';
+export type { ErrorCode, ErrorData, Outcome } from '../errors.js';
+export type { TlsFiles } from '../tls/identity.js';

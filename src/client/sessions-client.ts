@@ -1,0 +1,126 @@
+// `client.sessions`: end users' data with a time to live. It turns what a program writes into messages and back; what the
+// methods do and refuse is told in proto/quorate/v1/sessions.proto.
+
+import { QuorateError } from '../errors.js';
+import type { Session__Output } from '../generated/quorate/v1/Session.js';
+import { bytesOf } from './bytes.js';
+import type { Value } from './bytes.js';
+import type { CallOptions, Caller } from './caller.js';
+import { SESSIONS } from './protos.js';
+import { consistencyOf } from './read-options.js';
+import type { ReadOptions } from './read-options.js';
+
+export interface Session {
+  readonly id: string;
+  readonly owner: string;
+  /** Name of the member through which it was last written. */
+  readonly node: string;
+  readonly attributes: Readonly<Record<string, Buffer>>;
+  readonly ttlMs: number;
+  /** How long it surely lives on, in milliseconds of cluster time. */
+  readonly remainingMs: number;
+  readonly revision: number;
+  readonly createdRevision: number;
+}
+
+export interface SessionChange {
+  /** Absent: keep; empty on creation. */
+  readonly owner?: string;
+  /** Replace those of the same name; others stay. */
+  readonly attributes?: Readonly<Record<string, Value>>;
+  /** Names of attributes to remove. */
+  readonly remove?: readonly string[];
+  /** 2 s to 24 h. Absent: keep; 30 minutes on creation. */
+  readonly ttlMs?: number;
+  /** Refuse (REVISION_MISMATCH) unless it has this revision; 0: unless it does not exist. */
+  readonly ifRevision?: number;
+}
+
+export interface SessionListOptions extends ReadOptions {
+  /** Only ids that begin with this. */
+  readonly prefix?: string;
+  /** Continue after this id. */
+  readonly after?: string;
+  /** Sessions asked for at a time, 1 to 1000; default 100. Each page is a read by itself. */
+  readonly pageSize?: number;
+}
+
+export class SessionsClient {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Creates a session, or merges into it; its life begins again. */
+  async put(id: string, change: SessionChange = {}, options: CallOptions = {}): Promise<Session> {
+    const { attributes = {}, remove = [], owner, ttlMs, ifRevision } = change;
+    const named = Object.entries(attributes);
+    const request = {
+      id,
+      attributes: Object.fromEntries(named.map(([name, value]) => [name, bytesOf(value)])),
+      removedAttributes: [...remove],
+      ...(owner === undefined ? {} : { owner }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+      ...(ifRevision === undefined ? {} : { ifRevision }),
+    };
+    const { session } = await this.#caller.once(SESSIONS.Put, request, options);
+    return sessionOf(session);
+  }
+
+  /** The session; null if there is none, or not any more. */
+  async get(id: string, options: ReadOptions = {}): Promise<Session | null> {
+    const consistency = consistencyOf(options);
+    return orNull(async () => {
+      return sessionOf(
+        (await this.#caller.read(SESSIONS.Get, { id, consistency }, options)).session,
+      );
+    });
+  }
+
+  /** Sessions in the order of their ids' bytes, asked for in pages as they are taken. */
+  async *list(options: SessionListOptions = {}): AsyncGenerator<Session, void, undefined> {
+    const { prefix = '', after = '', pageSize = 0 } = options;
+    const consistency = consistencyOf(options);
+    for (let afterId = after; ;) {
+      const request = { prefix, afterId, limit: pageSize, consistency };
+      const { sessions, more } = await this.#caller.read(SESSIONS.List, request, options);
+      yield* sessions.map(sessionOf);
+      const last = sessions.at(-1);
+      if (!more || last === undefined) return;
+      afterId = last.id;
+    }
+  }
+
+  /** Starts the session's life again; null if there is none, or not any more. */
+  async touch(id: string, options: CallOptions = {}): Promise<Session | null> {
+    return orNull(async () => {
+      return sessionOf((await this.#caller.once(SESSIONS.Touch, { id }, options)).session);
+    });
+  }
+
+  /** Answers whether there was such a session. */
+  async delete(
+    id: string,
+    options: { readonly ifRevision?: number } & CallOptions = {},
+  ): Promise<boolean> {
+    const { ifRevision } = options;
+    const request = { id, ...(ifRevision === undefined ? {} : { ifRevision }) };
+    return (await this.#caller.once(SESSIONS.Delete, request, options)).existed;
+  }
+}
+
+async function orNull<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof QuorateError && error.code === 'SESSION_NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+function sessionOf(session: Session__Output | null): Session {
+  if (session === null) throw new QuorateError('INTERNAL', 'the answer has no session');
+  const { id, owner, node, attributes, ttlMs, remainingMs, revision, createdRevision } = session;
+  return { id, owner, node, attributes, ttlMs, remainingMs, revision, createdRevision };
+}
