@@ -149,9 +149,8 @@ export const ELECTIONS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/election',
-        find: "const role: Candidate = { type: 'candidate', votes: new Map(), why,",
-        replace:
-          "const role: Candidate = { type: 'candidate', votes: state.role.type === 'preCandidate' ? state.role.votes : new Map(), why,",
+        find: 'votes: new Map(), why,',
+        replace: "votes: state.role.type === 'preCandidate' ? state.role.votes : new Map(), why,",
       },
     ],
   },

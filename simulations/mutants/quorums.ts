@@ -10,8 +10,8 @@ export const QUORUMS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/quorum',
-        find: 'return falling[quorumSize(voters.length) - 1]',
-        replace: 'return falling[voters.length - quorumSize(voters.length)]',
+        find: 'const size = quorumSize(count);',
+        replace: 'const size = count + 1 - quorumSize(count);',
       },
     ],
   },

@@ -138,8 +138,8 @@ export const READS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/rounds',
-        find: '?? Number.NEGATIVE_INFINITY), );',
-        replace: '?? state.nowMs), );',
+        find: '?.ackedRoundStartMs ?? Number.NEGATIVE_INFINITY',
+        replace: '?.ackedRoundStartMs ?? state.nowMs',
       },
     ],
   },

@@ -302,8 +302,8 @@ export const REPLICATION: readonly Mutant[] = [
     changes: [
       {
         file: 'src/raft/replication',
-        find: ': (leader.progress.get(id)?.matchIndex ?? 0),',
-        replace: ': Math.max(0, (leader.progress.get(id)?.nextIndex ?? 1) - 1),',
+        find: '(leader.progress.get(id)?.matchIndex ?? 0)',
+        replace: '((leader.progress.get(id)?.nextIndex ?? 1) - 1)',
       },
     ],
   },
