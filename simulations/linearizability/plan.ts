@@ -27,6 +27,8 @@ export interface Loose {
 }
 
 export interface Plan {
+  /** All of the part, in no particular order. */
+  readonly operations: readonly Operation[];
   readonly kinds: Kinds;
   /** In the order of answers. */
   readonly steps: readonly Step[];
@@ -70,6 +72,7 @@ export function planOf(model: Model, operations: readonly Operation[]): Plan {
     now = now.filter((each) => each !== step);
   }
   return {
+    operations,
     kinds,
     steps,
     open,

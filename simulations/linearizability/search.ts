@@ -66,7 +66,7 @@ export class Search {
         : new Wanted(plan, model.lookahead, this.#states, this.#counts);
     this.#at = this.#first();
     this.#settle(this.#at);
-    this.#enter(NONE, 0);
+    this.#enter(NONE, 0, this.#at.state);
   }
 
   get progress(): Progress {
@@ -144,6 +144,7 @@ export class Search {
     for (let word = 0; word < this.plan.words; word += 1)
       at.mask[word] = this.#key[2 + word] as number;
     at.loose = this.#known.looseOf(node);
+    const from = at.state;
     const choice = this.#known.cursorOf(node);
     const open = this.plan.open[at.level] ?? [];
     if (choice >= open.length + this.plan.loose.length) {
@@ -154,26 +155,28 @@ export class Search {
     this.#tries += 1;
     if (this.#take(at, choice) === null) return;
     this.#settle(at);
-    this.#enter(node, choice);
+    this.#enter(node, choice, from);
   }
 
   /** Goes on from the configuration at hand, unless it is known or leads nowhere. */
-  #enter(parent: number, choice: number): void {
+  #enter(parent: number, choice: number, from: number): void {
     const at = this.#at;
-    at.state = this.#wanted?.reduced(at) ?? at.state;
+    const { state } = at;
+    at.state = this.#wanted?.reduced(at) ?? state;
+    if (at.state === IMPOSSIBLE) return;
     this.#key[0] = at.level;
     this.#key[1] = at.state;
     this.#key.set(at.mask, 2);
     const node = this.#known.add(this.#key, at.loose, parent, choice);
     if (node === NONE) return;
-    this.#note(node, at);
+    this.#note(node, at.level, state);
     if (at.level === this.plan.steps.length) this.#progress = 'found';
-    else if (this.#wanted?.isDoomed(at) !== true) {
+    else if (this.#wanted?.isDoomed(at, from) !== true) {
       this.#frontier.push(node, at.level, this.#counts.totalOf(at.loose));
     }
   }
 
-  #note(node: number, { level, state }: Configuration): void {
+  #note(node: number, level: number, state: number): void {
     if (level < this.#bestLevel) return;
     if (level > this.#bestLevel) {
       this.#bestLevel = level;

@@ -4,13 +4,13 @@
 
 import type { LooseCounts } from './loose-counts.js';
 import { hasSlot } from './mask.js';
-import type { Lookahead } from './model.js';
+import type { Foresight, Lookahead } from './model.js';
 import type { Plan, Step } from './plan.js';
 import { IMPOSSIBLE } from './states.js';
 import type { States } from './states.js';
 
 /** What one entry of a map of numbers costs, about. */
-const LAST_LEVEL_BYTES = 40;
+const STATE_BYTES = 40;
 
 /** What is looked at of a configuration. */
 interface Configuration {
@@ -35,8 +35,9 @@ export class Wanted {
   readonly #states: States;
   readonly #counts: LooseCounts;
   readonly #enablers = new Map<Step, Enablers>();
-  /** By state: the level of the last read-only operation that it may hold for; -1: of none. */
-  readonly #lastLevels = new Map<number, number>();
+  /** By state: the last read-only operation that it may hold for; null: there is none. */
+  readonly #lastReads = new Map<number, Step | null>();
+  readonly #foresight: Foresight<unknown, unknown, unknown> | null;
   /** Number of the state that stands for all that nobody reads any more; null: the model has none. */
   readonly #lost: number | null;
 
@@ -50,25 +51,38 @@ export class Wanted {
     this.#lookahead = lookahead;
     this.#states = states;
     this.#counts = counts;
+    this.#foresight = lookahead.inform?.(plan.operations) ?? null;
     this.#lost = lookahead.lost === undefined ? null : states.numberOf(lookahead.lost);
   }
 
   /** Memory in use, about. */
   get bytes(): number {
-    return this.#lastLevels.size * LAST_LEVEL_BYTES;
+    return this.#lastReads.size * STATE_BYTES;
   }
 
-  /** The state, or the one that stands for it if nothing that is answered at this level or later depends on it. */
+  /**
+   * The state, or the one that stands for it if nothing that is answered at this level or later tells them apart;
+   * IMPOSSIBLE if nothing leads on from it to the end.
+   */
   reduced({ state, level }: Configuration): number {
+    if (this.#foresight !== null) {
+      const held = this.#states.of(state);
+      const at = this.#plan.steps[level]?.operation.answer?.at ?? Infinity;
+      const narrowed = this.#foresight.narrow(held, at);
+      if (narrowed === held) return state;
+      return narrowed === null ? IMPOSSIBLE : this.#states.numberOf(narrowed);
+    }
     if (this.#lost === null) return state;
-    const known = this.#lastLevels.get(state);
-    const last = known ?? this.#lastLevelOf(state);
-    if (known === undefined) this.#lastLevels.set(state, last);
-    return last < level ? this.#lost : state;
+    return (this.#lastReadOf(state)?.level ?? -1) < level ? this.#lost : state;
   }
 
-  /** Whether something was answered that cannot have taken effect in any continuation. */
-  isDoomed(at: Configuration): boolean {
+  /** Whether something was answered that cannot have taken effect in any continuation. `from`: the state before. */
+  isDoomed(at: Configuration, from: number): boolean {
+    if (at.state !== from && this.#lookahead.readsTellAll === true) {
+      const last = this.#lastReadOf(from);
+      const isWanted = last !== null && last.level >= at.level && !this.#tookEffect(at, last);
+      if (isWanted && !this.#isPossible(at, last)) return true;
+    }
     for (const step of this.#plan.open[at.level] ?? []) {
       if (!hasSlot(at.mask, step.slot) && !this.#isPossible(at, step)) return true;
     }
@@ -76,19 +90,25 @@ export class Wanted {
     return next !== null && !this.#isPossible(at, next);
   }
 
-  #lastLevelOf(state: number): number {
-    const held = this.#states.of(state);
-    const last = this.#plan.reads.findLast(({ kind }) => {
-      const { input, output } = this.#plan.kinds.of(kind);
-      return this.#lookahead.mayHold(held, input, output);
-    });
-    return last?.level ?? -1;
+  #lastReadOf(state: number): Step | null {
+    let last = this.#lastReads.get(state);
+    if (last === undefined) {
+      const held = this.#states.of(state);
+      const found = this.#plan.reads.findLast(({ kind }) => {
+        const { input, output } = this.#plan.kinds.of(kind);
+        return this.#lookahead.mayHold(held, input, output);
+      });
+      last = found ?? null;
+      this.#lastReads.set(state, last);
+    }
+    return last;
   }
 
   #isPossible(at: Configuration, step: Step): boolean {
+    const state = this.#states.of(at.state);
+    if (this.#foresight?.isTooLate?.(state, step.operation) === true) return false;
     if (this.#states.step(at.state, step.kind) !== IMPOSSIBLE) return true;
     const { input, output } = this.#plan.kinds.of(step.kind);
-    const state = this.#states.of(at.state);
     if (this.#lookahead.isPast?.(state, input, output) === true) return false;
     if (this.#lookahead.mayHold(state, input, output)) return true;
     const { steps, loose } = this.#enablersOf(step, at.level);

@@ -2,6 +2,7 @@
 // (null) to begin with.
 
 import type { Model } from '../model.js';
+import type { Operation } from '../operation.js';
 import { isEqual, showValue, textOf } from '../value.js';
 import type { Value } from '../value.js';
 
@@ -45,6 +46,8 @@ export const register: Model<Held, RegisterInput, RegisterOutput> = {
   showState: ({ value }) => showValue(value),
   lookahead: {
     mayHold: mayAnswer,
+    readsTellAll: true,
+    inform: (operations) => ({ narrow: narrowing(operations) }),
     enables(other, { input, output }) {
       if (other.input.f === 'read') return false;
       if (other.input.f === 'write') return mayAnswer({ value: other.input.value }, input, output);
@@ -57,4 +60,20 @@ function mayAnswer({ value }: Held, input: RegisterInput, output: RegisterOutput
   if (input.f === 'write') return true;
   if (input.f === 'read') return isEqual(value, output.value ?? null);
   return isEqual(value, input.from) === (output.done ?? true);
+}
+
+/** Stands for all values that nobody asks about any more. */
+const OTHER: Held = { value: { edn: 'something that nobody reads' } };
+
+/** A value that no later answer depends on is as good as any other such value. */
+function narrowing(
+  operations: readonly Operation<RegisterInput, RegisterOutput>[],
+): (state: Held, at: number) => Held {
+  const lastAt = new Map<string, number>();
+  for (const { input, answer } of operations) {
+    if (input.f === 'write' || (input.f === 'read' && answer === null)) continue;
+    const text = textOf(input.f === 'cas' ? input.from : (answer?.output.value ?? null));
+    lastAt.set(text, Math.max(lastAt.get(text) ?? -Infinity, answer?.at ?? Infinity));
+  }
+  return (state, at) => ((lastAt.get(textOf(state.value)) ?? -Infinity) < at ? OTHER : state);
 }
