@@ -46,7 +46,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
     )
     .option(
       '--timeout <duration>',
-      'give up after this long (default: 10s; joining: 60s)',
+      'give up after this long (default: 10s; joining and replacing: 60s)',
       durationArgument,
     )
     .addOption(fileOption('--tls-cert <file>', 'certificate to show; TLS with all three', 'CERT'))

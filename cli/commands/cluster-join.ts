@@ -14,8 +14,8 @@ type JoinOptions = ChangeOptions & { readonly learner?: true };
 const SAME_FOR_BOTH = `
 The node is first a learner that catches up, then a voter; the command ends when it is a voter, and
 tells on standard error how far it is. If another change of members runs, it waits its turn. It waits
-60s unless --timeout says otherwise; a node that was admitted goes on joining when the time is over. One
-that makes no progress for about a minute is removed again.
+60s unless --timeout says otherwise; a node that was admitted goes on joining when the time is over.
+One that makes no progress for about a minute is removed again.
 `;
 
 /** Adds `cluster-join`. */

@@ -15,6 +15,7 @@ const COMMANDS = [
   'cluster-join',
   'cluster-add',
   'cluster-remove-node',
+  'cluster-replace-node',
   'set-primary',
   'mon-cluster',
   'session',
@@ -38,6 +39,7 @@ const CHANGING = [
   'cluster-join',
   'cluster-add',
   'cluster-remove-node',
+  'cluster-replace-node',
   'set-primary',
 ];
 
