@@ -5,7 +5,7 @@
 import type { Node } from '../src/node/node.js';
 import { NO_CHANGE } from '../src/raft/types.js';
 import type { ConfigChange, NodeId } from '../src/raft/types.js';
-import { CLOCK_RATE_PPM_MAX } from './clock.js';
+import { CLOCK_BEYOND_PPM, CLOCK_RATE_PPM_MAX } from './clock.js';
 import { maySetBack, mayLose } from './damage.js';
 import type { FaultAction, Link } from './fault-action.js';
 import { heal } from './heal.js';
@@ -14,8 +14,6 @@ import type { World } from './world.js';
 
 /** Hand-overs and changes that a schedule orders carry this cause. */
 const CAUSE = 'simulated';
-/** No clock of the simulator is further off, even where the bound is not kept. */
-const RATE_PPM_MAX = 500_000;
 
 /** What carries the action out, to be called at once; null: it does not fit. */
 export function faultOn(world: World, action: FaultAction): (() => void) | null {
@@ -116,7 +114,7 @@ function onHardware(world: World, machine: Machine, action: Hardware): (() => vo
 
 /** A clock beyond the bound needs a world that allows it. */
 function changeClock(world: World, machine: Machine, ratePpm: number): (() => void) | null {
-  const boundPpm = world.parameters.clocks === 'beyond' ? RATE_PPM_MAX : CLOCK_RATE_PPM_MAX;
+  const boundPpm = world.parameters.clocks === 'beyond' ? CLOCK_BEYOND_PPM : CLOCK_RATE_PPM_MAX;
   const { process, clock } = machine;
   if (Math.abs(ratePpm) > boundPpm || ratePpm === clock.ratePpm) return null;
   if (process === null || !machine.canChangeClock) return null;

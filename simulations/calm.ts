@@ -15,7 +15,7 @@ export function calmed({ network, disk, faults, workload, ...rest }: Parameters)
     ...rest,
     nodes: 5,
     electionTimeoutMs: 1000,
-    clocks: 'spread',
+    clocks: rest.clocks === 'beyond' ? 'beyond' : 'spread',
     network: { ...withoutChance(network), delayMinUs: 100, delayMeanUs: 300, isOrdered: true },
     disk: { ...withoutChance(disk), syncMeanUs: 1000 },
     faults: withoutChance(faults),

@@ -5,6 +5,9 @@
 export const SITUATIONS = {
   elections: 'leaders elected',
   witnessesLed: 'elections won by a witness, which then hands over',
+  jointElections: 'leaders elected while a change of voters was not finished',
+  lateTimeoutNow: 'orders to campaign that came when their term was over',
+  leasesLostInPause: 'primaries whose lease ended while they got no time',
   reigns: 'times that a node became primary',
   handOvers: 'hand-overs begun by the operator that ended with the target as primary',
   promotions: 'learners that became voters',
@@ -13,6 +16,7 @@ export const SITUATIONS = {
   abandoned: 'newcomers given up because they did not catch up',
   truncations: 'times that a follower replaced entries of an earlier leader',
   snapshotsTaken: 'snapshots that nodes took of their own state',
+  snapshotsOverLonger: 'snapshots of a leader that came to a log which ends beyond them, often a witness’s',
   snapshotsInstalled: 'snapshots of a leader that a follower restored',
   crashes: 'processes killed, with and without their machine',
   coreRecoveries: 'cores that served again while all others stayed broken',

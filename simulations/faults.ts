@@ -2,7 +2,7 @@
 // way. Each kind draws from its own stream and plans through one function; the world carries out what still fits, and
 // records it. A fixed schedule takes the place of all this.
 
-import { CLOCK_RATE_PPM_MAX } from './clock.js';
+import { CLOCK_BEYOND_PPM, CLOCK_RATE_PPM_MAX } from './clock.js';
 import { mayLose } from './damage.js';
 import type { FaultAction, Link, Outside, Schedule } from './fault-action.js';
 import { drawCuts, linksAmong, shuffled } from './link-shapes.js';
@@ -226,7 +226,8 @@ export class Faults {
   }
 
   #changeClock(draw: Stream): void {
-    const maxPpm = this.#world.parameters.clocks === 'beyond' ? BEYOND_PPM : CLOCK_RATE_PPM_MAX;
+    const maxPpm =
+      this.#world.parameters.clocks === 'beyond' ? CLOCK_BEYOND_PPM : CLOCK_RATE_PPM_MAX;
     const ratePpm = draw.pick([-maxPpm, maxPpm, draw.between(-maxPpm, maxPpm)]);
     const node = this.#victim(draw)?.id;
     if (node === undefined) return;
@@ -286,6 +287,3 @@ export class Faults {
     this.#after(downUs, () => this.#world.act({ type: 'boot', node }));
   }
 }
-
-/** Clocks that keep no bound differ from true time by up to this much. */
-const BEYOND_PPM = 100_000;

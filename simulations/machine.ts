@@ -49,6 +49,8 @@ export class Machine {
   #isLost = false;
   /** Null: runs; else what reaches the paused process, until it goes on. */
   #held: Held[] | null = null;
+  /** When it was paused. */
+  #wasPrimary = false;
   /** How long each event of the process takes, in microseconds. */
   stepUs = 0;
   /** What waits for a slow process, in order; null: nothing does, and it is not busy. */
@@ -241,6 +243,8 @@ export class Machine {
   receive({ from, message, digest }: Arrival): void {
     const { process } = this;
     if (process === null) return;
+    const term = process.node.raft?.state.term ?? 0;
+    if (message.type === 'timeoutNow' && message.term < term) this.#world.count('lateTimeoutNow');
     this.enter(
       process,
       'receive',
@@ -291,7 +295,9 @@ export class Machine {
 
   /** The process stops getting time. */
   pause(): void {
-    if (this.process !== null) this.#held ??= [];
+    if (this.process === null) return;
+    this.#held ??= [];
+    this.#wasPrimary = this.process.node.status().isPrimary;
   }
 
   /** The process goes on with what has come meanwhile; of the messages each is lost with the given chance. */
@@ -299,6 +305,8 @@ export class Machine {
     const held = this.#held;
     if (held === null) return;
     this.#held = null;
+    const isPrimary = this.process?.node.status().isPrimary === true;
+    if (this.#wasPrimary && !isPrimary) this.#world.count('leasesLostInPause');
     for (const { isMessage, run } of held) {
       if (!isMessage || !this.#draw.chance(lossPpm)) run();
     }
@@ -337,8 +345,11 @@ export class Machine {
   #storage(enter: (kind: string, run: () => void) => void): StoragePort {
     const { disk } = this;
     return {
-      persist: (request, done) =>
-        disk.persist(request, (error) => enter('durable', () => done(error))),
+      persist: (request, done) => {
+        const installed = request.batch.install?.meta.last.index ?? Infinity;
+        if (disk.lastIndex > installed) this.#world.count('snapshotsOverLonger');
+        disk.persist(request, (error) => enter('durable', () => done(error)));
+      },
       saveSnapshot: (meta, parts, done) => {
         this.#world.count('snapshotsTaken');
         disk.saveSnapshot(meta, parts, (error) => enter('saved', () => done(error)));

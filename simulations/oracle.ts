@@ -4,6 +4,7 @@
 
 import type { Node } from '../src/node/node.js';
 import type { Message } from '../src/raft/message.js';
+import { configurationInForce } from '../src/raft/state.js';
 import type { NodeId } from '../src/raft/types.js';
 import { History } from './history.js';
 import { invariants } from './invariants/index.js';
@@ -122,6 +123,7 @@ export class Oracle {
     if (before.isLeader && before.term === state.term) return;
     this.#world.count('elections');
     if (machine.isWitness) this.#world.count('witnessesLed');
+    if (configurationInForce(state).outgoing !== null) this.#world.count('jointElections');
   }
 }
 

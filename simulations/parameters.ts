@@ -73,7 +73,7 @@ export interface WorkloadParameters {
 export interface Parameters {
   readonly nodes: number;
   readonly electionTimeoutMs: number;
-  /** Clock rates: anywhere in the allowed range, all at one of its two ends, or beyond it, which is never drawn. */
+  /** Clock rates: anywhere in the allowed range, all at one of its two ends, or later beyond it, which is never drawn. */
   readonly clocks: 'spread' | 'extreme' | 'beyond';
   readonly network: NetworkParameters;
   readonly disk: DiskParameters;
@@ -88,6 +88,8 @@ export interface Parameters {
 export interface Overrides {
   readonly nodes?: number;
   readonly electionTimeoutMs?: number;
+  /** Lets clocks change to rates that the product does not allow for. */
+  readonly clocks?: 'beyond';
 }
 
 /** Draws the mixture of this seed. */
@@ -97,10 +99,11 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
   const drawnTimeoutMs = draw.pick([300, 500, 1000, 1000, 2000]);
   const electionTimeoutMs = overrides.electionTimeoutMs ?? drawnTimeoutMs;
   const timeoutUs = electionTimeoutMs * 1000;
+  const clocks = draw.pick(['spread', 'extreme'] as const);
   return {
     nodes: overrides.nodes ?? nodes,
     electionTimeoutMs,
-    clocks: draw.pick(['spread', 'extreme'] as const),
+    clocks: overrides.clocks ?? clocks,
     network: drawNetwork(streams.stream('parameters/network'), timeoutUs),
     disk: drawDisk(streams.stream('parameters/disk'), timeoutUs),
     faults: drawFaults(streams.stream('parameters/faults'), timeoutUs),

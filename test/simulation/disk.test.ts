@@ -110,4 +110,65 @@ describe('the simulated disk', () => {
     runUntil(100);
     expect(disk.hardState).toEqual(hardState);
   });
+
+  test('hangs for as long as it is told, and gets on in order', () => {
+    const { disk, runUntil, done, put } = slowDisk();
+    disk.hang(5000);
+    put(1);
+    put(2);
+    runUntil(5099);
+    expect(done).toEqual([]);
+    runUntil(5200);
+    expect(done).toEqual(['entry 1', 'entry 2']);
+  });
+
+  test('gets on with nothing while its machine sleeps', () => {
+    const { disk, runUntil, done, put } = slowDisk();
+    put(1);
+    disk.freeze();
+    put(2);
+    runUntil(1000);
+    expect([done, disk.lastIndex]).toEqual([[], 0]);
+    disk.thaw();
+    runUntil(1001);
+    expect(done).toEqual(['entry 1', 'entry 2']);
+  });
+
+  test.each([0, 1, 2])('says when it fails, and may hold %i of the batches that failed', (kept) => {
+    const { disk, runUntil } = slowDisk();
+    const told: string[] = [];
+    disk.fail('full');
+    for (const index of [1, 2]) {
+      disk.persist(requestOf({ entries: [command(index)] }), (error) =>
+        told.push(error?.message ?? 'done'),
+      );
+    }
+    runUntil(1000);
+    expect(told).toEqual(['no space left on device', 'no space left on device']);
+    expect(disk.lastIndex).toBe(0);
+    disk.crash(kept);
+    expect([disk.lastIndex, disk.isFailing]).toEqual([kept, false]);
+  });
+
+  test('loses what it had synced when it is set back, but neither term nor vote nor what a snapshot holds', () => {
+    const { disk, runUntil, put } = slowDisk();
+    const hardState = { term: 4 as Term, votedFor: 2 as NodeId };
+    disk.persist(requestOf({ hardState }), () => undefined);
+    for (let index = 1; index <= 5; index += 1) put(index);
+    disk.saveSnapshot(metaAt(2), [], () => undefined);
+    runUntil(1000);
+    expect(disk.losable.map(({ index }) => index)).toEqual([3, 4, 5]);
+    disk.crash(0);
+    disk.setBack(2);
+    expect([disk.lastIndex, disk.hardState, disk.wasSetBack, disk.isSetBack]).toEqual([
+      3,
+      hardState,
+      true,
+      true,
+    ]);
+    put(4);
+    put(5);
+    runUntil(2000);
+    expect([disk.wasSetBack, disk.isSetBack]).toEqual([true, false]);
+  });
 });

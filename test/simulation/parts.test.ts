@@ -42,6 +42,25 @@ describe('a clock', () => {
     },
   );
 
+  test('goes on from what it shows when its rate changes', () => {
+    let trueUs = 0;
+    const clock = new SimulatedClock(() => trueUs, CLOCK_RATE_PPM_MAX, 1000);
+    let shown = clock.nowMs();
+    for (const ratePpm of [-CLOCK_RATE_PPM_MAX, 0, 17, CLOCK_RATE_PPM_MAX]) {
+      for (let step = 0; step < 100; step += 1) {
+        trueUs += 333;
+        expect(clock.nowMs()).toBeGreaterThanOrEqual(shown);
+        shown = clock.nowMs();
+      }
+      clock.changeRate(ratePpm);
+      expect(clock.nowMs()).toBe(shown);
+      const atUs = clock.trueUsOf(shown + 50);
+      expect(Math.abs(atUs - trueUs - 50_000)).toBeLessThan(2500);
+    }
+    // Nearly all of the 133 ms, though 400 parts of a millisecond were cut off on the way.
+    expect(Math.abs(shown - 1133)).toBeLessThanOrEqual(3);
+  });
+
   test('differs from any other by less than 5 %', () => {
     expect((1e6 + CLOCK_RATE_PPM_MAX) / (1e6 - CLOCK_RATE_PPM_MAX)).toBeLessThan(1.05);
   });
@@ -106,7 +125,7 @@ function networkWith(part: Partial<NetworkParameters>) {
   const sendMany = (count: number): void => {
     for (let term = 1; term <= count; term += 1) network.send(SENDER, TWO, message(term));
   };
-  return { network, arrived, settle, sendMany };
+  return { network, arrived, settle, sendMany, now: () => nowUs };
 }
 
 describe('the network', () => {
@@ -161,4 +180,54 @@ describe('the network', () => {
     expect(arrived).toEqual([1]);
     expect(network.isCut(TWO, ONE)).toBe(false);
   });
+
+  test('holds up what a clogged link carries, and lets it through at once', () => {
+    const { network, arrived, settle, sendMany } = networkWith({ isOrdered: true });
+    network.clog(ONE, TWO);
+    network.clog(ONE, TWO);
+    sendMany(5);
+    settle();
+    network.unclog(ONE, TWO);
+    settle();
+    expect(arrived).toEqual([]);
+    expect(network.isClogged(ONE, TWO)).toBe(true);
+    network.unclog(ONE, TWO);
+    settle();
+    expect(arrived).toEqual([1, 2, 3, 4, 5]);
+    expect(network.counts.held).toBe(5);
+  });
+
+  test('carries over the links of a graph only, until all is mended', () => {
+    const { network, arrived, settle, sendMany } = networkWith({});
+    network.allowOnly([[TWO, ONE]]);
+    sendMany(3);
+    settle();
+    expect([arrived.length, network.isCut(ONE, TWO), network.isCut(TWO, ONE)]).toEqual([
+      0,
+      true,
+      false,
+    ]);
+    network.cut(ONE, TWO);
+    network.mendAll();
+    sendMany(3);
+    settle();
+    expect(arrived.length).toBe(3);
+  });
+
+  test.each(['constant', 'exponential', 'longTail', 'twoPaths'] as const)(
+    'takes about the mean time where delays are %s',
+    (delayShape) => {
+      const { network, settle, now } = networkWith({ delayShape });
+      const tookUs: number[] = [];
+      for (let n = 0; n < 4000; n += 1) {
+        const beganUs = now();
+        network.send(SENDER, TWO, message(1));
+        settle();
+        tookUs.push(now() - beganUs - QUIET.delayMinUs);
+      }
+      const meanUs = tookUs.reduce((sum, us) => sum + us, 0) / tookUs.length;
+      expect(meanUs / QUIET.delayMeanUs).toBeGreaterThan(0.5);
+      expect(meanUs / QUIET.delayMeanUs).toBeLessThan(1.5);
+    },
+  );
 });
