@@ -16,7 +16,8 @@ export const SITUATIONS = {
   abandoned: 'newcomers given up because they did not catch up',
   truncations: 'times that a follower replaced entries of an earlier leader',
   snapshotsTaken: 'snapshots that nodes took of their own state',
-  snapshotsOverLonger: 'snapshots of a leader that came to a log which ends beyond them, often a witness’s',
+  snapshotsOverLonger:
+    'snapshots of a leader that came to a log which ends beyond them, often a witness’s',
   snapshotsInstalled: 'snapshots of a leader that a follower restored',
   crashes: 'processes killed, with and without their machine',
   coreRecoveries: 'cores that served again while all others stayed broken',
