@@ -255,6 +255,7 @@ const SLOW_DISKS: readonly Mutant[] = [
     'a leader whose disk is stuck leads on',
     ['raft/leadership', 'if (isDiskOverdue) {', 'if (isDiskOverdue && state.nowMs < 0) {'],
     'paper/reads',
+    'paper/slow-disks',
   ),
   bug(
     'stuck-disk-campaigns',
@@ -265,6 +266,7 @@ const SLOW_DISKS: readonly Mutant[] = [
       'return isElectable(state);',
     ],
     'paper/reads',
+    'paper/slow-disks',
   ),
   bug(
     'heartbeat-waits-for-disk',

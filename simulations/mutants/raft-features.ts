@@ -26,6 +26,7 @@ const ELECTIONS: readonly Mutant[] = [
       'if (state.nowMs < contactMs - electionTimeoutMinMs) {',
     ],
     'paper/reads',
+    'paper/slow-disks',
   ),
   bug(
     'withheld-too-shortly',
