@@ -21,6 +21,10 @@ export interface DescribedMethod {
 export interface DescribedFile {
   readonly name: string;
   readonly package: string;
+  readonly messageType: readonly {
+    readonly name: string;
+    readonly field: readonly { readonly name: string }[];
+  }[];
   readonly service: readonly {
     readonly name: string;
     readonly method: readonly DescribedMethod[];
