@@ -53,8 +53,13 @@ function machineOf(made: Made): Machine {
   const termAt = (index: number): number | null => (index === 0 ? 0 : (terms[index - 1] ?? null));
   const log = { termAt, lastIndex: terms.length, compacted: { index: 0, term: 0 } };
   const state = {
-    ...{ term, role, log, votedFor: 1, lastApplied: made.commitIndex ?? 0 },
-    ...{ commitIndex: made.commitIndex ?? 0, applied: { reign: { epoch: id } } },
+    term,
+    role,
+    log,
+    votedFor: 1,
+    lastApplied: made.commitIndex ?? 0,
+    commitIndex: made.commitIndex ?? 0,
+    applied: { reign: { epoch: id } },
     configurations: [{ index: 1, configuration: VOTERS }],
   };
   const untilMs = made.untilMs ?? null;

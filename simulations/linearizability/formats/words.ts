@@ -244,7 +244,7 @@ function useSession(call: Call, key: Value, value: (event: Event) => Value): Tra
   const more = value(invoked) ?? {};
   const isObject = typeof more === 'object' && !Array.isArray(more);
   const input = {
-    ...(isObject ? more : {}),
+    ...(isObject ? (more as Readonly<Record<string, Value>>) : {}),
     f: invoked.f.slice('session-'.length),
     id: keyIn(key, call),
   };
