@@ -63,5 +63,6 @@ export function digestOfSession(session: Session | null): number | null {
 
 function idsOf(command: Command): string[] {
   if (command.kind === 'openClientSession' || command.kind === 'changeStore') return [];
+  if (command.kind === 'renewSessions') return [...command.ids];
   return command.kind === 'expireSessions' ? command.sessions.map(({ id }) => id) : [command.id];
 }

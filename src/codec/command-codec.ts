@@ -83,6 +83,8 @@ function commandFields(command: Command): FieldValue[] {
       return [command.requestId, ...storeFields(command), clientFields(command.client)];
     case 'openClientSession':
       return [command.requestId, command.id];
+    case 'renewSessions':
+      return [command.ids];
     case 'expireSessions':
       return [command.sessions.map(({ id, revision }) => [id, revision])];
     default:
@@ -135,6 +137,8 @@ function readCommand(kind: number, reader: ValueReader): Command {
         requestId: reader.string('requestId'),
         id: reader.string('id'),
       };
+    case COMMAND_KIND.renewSessions:
+      return { kind: 'renewSessions', ids: reader.list('ids', (list) => list.string('id')) };
     case COMMAND_KIND.expireSessions:
       return {
         kind: 'expireSessions',

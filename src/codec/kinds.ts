@@ -43,4 +43,5 @@ export const COMMAND_KIND = {
   expireSessions: 131,
   openClientSession: 132,
   changeStore: 133,
+  renewSessions: 134,
 } as const;

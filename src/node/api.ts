@@ -56,6 +56,12 @@ export type WriteOutcome =
   /** The deadline passed, or the node stopped, and it may still happen. */
   | { readonly type: 'indeterminate' };
 
+/** How a keep-alive of sessions ends. */
+export type RenewOutcome =
+  /** Committed deadlines in cluster time, in the order asked; null: there is no such session. */
+  | { readonly type: 'renewed'; readonly deadlinesMs: readonly (number | null)[] }
+  | Exclude<WriteOutcome, { type: 'applied' }>;
+
 /** How a linearizable read's barrier ends. */
 export type ReadOutcome =
   /** Read `Node.state` now, in this very call. */
@@ -141,6 +147,8 @@ export interface NodeApi {
   /** `deadlineMs` is a time on the node's clock, as everywhere here. */
   propose(command: Command, deadlineMs: number, done: (outcome: WriteOutcome) => void): void;
   read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void;
+  /** Keeps sessions alive, at most `SESSION_LIMITS.renewBatchMax`; asking again is harmless. */
+  renew(ids: readonly string[], deadlineMs: number, done: (outcome: RenewOutcome) => void): void;
   /**
    * Uses the state now, under the primary's lease and without asking a quorum; null: not primary, or the lease ended
    * while it was used. As fresh as a linearizable read as long as clock rates differ by less than 5 %.

@@ -3,7 +3,7 @@
 // batch, so that writes share messages and disk records. It is a loop with a guard: ports may complete synchronously.
 
 import { invariant } from '../raft/assert.js';
-import { bootstrap, NOTHING_LOADED } from '../raft/initial.js';
+import { NOTHING_LOADED } from '../raft/initial.js';
 import type { Loaded } from '../raft/initial.js';
 import type { Input } from '../raft/input.js';
 import { entryBytes } from '../raft/log.js';
@@ -12,11 +12,9 @@ import { LIMITS, timersFor } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
 import type { PersistBatch, Ready } from '../raft/ready.js';
-import { INDEX_ZERO } from '../raft/types.js';
 import type {
   ConfigChange,
   Entry,
-  LogIndex,
   Member,
   NodeId,
   Settings,
@@ -32,14 +30,17 @@ import type {
   NodeRefusal,
   NodeStatus,
   ReadOutcome,
+  RenewOutcome,
   WriteOutcome,
 } from './api.js';
+import { AppliedListeners } from './applied-listeners.js';
 import { Changes, refusedChange } from './changes.js';
 import { Condition } from './condition.js';
 import { logEvent } from './event-log.js';
-import { Expiry } from './expiry.js';
 import type { NodeModules, NodeOptions } from './node-options.js';
 import { Outgoing } from './outgoing.js';
+import { founding } from './founding.js';
+import { Lives } from './lives.js';
 import { EMPTY_BATCH } from './ports.js';
 import type { ClusterIdentity, Done, Identity, StoragePort } from './ports.js';
 import { Proposals } from './proposals.js';
@@ -66,11 +67,10 @@ export class Node implements NodeApi {
   readonly #changes = new Changes();
   readonly #outgoing: Outgoing;
   readonly #snapshots: Snapshots;
-  readonly #expiry: Expiry;
+  readonly #lives: Lives;
   readonly #staleness = new Staleness();
   readonly #condition: Condition;
-  readonly #listeners = new Set<() => void>();
-  #toldApplied: LogIndex = INDEX_ZERO;
+  readonly #listeners = new AppliedListeners();
   #inputs: Input[] = [];
   #isEntering = false;
   #isWoken = false;
@@ -80,7 +80,7 @@ export class Node implements NodeApi {
 
   constructor(options: NodeOptions, modules: NodeModules) {
     this.state = new ClusterState(options.clientSessionLimits, options.features);
-    this.#expiry = new Expiry(this.state);
+    this.#lives = new Lives(this.state);
     this.#options = options;
     this.#modules = modules;
     this.#condition = new Condition(options.stored.identity, modules, (refusal) =>
@@ -174,6 +174,18 @@ export class Node implements NodeApi {
     this.#wake();
   }
 
+  renew(ids: readonly string[], deadlineMs: number, done: (outcome: RenewOutcome) => void): void {
+    const refusal = this.#refusal();
+    if (refusal !== null) {
+      done({ type: 'refused', refusal });
+      return;
+    }
+    const { renewals } = this.#lives;
+    const standing = this.leased(() => renewals.standing(ids, this.clusterTimeMs()));
+    renewals.ask(ids, standing?.value ?? ids.map(() => null), deadlineMs, done);
+    this.#wake();
+  }
+
   leased<T>(use: () => T): { readonly value: T } | null {
     const { raft } = this;
     if (raft === null || this.#refusal() !== null) return null;
@@ -214,27 +226,12 @@ export class Node implements NodeApi {
   }
 
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void {
-    const { nodeId, installId } = this.#identity;
-    const founder: Member = {
-      id: nodeId,
-      installId,
-      name: nodeName,
-      ...this.#options.self,
-      autoPromote: true,
-      replaces: null,
-      patientUntilMs: 0,
-      // Whoever founds a cluster holds its state.
-      witness: false,
-    };
-    const { loaded, batch } = bootstrap(settings, founder, cause);
-    const { clusterId, clusterName, electionTimeoutMs } = settings;
-    const cluster: ClusterIdentity = {
-      clusterId,
-      clusterName,
+    const { cluster, loaded, batch } = founding(
+      settings,
       nodeName,
-      electionTimeoutMs,
-      isWitness: false,
-    };
+      { ...this.#options.self, ...this.#identity },
+      cause,
+    );
     this.#enter(cluster, loaded, batch, done);
   }
 
@@ -270,8 +267,7 @@ export class Node implements NodeApi {
   }
 
   onApplied(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   removed(): void {
@@ -385,21 +381,14 @@ export class Node implements NodeApi {
       } while (this.#inputs.length > 0);
       this.#reads.serve(raft.state.lastApplied);
       this.#staleness.noteApplied(raft);
-      this.#expiry.maybePropose(raft, (...write) => this.propose(...write));
+      this.#lives.maybePropose(raft, (...write) => this.propose(...write));
       if (!this.#isWitness) this.#snapshots.maybeTake(raft);
-      this.#tellApplied();
+      this.#listeners.tell(this.state.lastApplied.index);
     } finally {
       this.#isRunning = false;
     }
     // What came in meanwhile, from a callback or a port that completed at once, is the next turn's.
     if (this.#isWoken) this.#soon();
-  }
-
-  #tellApplied(): void {
-    const { index } = this.state.lastApplied;
-    if (index === this.#toldApplied) return;
-    this.#toldApplied = index;
-    for (const listener of this.#listeners) listener();
   }
 
   #feed(raft: Raft): void {
@@ -495,12 +484,14 @@ export class Node implements NodeApi {
   #expireWaiters(nowMs: number): void {
     const leaderId = this.raft?.state.leaderId ?? null;
     this.#proposals.expire(nowMs, { reason: 'notLeader', leaderId });
+    this.#lives.renewals.expire(nowMs, { reason: 'notLeader', leaderId });
     this.#reads.expire(nowMs);
     this.#changes.expire(nowMs);
   }
 
   #endWaiters(refusal: NodeRefusal): void {
     this.#proposals.stop(refusal);
+    this.#lives.renewals.stop(refusal);
     this.#reads.stop(refusal);
     this.#changes.stop();
   }

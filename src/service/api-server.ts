@@ -36,6 +36,8 @@ import type { GrpcPort } from '../tls/grpc.js';
 import type { TlsIdentity } from '../tls/identity.js';
 import type { RefusedCaller } from '../tls/secure-listener.js';
 import { checkEpoch, members, nodeStatus, status } from './status-service.js';
+import { keepAlive, renewSessions } from './keep-alive-service.js';
+import { streaming } from './streams.js';
 import { unary } from './unary.js';
 import { serializeWatch } from './watch-messages.js';
 import { watchHandler } from './watch-service.js';
@@ -195,6 +197,10 @@ function sessionsHandlers(modules: ServiceModules): SessionsHandlers {
     Get: on('Get', getSession),
     List: on('List', listSessions),
     Touch: on('Touch', touchSession),
+    Renew: on('Renew', renewSessions),
+    KeepAlive: streaming(modules, '/quorate.v1.Sessions/KeepAlive', (call, context) =>
+      keepAlive(modules, call, context),
+    ),
     Delete: on('Delete', deleteSession),
   };
 }

@@ -2,7 +2,14 @@
 // are as fine as its ticks, which grow with the election timeout. Outcomes other than success become errors.
 
 import type { ClockPort } from '../node/ports.js';
-import type { ChangeOutcome, HandOver, NodeApi, ReadOutcome, WriteOutcome } from '../node/api.js';
+import type {
+  ChangeOutcome,
+  HandOver,
+  NodeApi,
+  ReadOutcome,
+  RenewOutcome,
+  WriteOutcome,
+} from '../node/api.js';
 import type { ConfigChange, LogIndex } from '../raft/types.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import { QuorateError } from '../errors.js';
@@ -37,6 +44,21 @@ export async function propose(
   const result = said.type === 'repeated' ? said.first : said;
   if (result.type === 'refused') throw commandError(result.refusal);
   return { revision, result };
+}
+
+/** Keeps sessions alive; resolves to their committed deadlines, null where there is none. */
+export async function renew(
+  node: NodeApi,
+  clock: ClockPort,
+  ids: readonly string[],
+  deadlineMs: number,
+): Promise<readonly (number | null)[]> {
+  const late: RenewOutcome = { type: 'indeterminate' };
+  const outcome = await within<RenewOutcome>(clock, deadlineMs, late, (done) => {
+    node.renew(ids, deadlineMs, done);
+  });
+  if (outcome.type !== 'renewed') throw writeError(outcome, node.status());
+  return outcome.deadlinesMs;
 }
 
 /**

@@ -278,6 +278,9 @@ export class ClusterState {
       if (ids.length > 0) this.#note('sessionsExpired', expiryText(ids));
       return { type: 'expired', count: ids.length };
     }
+    if (command.kind === 'renewSessions') {
+      return { type: 'renewed', deadlinesMs: this.#sessions.renew(command, nowMs) };
+    }
     if (command.kind === 'openClientSession') {
       return this.#clientSessions.open(command.id, index, nowMs);
     }

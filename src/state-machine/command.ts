@@ -72,6 +72,11 @@ export type Command =
       readonly failure: readonly StoreOperation[];
     }
   | {
+      /** Starts the lives of these sessions again; of keep-alives, many in one. Those that do not exist stay so. */
+      readonly kind: 'renewSessions';
+      readonly ids: readonly string[];
+    }
+  | {
       /** Proposed by the leader. One that no longer fits (other revision, or renewed meanwhile) is left alone. */
       readonly kind: 'expireSessions';
       readonly sessions: readonly { readonly id: string; readonly revision: LogIndex }[];
@@ -108,6 +113,8 @@ export type ApplyResult =
       readonly first: FirstResult;
     }
   | { readonly type: 'expired'; readonly count: number }
+  /** Deadlines in cluster time, in the order of the command; null: there is no such session. */
+  | { readonly type: 'renewed'; readonly deadlinesMs: readonly (number | null)[] }
   | { readonly type: 'refused'; readonly refusal: CommandRefusal };
 
 /** What a client's request can be answered when it is carried out. */
@@ -177,4 +184,8 @@ export const SESSION_LIMITS = {
   attributesBytesMax: 1024 * 1024,
   /** Sessions in one expireSessions command. */
   expireBatchMax: 256,
+  /** Sessions in one renewSessions command. */
+  renewBatchMax: 1000,
+  /** A renewal is logged once this share of the life has passed; until then the deadline stands. */
+  renewShare: 0.25,
 } as const;

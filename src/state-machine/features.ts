@@ -28,6 +28,7 @@ export const FEATURES: FeatureTable = {
     putSession: 1,
     touchSession: 1,
     deleteSession: 1,
+    renewSessions: 1,
     expireSessions: 1,
     changeStore: 1,
   },

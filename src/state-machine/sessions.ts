@@ -13,6 +13,7 @@ import { compareUtf8 } from './utf8-order.js';
 
 type PutSession = Extract<Command, { kind: 'putSession' }>;
 type DeleteSession = Extract<Command, { kind: 'deleteSession' }>;
+type RenewSessions = Extract<Command, { kind: 'renewSessions' }>;
 type ExpireSessions = Extract<Command, { kind: 'expireSessions' }>;
 /** What clients do to sessions. */
 export type SessionCommand = Extract<Command, { kind: `${string}Session`; client: unknown }>;
@@ -108,6 +109,17 @@ export class Sessions {
       expiredIds.push(id);
     }
     return expiredIds;
+  }
+
+  /** Starts the lives of those that exist again; answers their deadlines, in the order of the command. */
+  renew({ ids }: RenewSessions, nowMs: number): (number | null)[] {
+    return ids.map((id) => {
+      const existing = this.get(id);
+      if (existing === null) return null;
+      const deadlineMs = nowMs + existing.ttlMs;
+      if (deadlineMs > existing.deadlineMs) this.#store({ ...existing, deadlineMs });
+      return deadlineMs;
+    });
   }
 
   /** Takes in a session of a snapshot; they come in the order of ids. */

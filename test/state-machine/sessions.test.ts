@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApplyResult, Session } from '../../src/state-machine/command.js';
 import { SESSION_LIMITS } from '../../src/state-machine/command.js';
 import { AppliedLog, index, nodeId } from '../support/log-words.js';
-import { bytes, expire, put, remove, touch } from '../support/session-words.js';
+import { bytes, expire, put, remove, renew, touch } from '../support/session-words.js';
 
 const EVERYTHING = { prefix: '', after: '', countMax: 1000, bytesMax: Number.MAX_SAFE_INTEGER };
 
@@ -85,6 +85,19 @@ describe('a session', () => {
     expect(sessionOf(log.command(put('s', { ifRevision: index(3) }))).revision).toBe(4);
     expect(log.command(remove('s', 4))).toEqual({ type: 'deleted', existed: true });
     expect(log.command(remove('s'))).toEqual({ type: 'deleted', existed: false });
+  });
+});
+
+describe('renewSessions', () => {
+  it('begins the lives of those that exist again, and tells their deadlines in order', () => {
+    const log = AppliedLog.started();
+    log.command(put('short', { ttlMs: 2000 }));
+    log.command(put('long', { ttlMs: 9000 }));
+    const answer = log.wait(1000).command(renew('long', 'none', 'short', 'long'));
+    expect(answer).toEqual({ type: 'renewed', deadlinesMs: [10_000, null, 3000, 10_000] });
+    expect(log.state.session('short')).toMatchObject({ deadlineMs: 3000, revision: 3 });
+    expect(log.state.expiredSessions(2999, 10)).toEqual([]);
+    expect(log.state.expiredSessions(3000, 10)).toEqual([{ id: 'short', revision: 3 }]);
   });
 });
 

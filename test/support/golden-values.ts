@@ -128,6 +128,7 @@ export const COMMANDS = {
   touchSession: touch('s'),
   deleteSession: remove('s'),
   deleteSessionIf: remove('s', 7),
+  renewSessions: { kind: 'renewSessions', ids: ['a', 'é'] },
   expireSessions: expire(['a', 3], ['b', LARGE]),
   openClientSession: open(CLIENT_SESSION),
   putSessionOnce: covered(put('s'), CLIENT_SESSION, LARGE, 70_000),

@@ -7,13 +7,27 @@ import type { SessionCommand } from '../../src/state-machine/sessions.js';
 import { index } from './log-words.js';
 
 type ExpireSessions = Extract<Command, { kind: 'expireSessions' }>;
+type RenewSessions = Extract<Command, { kind: 'renewSessions' }>;
 
 export class SessionModel {
   sessions = new Map<string, Session>();
 
   /** What the entry at `revision` and cluster time `nowMs` should answer. */
-  apply(command: SessionCommand | ExpireSessions, revision: number, nowMs: number): unknown {
+  apply(
+    command: SessionCommand | ExpireSessions | RenewSessions,
+    revision: number,
+    nowMs: number,
+  ): unknown {
     if (command.kind === 'expireSessions') return this.#expire(command.sessions, nowMs);
+    if (command.kind === 'renewSessions') {
+      const deadlinesMs = command.ids.map((id) => {
+        const session = this.sessions.get(id);
+        if (session === undefined) return null;
+        this.sessions.set(id, { ...session, deadlineMs: nowMs + session.ttlMs });
+        return nowMs + session.ttlMs;
+      });
+      return { type: 'renewed', deadlinesMs };
+    }
     const session = this.sessions.get(command.id);
     if (command.kind === 'touchSession') {
       if (session === undefined) return refused({ reason: 'sessionNotFound', id: command.id });

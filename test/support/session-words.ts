@@ -8,6 +8,7 @@ import { index, nodeId } from './log-words.js';
 
 type PutSession = Extract<Command, { kind: 'putSession' }>;
 type ExpireSessions = Extract<Command, { kind: 'expireSessions' }>;
+type RenewSessions = Extract<Command, { kind: 'renewSessions' }>;
 
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -43,6 +44,10 @@ export function expire(...sessions: readonly (readonly [string, number])[]): Exp
     kind: 'expireSessions',
     sessions: sessions.map(([id, revision]) => ({ id, revision: index(revision) })),
   };
+}
+
+export function renew(...ids: readonly string[]): RenewSessions {
+  return { kind: 'renewSessions', ids };
 }
 
 /** Opens a client session. */
@@ -89,8 +94,9 @@ export const anySessionCommand: fc.Arbitrary<SessionCommand> = fc.oneof(
     .map(([given, expected]) => remove(given, expected)),
 );
 
-/** The same, and ends of sessions. */
-export const anyCommand: fc.Arbitrary<SessionCommand | ExpireSessions> = fc.oneof(
+/** The same, with renewals and ends of many sessions. */
+export const anyCommand: fc.Arbitrary<SessionCommand | ExpireSessions | RenewSessions> = fc.oneof(
   { weight: 6, arbitrary: anySessionCommand },
   fc.array(fc.tuple(id, revision), { maxLength: 3 }).map((sessions) => expire(...sessions)),
+  fc.array(id, { maxLength: 4 }).map((ids) => renew(...ids)),
 );
