@@ -173,7 +173,7 @@ function hung(afterMs: number): Found {
 }
 
 function crashed(said: string): Found {
-  const detail = said.split('\n').find((line) => line.includes('Error')) ?? said.trim();
+  const detail = said.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? said.trim();
   return { seed: null, property: 'crashed', detail, atUs: null, minimisedEvents: null };
 }
 
