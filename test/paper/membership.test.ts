@@ -106,6 +106,35 @@ describe('Raft §6, Thesis §4.3: a change of voters', () => {
     expect(bench.state.commitIndex).toBe(bench.state.log.lastIndex);
   });
 
+  it('adds, promotes, demotes and removes in one step', () => {
+    const bench = withLearner();
+    bench.change(change({ add: [5], promote: [4], demote: [3], remove: [2] }));
+    expect(shape(bench)).toEqual({
+      voters: [1, 4],
+      outgoing: [1, 2, 3],
+      leaving: [2],
+      members: [1, 2, 3, 4, 5],
+    });
+    commit(bench, [2, 3, 4]);
+    expect(shape(bench)).toEqual({
+      voters: [1, 4],
+      outgoing: null,
+      leaving: [],
+      members: [1, 3, 4, 5],
+    });
+  });
+
+  it('is taken back by a leader that is deposed before it is committed', () => {
+    const bench = withLearner();
+    const before = shape(bench);
+    const prev = bench.state.log.last;
+    bench.change(change({ promote: [4], remove: [3] }));
+    bench.settle();
+    expect(shape(bench)).not.toEqual(before);
+    bench.hear(2, appendEntries(9, prev, [entry(prev.index + 1, 9, { kind: 'noop' }, 9999)]));
+    expect(shape(bench)).toEqual(before);
+  });
+
   it('is committed by a majority of each half', () => {
     const bench = withLearner();
     bench.change(change({ promote: [4], remove: [2] }));
