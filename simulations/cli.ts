@@ -5,9 +5,11 @@ import { UsageError } from './arguments.js';
 import { checkCommand } from './check.js';
 import { benchCommand } from './commands/bench.js';
 import { listCommand } from './commands/list.js';
+import { minimiseCommand } from './commands/minimise.js';
 import { mutantsCommand } from './commands/mutants.js';
 import { replayCommand } from './commands/replay.js';
 import { runOneCommand } from './commands/run.js';
+import { scenariosCommand } from './commands/scenarios.js';
 import { sweepCommand } from './commands/sweep.js';
 import { USAGE } from './commands/usage.js';
 import { EXIT } from './format.js';
@@ -19,8 +21,10 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ['run', runOneCommand],
   ['sweep', sweepCommand],
   ['replay', replayCommand],
+  ['minimise', minimiseCommand],
   ['check', checkCommand],
   ['mutants', mutantsCommand],
+  ['scenarios', scenariosCommand],
   ['list', listCommand],
   ['bench', benchCommand],
 ]);

@@ -1,5 +1,5 @@
 // What fixes a run from outside, as plain data that can be told to another process, a file or a person: the seed, and what
-// was fixed instead of drawn.
+// was fixed instead of drawn. The command that repeats the run is made of it.
 
 import { RUN_DEFAULT_MS } from './run.js';
 import type { RunOptions } from './run.js';

@@ -1,4 +1,5 @@
 // The tables of a sweep: one row for each variation of the parameters, for people, and one for each run, for programs.
+// What a column means stands in counts.ts.
 
 import { SITUATION_NAMES } from './counts.js';
 import type { Report, Sum } from './report.js';

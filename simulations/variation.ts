@@ -1,4 +1,5 @@
-// Parameters that a sweep varies: every combination of the values asked for, each with all seeds.
+// Parameters that a sweep varies: every combination of the values asked for, each with all seeds. What is not varied is
+// drawn from each seed.
 
 import type { Overrides } from './parameters.js';
 

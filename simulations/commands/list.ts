@@ -1,4 +1,4 @@
-// The command `quorate simulate list`: what there is to ask for by name.
+// The command `quorate simulate list`: what there is to ask for by name. It runs nothing.
 
 import { parseOptions, UsageError } from '../arguments.js';
 import { SITUATIONS } from '../counts.js';
@@ -6,6 +6,7 @@ import { EXIT } from '../format.js';
 import { MODELS } from '../linearizability/models/index.js';
 import { MUTANTS } from '../mutants/mutants.js';
 import { PROPERTIES } from '../properties.js';
+import { scenarioNamed, scenarioNames } from '../scenarios/library.js';
 import type { Surroundings } from '../surroundings.js';
 import { showTable } from '../table.js';
 
@@ -17,6 +18,7 @@ interface Listed {
 const LISTS: Readonly<Record<string, () => Listed[]>> = {
   properties: () => listedOf(PROPERTIES),
   situations: () => listedOf(SITUATIONS),
+  scenarios: () => scenarioNames().map((name) => ({ name, what: scenarioNamed(name).source })),
   models: () => MODELS.map(({ name }) => ({ name, what: 'what a history can be about' })),
   mutants: () => MUTANTS.map(({ name, what }) => ({ name, what })),
 };

@@ -12,6 +12,7 @@ import { pageOf } from '../picture/page.js';
 import { Recorder } from '../picture/recorder.js';
 import { reportOf } from '../report.js';
 import { run } from '../run.js';
+import { runAt, ScenarioProblem } from '../scenarios/library.js';
 import { optionsOf } from '../setting.js';
 import type { Setting } from '../setting.js';
 import type { Surroundings } from '../surroundings.js';
@@ -33,8 +34,19 @@ interface Writing {
 }
 
 /** Answers the exit code. Throws a `UsageError`. */
-export function replayCommand(args: readonly string[], { out, fail }: Surroundings): number {
-  const { setting, hash, isTrace, isJson, writing } = read(args);
+export function replayCommand(args: readonly string[], surroundings: Surroundings): number {
+  try {
+    return replay(read(args), surroundings);
+  } catch (error) {
+    if (!(error instanceof ScenarioProblem)) throw error;
+    const hint = 'The format is told in simulations/README.md, "Making a failure short".';
+    surroundings.fail({ error: error.message, code: 'BAD_SCENARIO', hint });
+    return EXIT.failed;
+  }
+}
+
+function replay(asked: Asked, { out, fail }: Surroundings): number {
+  const { setting, hash, isTrace, isJson, writing } = asked;
   if (!isJson) out(`seed ${setting.seed}`);
   const isRecorded = writing.html !== null || writing.exported !== null;
   let recorder: Recorder | null = null;
@@ -98,8 +110,8 @@ function read(args: readonly string[]): Asked {
     export: { type: 'string' },
   });
   const given = values.seed === undefined ? positionals : [values.seed, ...positionals];
-  const [seed, ...others] = given;
-  if (seed === undefined) throw new UsageError('expected the SEED of a run');
+  const [what, ...others] = given;
+  if (what === undefined) throw new UsageError('expected the SEED of a run, or the FILE of one');
   const format = values.export ?? null;
   const file = format === null ? undefined : others.shift();
   refuseOthers(others);
@@ -114,7 +126,7 @@ function read(args: readonly string[]): Asked {
     throw new UsageError(`expected --hash of 14 hexadecimal digits, got ${hash}`);
   }
   return {
-    setting: settingIn({ ...values, seed }),
+    setting: /^(\d|0x)/.test(what) ? settingIn({ ...values, seed: what }) : runAt(what),
     hash: hash ?? null,
     isTrace: values.trace ?? false,
     isJson: values.json ?? false,

@@ -13,8 +13,9 @@ import {
   showSlowest,
   showSum,
   showVerdict,
+  sumJson,
+  worstExit,
 } from '../format.js';
-import { sumJson, worstExit } from '../format.js';
 import { Progress } from '../progress.js';
 import { Sum } from '../report.js';
 import type { Report } from '../report.js';

@@ -1,4 +1,4 @@
-// What `quorate simulate --help` prints.
+// What `quorate simulate --help` prints. Every subcommand with its options stands here, and nowhere else.
 
 export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 
@@ -8,8 +8,12 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
   sweep      many seeds on all cores, summed up in a table; parameters may be varied
              [--seed N] [--seeds COUNT] [--time D] [--nodes N,N…] [--election-timeout D,D…]
              [--versions one|mixed] [--twice] [--workers N] [--csv | --json]
-  replay     a run again, to the last event: SEED [--time D] [--nodes N] [--versions one|mixed] [--hash H] [--trace]
+  replay     a run again, to the last event: SEED|FILE [--time D] [--nodes N] [--versions one|mixed] [--hash H] [--trace]
              [--html PAGE] [--export shiviz|edn|ndjson FILE] [--json]
+  minimise   makes a failing run short, and writes it as a file for replay and for a test: SEED [--time D] [--nodes N]
+             [--limit D] [--out FILE] [--mutant NAME] [--json]
+  scenarios  the published scenarios in one table: what was published, ours, and without PreVote and CheckQuorum:
+             [NAME|FILE…] [--alone] [--csv | --json]
   check      whether the history of any system is linearizable, and where it breaks: FILE… [--model NAME] [--html PAGE]
              [--timeout D] [--memory SIZE] [--json]
   mutants    plants known bugs into a copy of the code, one at a time, and tells how soon the same runs find each:
@@ -17,7 +21,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
              [--workers N] [--json]
   bench      the simulator's speed with all checks on, calm and with faults: [--seed N] [--slices N] [--time D]
              [--against FOLDER] [--json]
-  list       properties, situations, models and planted bugs: [WHAT] [--json]
+  list       scenarios, properties, situations, models and planted bugs: [WHAT] [--json]
 
 --seed N       64 bits, decimal or 0x…; default: a fresh one, printed first
 --seeds COUNT  that many seeds from N on (sweep: default 100; mutants: at most, default 2000)

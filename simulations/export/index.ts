@@ -1,4 +1,4 @@
-// The formats that a recorded run can be written in, by the name that `--export` takes.
+// The formats that a recorded run can be written in, by the name that `--export` takes. Each makes one text of it.
 
 import type { Recording } from '../picture/recording.js';
 import { ednOf } from './edn.js';

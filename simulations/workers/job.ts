@@ -1,4 +1,5 @@
-// One run for a worker, in whatever process it is: what it is told and what it tells, as plain data.
+// One run for a worker, in whatever process it is: what it is told and what it tells, as plain data. It measures how
+// long the run really took.
 
 import { performance } from 'node:perf_hooks';
 
