@@ -1,5 +1,5 @@
-// Which links a partition cuts: two sides, with or without a node between them, one node alone, deaf or mute, any links at all,
-// or all but those of a star, a ring or a chain.
+// Which links a partition cuts: those between two sides, with or without a node that reaches both, or of one node alone, deaf or
+// mute, or any links at all. Or it leaves no others than those of a star, a ring or a chain.
 
 import type { NodeId } from '../src/raft/types.js';
 import type { Link } from './fault-action.js';
