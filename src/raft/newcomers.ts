@@ -14,7 +14,7 @@ import { NO_CHANGE } from './types.js';
 import type { Configuration, Member, NodeId } from './types.js';
 
 /** Whether this member is on its way to a seat; a learner that an operator asked for or made is not. */
-export function isNewcomer(configuration: Configuration, member: Member): boolean {
+function isNewcomer(configuration: Configuration, member: Member): boolean {
   const hasPurpose = member.autoPromote || member.replaces !== null;
   return hasPurpose && !isVoter(configuration, member.id);
 }

@@ -1,5 +1,6 @@
 // Changing who belongs, on real processes, in the order of one story: a dead member is replaced, then the primary, then a
-// member comes back at other addresses while its vote is needed; and a newcomer that nobody reaches is given up.
+// member comes back at other addresses while its vote is needed; and a newcomer that nobody reaches is given up. Commands
+// are run as an operator would run them. What an order can get wrong is test/service/replace.test.ts.
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 // Cluster.Replace and Cluster.Update over real gRPC with the real driver: each thing that an operator or a member can get
-// wrong has its code and says what to do; then a replacement from its order to its end, and one that is cancelled.
+// wrong has its code and says what to do; then a replacement from its order to its end, and one that is cancelled. All tests
+// share one cluster of three, and only the last one changes who belongs to it for good.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { CLUSTER } from '../../src/client/protos.js';

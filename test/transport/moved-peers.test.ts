@@ -1,5 +1,6 @@
 // Where a member is reached that restarted elsewhere than its row says, as a table of what was told and what follows; and
-// that two real transports find each other that way before any row has changed.
+// that two real transports find each other that way before any row has changed. Whole daemons are moved in
+// test/e2e/membership.test.ts.
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { formatAddress, parseAddress } from '../../src/address.js';
