@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { addConsistency, consistencyOf } from '../../cli/consistency.js';
 
-function parsed(...args: string[]): string {
+function parsed(...args: string[]): unknown {
   const command = addConsistency(new Command('get'), 'from this node').exitOverride();
   command.configureOutput({ writeErr: () => {} });
   return consistencyOf(command.parse(args, { from: 'user' }).opts());
@@ -15,7 +15,7 @@ describe('a read', () => {
     ['without an option', [], 'LINEARIZABLE'],
     ['with --stale', ['--stale'], 'STALE'],
     ['with --leased', ['--leased'], 'LEASED'],
-  ] as const)('%s asks for %s to be %s', (_name, args, expected) => {
+  ] as const)('%s (%s) asks for %s', (_name, args, expected) => {
     expect(parsed(...args)).toBe(expected);
   });
 
