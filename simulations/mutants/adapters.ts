@@ -68,9 +68,9 @@ export const ADAPTERS: readonly Mutant[] = [
     what: 'the client library sends a write again as a new one',
     changes: [
       {
-        file: 'src/client/client',
-        find: 'ticket ??= await this.#clientSession.begin(() => this.#openSession(about));',
-        replace: 'ticket = await this.#clientSession.begin(() => this.#openSession(about));',
+        file: 'src/client/caller',
+        find: "if (kind === 'once') so.ticket ??= await",
+        replace: "if (kind === 'once') so.ticket = await",
       },
     ],
     tests: ['test/service/client-sessions.test.ts'],

@@ -10,8 +10,6 @@ export interface Found {
   readonly detail: string;
   /** Simulated time; null: it was no violation. */
   readonly atUs: number | null;
-  /** Events of the shortest schedule that shows it; null: it was not looked for. */
-  readonly minimisedEvents: number | null;
 }
 
 /** Seeds one after the other from a base seed on, until one of them shows the bug or the limit is reached. */

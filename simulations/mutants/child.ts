@@ -26,7 +26,7 @@ function foundBy(seed: bigint, verdict: Verdict): Found | null {
   if (verdict.type === 'held') return null;
   const property = verdict.type === 'violated' ? verdict.property : 'liveness';
   const { detail, atUs } = verdict;
-  return { seed: seed.toString(), property, detail, atUs, minimisedEvents: null };
+  return { seed: seed.toString(), property, detail, atUs };
 }
 
 async function attempt(base: string, { seedsMax, limitMs }: Task): Promise<Attempt> {

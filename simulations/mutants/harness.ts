@@ -169,12 +169,12 @@ async function inCopy(
 
 function hung(afterMs: number): Found {
   const detail = `it did not end in ${afterMs / 1000} s`;
-  return { seed: null, property: 'hung', detail, atUs: null, minimisedEvents: null };
+  return { seed: null, property: 'hung', detail, atUs: null };
 }
 
 function crashed(said: string): Found {
   const detail = said.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? said.trim();
-  return { seed: null, property: 'crashed', detail, atUs: null, minimisedEvents: null };
+  return { seed: null, property: 'crashed', detail, atUs: null };
 }
 
 /** Whether every bug that must be found was found. */

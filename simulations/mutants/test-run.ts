@@ -119,5 +119,5 @@ function foundIn(out: string, otherwise: string): Found {
   );
   const said = results.find(({ message }) => message !== undefined && message !== '')?.message;
   const detail = failed[0]?.trim() ?? said ?? otherwise;
-  return { seed: null, property: 'a test', detail, atUs: null, minimisedEvents: null };
+  return { seed: null, property: 'a test', detail, atUs: null };
 }

@@ -27,7 +27,7 @@ function options(results: Results): TryOptions {
 }
 
 function attempt(base: string, seeds: number, isFound: boolean): Attempt {
-  const found = { seed: base, property: 'votes', detail: '', atUs: 1, minimisedEvents: null };
+  const found = { seed: base, property: 'votes', detail: '', atUs: 1 };
   return { base, seeds, elapsedMs: 1, simulatedMs: 1, found: isFound ? found : null };
 }
 
