@@ -33,7 +33,7 @@ function doneIn({ schedule }: RunResult): FaultAction[] {
   return schedule.slice(0, -1).map(({ action }) => action);
 }
 
-describe('an action', () => {
+describe('an action', { timeout: 300_000 }, () => {
   test('that does not fit is left undone', () => {
     const misfits: FaultAction[] = [
       { type: 'boot', node: ONE },
@@ -100,7 +100,7 @@ describe('an action', () => {
   });
 });
 
-describe('damage', () => {
+describe('damage', { timeout: 300_000 }, () => {
   test('stays within what can be survived, unless asked for', () => {
     const wipes = [ONE, TWO, THREE].map((node): FaultAction => ({ type: 'wipe', node }));
     const atOnce = wipes.map((action) => ({ atUs: 1_000_000, action }));
@@ -138,7 +138,7 @@ describe('damage', () => {
   });
 });
 
-describe('a core that heals alone', () => {
+describe('a core that heals alone', { timeout: 300_000 }, () => {
   const healed = (core: NodeId[], outside: Outside): RunResult =>
     calm([{ atUs: 2_000_000, action: { type: 'heal', core, outside } }], {
       timeMs: 2000,
