@@ -1,5 +1,5 @@
-// The table of methods in proto/README.md against a running server: by reflection each method has one row and no row is made up,
-// idempotency is what the descriptor and the request's field `client` say, and what is refused is refused as the row tells.
+// The table of methods in proto/README.md against a running server: by reflection each method has one row and no row is made up.
+// Idempotency is what the descriptor and the request's field `client` say, and what is refused is refused as the row tells.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
