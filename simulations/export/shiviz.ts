@@ -10,7 +10,7 @@ const SHIVIZ_EXPRESSION = '(?<event>.*)\\n(?<host>\\S*) (?<clock>{.*})';
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['tick', 'turn']);
 /** What the world does to one node is an event of that node. */
-const OF_ONE_NODE = /^node (\d+)/;
+const OF_ONE_NODE = /^(?:node |.*"node":)(\d+)/;
 
 type Clock = Readonly<Record<string, number>>;
 

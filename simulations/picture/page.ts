@@ -94,17 +94,24 @@ function dataOf(recording: Recording): object {
     messages: messages.map(({ from, to, type, sentUs, arrivedUs, text }) => {
       return [from, to, types.indexOf(type), sentUs, arrivedUs ?? -1, text];
     }),
-    faults: faults.map(({ atUs, kind, text }) => {
-      const of = /^(?:crash|restart|pause|resume|retire)$/.test(kind)
-        ? /^node (\d+)/.exec(text)
-        : null;
-      return [atUs, kind, text, Number(of?.[1] ?? 0)];
-    }),
+    faults: faults.map(({ atUs, kind, text }) => [atUs, kind, ...faultIn(text)]),
     operations: operations.map(operationOf),
     events: events.map(({ atUs, node, kind, text }, at) => {
       return [atUs, node, kinds.indexOf(kind), messageAt.get(at) ?? text];
     }),
   };
+}
+
+/** A fault in words, and the node that it is about; 0: none, or several. */
+function faultIn(text: string): [string, number] {
+  if (!text.startsWith('{')) return [text, Number(/^node (\d+)/.exec(text)?.[1] ?? 0)];
+  const { type: _type, node = 0, ...more } = JSON.parse(text) as Record<string, unknown>;
+  const words = Object.entries(more).map(([name, value]) => {
+    const isLinks = name === 'links' || (name === 'whole' && value !== null);
+    if (isLinks) return (value as [number, number][]).map((link) => link.join('>')).join(' ');
+    return `${name} ${JSON.stringify(value)}`;
+  });
+  return [[node === 0 ? '' : `node ${Number(node)}`, ...words].join(' ').trim(), Number(node)];
 }
 
 function interestOf({ verdict, untilUs }: Recording, firstFaultUs: number): number {

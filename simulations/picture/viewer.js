@@ -319,7 +319,7 @@ function drawFaults(lanes, height) {
   for (const [us, kind, text, node] of data.faults) {
     if (us < view.from || us > view.to) continue;
     const px = x(us);
-    const isEnd = /^(mend|resume|restart|heal)/.test(kind);
+    const isEnd = /^(mend|unclog|resume|boot|heal)/.test(kind);
     brush.strokeStyle = colour(isEnd ? 'good' : 'lost');
     brush.fillStyle = brush.strokeStyle;
     brush.globalAlpha = 0.5;
