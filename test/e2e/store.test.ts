@@ -42,6 +42,9 @@ test('a key is put, compared, read through another member, listed and deleted', 
   expect(JSON.parse(again.stderr)).toMatchObject({ code: 'VALUE_MISMATCH' });
   const entry = { key: 'app/mode', value: 'green', ...green, createdRevision: revision };
   expect(await jsonAt(second, 'store', 'get', 'app/mode')).toEqual(entry);
+  for (const node of [first, second]) {
+    expect(await jsonAt(node, 'store', 'get', 'app/mode', '--leased')).toEqual(entry);
+  }
   expect(await jsonAt(first, 'store', 'list', 'app/')).toEqual({ entries: [entry], more: false });
   expect(mustSucceed(await runAt(second, 'store', 'delete', 'app/mode'))).toBe(
     'app/mode is deleted.\n',
@@ -64,6 +67,7 @@ test.each([
   [['put', 'k'], 'expected a value or --file'],
   [['put', 'k', '--file', '/does/not/exist'], 'cannot take the value from /does/not/exist'],
   [['get', 'k'.repeat(1025)], 'expected at most 1024 bytes, got 1025 bytes'],
+  [['get', 'k', '--stale', '--leased'], 'cannot be used with option'],
   [['txn'], 'expected something to compare, to change or to read'],
   [['txn', '--if-revision', 'k=x'], 'expected a whole number'],
 ])('store %j is wrong usage', async (args, said) => {
