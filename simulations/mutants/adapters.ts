@@ -49,7 +49,7 @@ export const ADAPTERS: readonly Mutant[] = [
     changes: [
       { file: 'src/storage/contents', find: 'checkSeal(found.seal, live.seal);', replace: '' },
     ],
-    tests: ['test/storage/damage.test.ts'],
+    tests: ['test/storage/seal.test.ts'],
   },
   {
     name: 'chunk-checksum-ignored',
@@ -61,7 +61,7 @@ export const ADAPTERS: readonly Mutant[] = [
         replace: ';',
       },
     ],
-    tests: ['test/node/node.test.ts'],
+    tests: ['test/node/snapshot-receiver.test.ts'],
   },
   {
     name: 'new-sequence-on-retry',
@@ -73,7 +73,7 @@ export const ADAPTERS: readonly Mutant[] = [
         replace: "if (kind === 'once') so.ticket = await",
       },
     ],
-    tests: ['test/service/client-sessions.test.ts'],
+    tests: ['test/client/failover.test.ts', 'test/client/library.test.ts'],
   },
   {
     name: 'indeterminate-repeated',
