@@ -12,6 +12,8 @@ export const PROPERTIES = {
   votes: 'one vote in a term, durable before it is told, through all restarts',
   acknowledgements:
     'what a follower acknowledges is durable there, and a leader believes no more than that',
+  'leader-contact': 'a leader that no quorum answers gives up within its bound',
+  newcomers: 'nobody is added, given a vote or given up unless it was asked for or waited for',
   monotonic: 'terms, commitIndex, lastApplied and epochs only grow',
   'one-primary': 'no two nodes run primary-only processes at one true time',
   'feature-level': 'the level rises once every member speaks it, and nothing above it is applied',
