@@ -67,11 +67,9 @@ export function onePrimary(world: World): Invariant {
     },
     happened(machine, process) {
       const { raft } = process.node;
-      if (raft === null || raft.state.role.type !== 'leader') {
-        reigns.delete(machine);
-        return;
-      }
-      const reign = reignOf(world, machine, raft, raft.state.role);
+      const role = raft?.state.role;
+      const isLeader = raft !== null && role?.type === 'leader';
+      const reign = isLeader ? reignOf(world, machine, raft, role) : null;
       if (reign === null) {
         reigns.delete(machine);
         return;
