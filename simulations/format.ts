@@ -44,7 +44,7 @@ export interface Effort {
 }
 
 /** What was done, and how much of it in a real second. */
-export function showEffort({ events, checks, simulatedMs }: Effort, elapsedMs: number): string {
+function showEffort({ events, checks, simulatedMs }: Effort, elapsedMs: number): string {
   const aSecond = (count: number): string => showCount((count * 1000) / Math.max(1, elapsedMs));
   return [
     `${showCount(events)} events, ${(simulatedMs / 1000).toFixed(1)} simulated s in ${(elapsedMs / 1000).toFixed(2)} s;`,

@@ -48,7 +48,7 @@ export class Trace {
 }
 
 /** One line for people. */
-export function showEvent({ atUs, node, kind, text }: TraceEvent): string {
+function showEvent({ atUs, node, kind, text }: TraceEvent): string {
   const who = node === 0 ? 'world' : `node ${node}`;
   return `${showTime(atUs)}  ${who.padEnd(7)}  ${kind.padEnd(9)}  ${text}`;
 }

@@ -50,7 +50,7 @@ export class Twice {
 }
 
 /** Where two traces part, in words. */
-export function firstDifference(one: readonly string[], other: readonly string[]): string {
+function firstDifference(one: readonly string[], other: readonly string[]): string {
   const length = Math.max(one.length, other.length);
   for (let at = 0; at < length; at += 1) {
     if (one[at] === other[at]) continue;

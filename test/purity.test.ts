@@ -1,4 +1,4 @@
-// The proof of purity, on files with one impurity each that stand beside the real ones: it must find every one of them, and
+// The proof of purity, on files with one impurity each that stand beside the real ones. It must find every one of them, and
 // nothing in the file that has none, nor in the sources.
 
 import { join } from 'node:path';

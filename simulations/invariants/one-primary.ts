@@ -30,8 +30,7 @@ export function onePrimary(world: World): Invariant {
   /** Whether somebody else rules at `atUs` as well. */
   const checkAt = (reign: Reign, atUs: number): void => {
     for (const other of [...reigns.values(), ...kept.values()]) {
-      const isBoth =
-        other.machine !== reign.machine && other.fromUs <= atUs && atUs < other.untilUs;
+      const isBoth = other.machine !== reign.machine && isWithin(other, atUs);
       hold(!isBoth, 'one-primary', () => {
         return `at ${showTime(atUs)} node ${reign.machine.id} is primary of epoch ${reign.epoch} and node ${other.machine.id} of epoch ${other.epoch}`;
       });
@@ -76,17 +75,19 @@ export function onePrimary(world: World): Invariant {
       }
       reigns.set(machine, reign);
       nextUs = Math.min(nextUs, reign.fromUs > world.nowUs ? reign.fromUs : reign.untilUs);
-      if (reign.fromUs <= world.nowUs && world.nowUs < reign.untilUs) checkAt(reign, world.nowUs);
+      if (isWithin(reign, world.nowUs)) checkAt(reign, world.nowUs);
     },
     crashed(machine, isReboot) {
       const reign = reigns.get(machine);
       reigns.delete(machine);
       if (isReboot) kept.delete(machine);
-      else if (reign !== undefined && reign.fromUs <= world.nowUs && world.nowUs < reign.untilUs) {
-        kept.set(machine, reign);
-      }
+      else if (reign !== undefined && isWithin(reign, world.nowUs)) kept.set(machine, reign);
     },
   };
+}
+
+function isWithin({ fromUs, untilUs }: Reign, atUs: number): boolean {
+  return fromUs <= atUs && atUs < untilUs;
 }
 
 /** At the exact end of its lease, without any event, a node must say by itself that it is not primary any more. */

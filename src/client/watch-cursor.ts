@@ -6,8 +6,7 @@ import type { WatchRequest } from '../generated/quorate/v1/WatchRequest.js';
 import type { WatchResponse__Output as WatchResponse } from '../generated/quorate/v1/WatchResponse.js';
 import type { Change__Output as Change } from '../generated/quorate/v1/Change.js';
 import type { Revision__Output as Revision } from '../generated/quorate/v1/Revision.js';
-import type { QuorateError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode, QuorateError } from '../errors.js';
 
 export interface WatchWish {
   /** None: everything. */

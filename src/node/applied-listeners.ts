@@ -1,4 +1,4 @@
-// Who wants to know that something was applied, whatever it was: told once for each turn of the driver in which the state went
+// Who wants to know that something was applied, whatever it was. They are told once for each turn of the driver in which the state went
 // on, after everything of that turn was done.
 
 import { INDEX_ZERO } from '../raft/types.js';

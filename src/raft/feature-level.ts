@@ -7,6 +7,7 @@ import { appendEntry } from './append.js';
 import { invariant } from './assert.js';
 import type { Loaded } from './initial.js';
 import { configurationInForce, configurationIndex, emit } from './state.js';
+import { speaks, unspoken } from './software.js';
 import type { Leader, RaftState } from './state.js';
 import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST } from './types.js';
 import type { InstallId, Member, NodeId, Software } from './types.js';
@@ -26,22 +27,6 @@ export interface HeldBack {
 
 /** Greetings of nodes that are no members are forgotten when there are more. */
 const GREETED_MAX = 256;
-
-/** Whether software understands everything that a cluster of this level does. */
-export function speaks(
-  { featureMin, featureMax }: Omit<Software, 'version'>,
-  level: number,
-): boolean {
-  return featureMin <= level && level <= featureMax;
-}
-
-/** Says what to do with software that does not speak the level; `version` is that of the software. */
-export function unspoken(software: Software, level: number): string {
-  const { version, featureMin, featureMax } = software;
-  const range = featureMin === featureMax ? `${featureMax}` : `${featureMin} to ${featureMax}`;
-  const what = featureMax < level ? 'a later version' : 'an earlier version';
-  return `version ${version} speaks feature level ${range}, the cluster is at ${level}: install ${what}, one that speaks ${level}`;
-}
 
 /**
  * Why software must not go on with what a disk holds, committed or not; null: it may.

@@ -1,5 +1,5 @@
 // The right to be primary at this moment: activation, the lease, and the bound that separates two reigns.
-// Thesis §6.4.1 for leases by bounded clocks; README.md for the whole argument why no two nodes are primary at once:
+// Thesis §6.4.1 has leases by bounded clocks. README.md has the whole argument why no two nodes are primary at once:
 // 1. Node A acts only until `lease` (shortened by 5 %) after the start of a round that a quorum answered in A's term.
 // 2. Whoever elects B shares a voter with that quorum, and that voter answered A before it voted for B, so that round
 //    began before B's election.

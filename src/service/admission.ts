@@ -5,7 +5,7 @@
 import { QuorateError } from '../errors.js';
 import type { ErrorCode, ErrorData } from '../errors.js';
 import type { NodeStatus } from '../node/api.js';
-import { speaks, unspoken } from '../raft/feature-level.js';
+import { speaks, unspoken } from '../raft/software.js';
 import { LIMITS } from '../raft/options.js';
 import type { Member, MemberUpdate, NodeId } from '../raft/types.js';
 import { isInContact, quorumOf } from './status-view.js';

@@ -3,7 +3,7 @@
 // so both are refused before any message is read. The decision is a pure function.
 
 import { FieldReader } from '../codec/field-reader.js';
-import { unspoken } from '../raft/feature-level.js';
+import { unspoken } from '../raft/software.js';
 import type { Sender } from '../raft/message.js';
 import { FEATURE_LEVEL_FIRST } from '../raft/types.js';
 import type { InstallId, NodeId } from '../raft/types.js';

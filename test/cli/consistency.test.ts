@@ -1,4 +1,4 @@
-// The options of a read: what each asks for, and that both at once are wrong usage.
+// The options of a read, and what each asks for. Both at once are wrong usage.
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-// What a watch asks next after each thing that can happen to it: it goes on where it was told to, never in the middle of a
+// What a watch asks next after each thing that can happen to it. It goes on where it was told to, never in the middle of a
 // state, and only among the members of one cluster.
 
 import { describe, expect, test } from 'vitest';

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -211,28 +211,41 @@ test('every method with any headers and any payload', { timeout: LIMIT_MS }, asy
   await expectUnharmed();
 });
 
+/** Asks; null: an answer came, or a stream did not end at once. */
+function ask(client: Client, method: AnyMethod, request: object): Promise<ServiceError | null> {
+  const { path, requestSerialize, responseDeserialize, requestStream, responseStream } = method;
+  return new Promise((resolve) => {
+    if (!requestStream && !responseStream) {
+      const options = { deadline: Date.now() + 4000 };
+      const ended = (error: ServiceError | null): void => resolve(error);
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, ended);
+      return;
+    }
+    const metadata = new Metadata();
+    const call = client.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      metadata,
+    );
+    const timer = setTimeout(() => end(null), 1000);
+    const end = (error: ServiceError | null): void => {
+      clearTimeout(timer);
+      resolve(error);
+      call.cancel();
+    };
+    call.on('data', () => end(null));
+    call.on('error', end);
+    call.write(request);
+    if (!requestStream) call.end();
+  });
+}
+
 test(
   'every method with any field: an answer, or a refusal of ours',
   { timeout: LIMIT_MS },
   async () => {
     const clients = cluster.daemons.map(({ api }) => new Client(api, credentials.createInsecure()));
-    const call = (
-      client: Client,
-      method: AnyMethod,
-      request: object,
-    ): Promise<ServiceError | null> =>
-      new Promise((resolve) => {
-        const { path, requestSerialize, responseDeserialize } = method;
-        const deadline = Date.now() + 4000;
-        client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          request,
-          { deadline },
-          (error) => resolve(error),
-        );
-      });
     const anyFields = fc
       .constantFrom(...METHODS)
       .chain((method) => anyRequest(method).map((request) => ({ method, request })))
@@ -246,7 +259,7 @@ test(
       fc.asyncProperty(fc.nat(2), anyFields, async (at, { method, request }) => {
         const client = clients[at];
         if (client === undefined) throw new Error('expected a client');
-        const error = await call(client, method, request);
+        const error = await ask(client, method, request);
         const refusal = error === null ? null : (errorFromStatus(error)?.code ?? error.message);
         expect(refusal).toSatisfy(
           (code: string | null) => code === null || (/^[A-Z_]+$/.test(code) && code !== 'INTERNAL'),

@@ -11,7 +11,7 @@ import { connect } from '../../src/client/index.js';
 import type { Quorate } from '../../src/client/index.js';
 import { startCleanDaemons } from '../support/cluster.js';
 
-type Callback = (error: unknown, value?: unknown) => void;
+type Callback = (error: Error | null, value?: unknown) => void;
 interface Store {
   get(sid: string, callback: Callback): void;
   set(sid: string, data: object, callback: Callback): void;
@@ -50,7 +50,10 @@ test('the session store keeps, touches, lists and destroys what a web framework 
   const store = quorateStore({ Store: EventEmitter }, client);
   const said = (ask: (callback: Callback) => void): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      ask((error, value) => (error === null ? resolve(value) : reject(error)));
+      ask((error, value) => {
+        if (error === null) resolve(value);
+        else reject(error);
+      });
     });
   const data = { cookie: { originalMaxAge: 60_000 }, user: 'alice' };
   expect(await said((done) => store.get('s1', done))).toBeNull();

@@ -1,4 +1,4 @@
-// A read under the lease asks for the lease before and after it: what took longer than the lease is not answered, and what
+// A read under the lease asks for the lease before and after it. What took longer than the lease is not answered, and what
 // was not found is found out again elsewhere.
 
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The right to be primary, folded entry by entry, against a model that looks at the whole log: which activation is the newest,
+// The right to be primary, folded entry by entry, against a model that looks at the whole log. It tells which activation is the newest,
 // whether anything has ended it, and the longest lease since the newest valid proof.
 
 import fc from 'fast-check';

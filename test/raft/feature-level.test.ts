@@ -1,5 +1,5 @@
 // When a leader raises the feature level, what holds it back, whom it keeps out, and what becomes of a node that does not
-// speak it: on one bare Raft whose peers greet as the test says.
+// speak it. It is tried on one bare Raft whose peers greet as the test says.
 
 import { describe, expect, it } from 'vitest';
 import { InvariantViolation } from '../../src/raft/assert.js';

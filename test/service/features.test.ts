@@ -1,4 +1,4 @@
-// The feature level through the API, with a table in which writing to the store came with level 2: who holds the level back
+// The feature level through the API, with a table in which writing to the store came with level 2. Who holds the level back
 // is shown and named in the refusal, and what was refused works once the level has risen.
 import { afterAll, describe, expect, test } from 'vitest';
 import { CLUSTER, SESSIONS, STORE } from '../../src/client/protos.js';

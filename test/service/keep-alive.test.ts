@@ -1,5 +1,5 @@
 // Sessions.Renew and Sessions.KeepAlive over real gRPC with the real driver: through any member, many to an entry, none while the
-// deadline stands, and a session that is kept alive outlives its time to live.
+// deadline stands. A session that is kept alive outlives its time to live.
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { setTimeout as pause } from 'node:timers/promises';

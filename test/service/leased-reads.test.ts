@@ -1,4 +1,4 @@
-// Reads under the primary's lease through the API: answered by the primary alone, without a quorum, only while its lease
+// Reads under the primary's lease through the API. They are answered by the primary alone, without a quorum, only while its lease
 // holds; forwarded by others; and what is not there is an answer like any other.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SESSIONS, STORE } from '../../src/client/protos.js';

@@ -1,5 +1,5 @@
 // What can be done to the simulated world, each kind by a schedule of its own in a run without any other trouble: that it
-// comes about, what the cluster makes of it, and that more damage than the protocol can survive is refused unless asked for.
+// comes about, and what the cluster makes of it. More damage than the protocol can survive is refused unless asked for.
 
 import { describe, expect, test } from 'vitest';
 

@@ -44,7 +44,7 @@ const PURE_FOLDERS = new Set([
 ]);
 
 /** The files of src/raft that are data or plain helpers: who stands outside may know them, not the algorithm. */
-const RAFT_DATA = ['assert', 'input', 'message', 'options', 'ready', 'types'].map(
+const RAFT_DATA = ['assert', 'input', 'message', 'options', 'ready', 'software', 'types'].map(
   (name) => `src/raft/${name}.ts`,
 );
 

@@ -1,4 +1,4 @@
-// The property that judges what the clients of a run were told, by calls and answers alone: it accepts what is true, names
+// The property that judges what the clients of a run were told, by calls and answers alone. It accepts what is true, names
 // the client that was told otherwise, and says when it does not know.
 
 import { describe, expect, test } from 'vitest';
