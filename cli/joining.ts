@@ -70,8 +70,8 @@ export function tellWaiting<Options>(cli: Cli<Options>): (error: QuorateError) =
 }
 
 /** One line about a joiner. */
-export function progressLine(node: string, { isSeated, lagEntries }: JoinProgress): string {
-  if (isSeated) return `${node}: has its place`;
+export function progressLine({ node, old }: Seat, { isSeated, lagEntries }: JoinProgress): string {
+  if (isSeated) return old === null ? `${node}: voter` : `${node}: in the place of ${old}`;
   if (lagEntries === null) return `${node}: learner`;
   return `${node}: learner, ${count(lagEntries, 'entry', 'entries')} behind`;
 }

@@ -103,8 +103,9 @@ async function joining(
     cli.print({ ...admitted, role: 'learner' }, [`${node} is a learner of the cluster.`]);
     return;
   }
-  await waitForSeat(cli.client, { node, old: null }, begunMs + cli.timeoutMs, (progress) => {
-    cli.note(progressLine(node, progress));
+  const seat = { node, old: null };
+  await waitForSeat(cli.client, seat, begunMs + cli.timeoutMs, (progress) => {
+    cli.note(progressLine(seat, progress));
   });
   const durationMs = Math.round(performance.now() - begunMs);
   cli.print({ ...admitted, role: 'voter', durationMs }, [

@@ -48,8 +48,9 @@ async function replaceNode(cli: Cli<ChangeOptions>, old: string, address: string
     cli.print({ node, replaced: old, dryRun }, [line]);
     return;
   }
-  await waitForSeat(cli.client, { node, old }, begunMs + cli.timeoutMs, (progress) => {
-    cli.note(progressLine(node, progress));
+  const seat = { node, old };
+  await waitForSeat(cli.client, seat, begunMs + cli.timeoutMs, (progress) => {
+    cli.note(progressLine(seat, progress));
   });
   const durationMs = Math.round(performance.now() - begunMs);
   cli.print({ node, replaced: old, durationMs, dryRun }, [

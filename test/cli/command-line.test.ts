@@ -134,7 +134,7 @@ describe('simulate', () => {
   test('has help of its own, and loads the simulator only when asked', async () => {
     const { stdout, code } = await run(['simulate', '--help']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Usage: quorate simulate run/);
+    expect(stdout).toMatch(/^Usage: quorate simulate COMMAND/);
   });
 
   test('runs a seed and says so, with --json wherever it stands', async () => {

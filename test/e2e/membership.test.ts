@@ -64,7 +64,9 @@ describe('three voters and two clean nodes', { timeout: 90_000 }, () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^n4 replaced n3 in .*\.\n$/) as string,
-      stderr: expect.stringMatching(/^n4: learner.*\n(n4: .*\n)*n4: has its place\n$/) as string,
+      stderr: expect.stringMatching(
+        /^n4: learner.*\n(n4: .*\n)*n4: in the place of n3\n$/,
+      ) as string,
     });
     const view = await cluster.until(
       'n4 in its place',
