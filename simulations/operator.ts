@@ -40,6 +40,9 @@ export class Operator {
   /** Lost members, and how often somebody has looked whether they are replaced. */
   readonly #lost = new Map<NodeId, number>();
 
+  /** The cluster is being formed: whoever is given up meanwhile has a successor. */
+  #isForming = true;
+
   constructor(world: World) {
     this.#world = world;
     this.#draw = world.streams.stream('operator');
@@ -72,6 +75,7 @@ export class Operator {
 
   /** Lets hand-overs and changes of members happen from now on. */
   begin(): void {
+    this.#isForming = false;
     const { handOverEveryUs, membershipEveryUs } = this.#world.parameters.workload;
     this.#repeat(handOverEveryUs, () => this.#handOver());
     this.#repeat(membershipEveryUs, () => this.#changeMembers());
@@ -258,7 +262,10 @@ export class Operator {
       const isGone = node?.wasRemoved(id) === true;
       if (!isSeated && !isGone) continue;
       this.#newcomers.delete(id);
-      if (isGone && !this.#unwanted.has(id)) this.#world.count('abandoned');
+      if (isGone && !this.#unwanted.has(id)) {
+        this.#world.count('abandoned');
+        if (this.#isForming) this.#join();
+      }
       if (!isSeated || old === null || members.some((member) => member.id === old)) continue;
       if (this.#unwanted.has(old)) continue;
       this.#world.count('replacements');

@@ -31,9 +31,9 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   },
   'local-reads': {
     what: 'whoever is asked answers a read from its own state, without a round',
-    file: 'src/service/session-service.js',
-    find: 'if (request.stale) { checkHasState(node.status()); return found(true); }',
-    replace: 'if (node.status().condition === "member") return found(false);',
+    file: 'src/service/reads.js',
+    find: "if (consistency === 'STALE') { checkHasState(node.status()); return read(true); }",
+    replace: "if (node.status().condition === 'member') return read(false);",
   },
   'repeats-happen': {
     what: 'a request that a client session repeats is carried out again',
