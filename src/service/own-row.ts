@@ -1,13 +1,14 @@
 // Keeps this member's row in the configuration true: after a restart with other addresses or another priority the member
-// asks the leader to change the row, again and again until it is so. It reaches a leader that does not reach it yet, since
-// it knows the other members' addresses; peers find it meanwhile by its greeting. Versions are the core's own business.
+// asks the leader to change the row, again and again until it is so. Peers find it meanwhile by its greeting, and it asks only
+// once it hears a leader: a copy of a data directory whose original runs is greeted by nobody, and must not take its place.
+// Versions are the core's own business.
 
 import { formatAddress, parseAddress } from '../address.js';
 import { CLUSTER } from '../client/protos.js';
 import { QuorateError } from '../errors.js';
 import type { Member__Output } from '../generated/quorate/v1/Member.js';
 import type { NodeStatus } from '../node/api.js';
-import { contextOfOwn, metadataFor } from './call-context.js';
+import { contextOfOwn } from './call-context.js';
 import { memberMessage } from './member-message.js';
 import { update } from './member-service.js';
 import type { ServiceModules } from './modules.js';
@@ -24,8 +25,6 @@ export class OwnRow {
   #isStopped = false;
   /** The refusal last logged. */
   #told = '';
-  /** Whom to ask next while no leader is known. */
-  #turn = 0;
 
   /** Begins to look. */
   constructor(modules: ServiceModules) {
@@ -47,9 +46,10 @@ export class OwnRow {
   async #look(): Promise<void> {
     const { node, log, onFatal } = this.#modules;
     try {
-      const row = untrueRow(this.#modules, node.status());
-      if (row === null) return;
-      await this.#ask(row);
+      const status = node.status();
+      const row = untrueRow(this.#modules, status);
+      if (row === null || status.leaderId === null) return;
+      await this.#ask(row, status);
       this.#told = '';
       log.info({ address: row.address, api: row.api }, 'the cluster knows where this node is now');
     } catch (error) {
@@ -60,22 +60,11 @@ export class OwnRow {
     }
   }
 
-  /** Asks the leader by way of this node, or any other member while this node knows of none. */
-  async #ask(member: Member__Output): Promise<void> {
-    const { node, clock, links } = this.#modules;
-    const status = node.status();
-    const deadlineMs = clock.nowMs() + ATTEMPT_MS;
-    const context = contextOfOwn(CLUSTER.Update.path, status.cluster?.nodeName ?? '', deadlineMs);
-    const others = status.configuration.members.filter(({ id }) => id !== status.nodeId);
-    const other = others[this.#turn % Math.max(1, others.length)];
-    if (status.leaderId !== null || other === undefined) {
-      await update(this.#modules, { member }, context);
-      return;
-    }
-    this.#turn += 1;
-    const metadata = metadataFor(context, status.nodeId, false);
-    const options = { metadata, timeoutMs: ATTEMPT_MS, isWrite: false };
-    await links.ask(other.api, CLUSTER.Update, { member }, options);
+  /** Asks the leader by way of this node. */
+  async #ask(member: Member__Output, { cluster }: NodeStatus): Promise<void> {
+    const deadlineMs = this.#modules.clock.nowMs() + ATTEMPT_MS;
+    const context = contextOfOwn(CLUSTER.Update.path, cluster?.nodeName ?? '', deadlineMs);
+    await update(this.#modules, { member }, context);
   }
 
   /** What may change by itself is tried again in silence; a refusal is logged once. */
