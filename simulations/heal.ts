@@ -3,6 +3,7 @@
 // terms from nodes that hear nothing.
 
 import type { Message } from '../src/raft/message.js';
+import { ENTRY_ID_ZERO } from '../src/raft/types.js';
 import type { NodeId, Term } from '../src/raft/types.js';
 import type { FaultAction, Link } from './fault-action.js';
 import type { Machine } from './machine.js';
@@ -57,7 +58,11 @@ function flap(world: World, links: readonly Link[], cut: Set<Link>): void {
   });
 }
 
-/** Asks for votes as a candidate that hears nobody and never gives up; it may be any member, or none. */
+/**
+ * Asks for votes in ever higher terms, with an empty log, as a server that was removed or knows nothing of its members: each has to
+ * take its term, nobody may vote for it. One with a log as good as theirs would be given votes, and set back their
+ * timers by right (Raft §5.2); but since it hears nobody, it would get no pre-vote, and never ask so.
+ */
 function spam(world: World, from: NodeId, core: readonly NodeId[]): void {
   world.planFault(world.parameters.electionTimeoutMs * 1000 * SPAM_TIMEOUTS, () => {
     const machine = world.machines.get(from);
@@ -66,7 +71,7 @@ function spam(world: World, from: NodeId, core: readonly NodeId[]): void {
     const request: Message = {
       type: 'requestVote',
       term: (Math.max(...terms) + 3) as Term,
-      last: machine.disk.last,
+      last: ENTRY_ID_ZERO,
       preVote: false,
       transfer: false,
       priority: 50,

@@ -252,7 +252,8 @@ export class Node implements NodeApi {
 
   /** Whether a tick now, late by `lateMs`, could change anything; false: it may be left out. */
   needsTick(lateMs: number): boolean {
-    if (!this.#proposals.isEmpty || !this.#reads.isEmpty || !this.#changes.isEmpty) return true;
+    const waiters = [this.#proposals, this.#reads, this.#changes, this.#lives.renewals];
+    if (waiters.some(({ isEmpty }) => !isEmpty)) return true;
     const { raft } = this;
     if (raft === null || !this.#isAlive) return false;
     return raft.needsTick(this.#modules.clock.nowMs(), lateMs);

@@ -23,6 +23,10 @@ export class Renewals {
     this.#state = state;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /**
    * The committed deadlines of those whose life has only just begun again; null: a renewal is due, or there is no such session.
    * They may be told as long as no other node leads.
