@@ -8,14 +8,21 @@ import type { RaftState } from '../src/raft/state.js';
 import type { NodeId } from '../src/raft/types.js';
 import type { World } from './world.js';
 
-/** Null: the core can serve, or nothing proves that it cannot. */
+/**
+ * Null: the core can serve, or nothing proves that it cannot. All machines are the core if everything healed, but then only the loss
+ * of a disk is an excuse, such as one found while a change of members was under way that needs it.
+ */
 export function whyCannot(world: World): string | null {
-  const { core } = world;
-  if (core === null) return null;
+  const machines = [...world.machines.values()];
+  const isDamaged = machines.some(({ isLost, disk }) => isLost || disk.isSetBack);
+  if (world.core === null && !isDamaged) return null;
+  const core = world.core ?? new Set(machines.map(({ id }) => id));
   const states = new Map<NodeId, RaftState>();
   for (const id of core) {
-    const state = world.machines.get(id)?.process?.node.raft?.state;
-    if (state !== undefined) states.set(id, state);
+    const node = world.machines.get(id)?.process?.node;
+    // One whose disk was found set back, or failed, takes no part any more.
+    const isWorking = node?.status().condition === 'member';
+    if (isWorking && node?.raft) states.set(id, node.raft.state);
   }
   const electable = [...states].filter(([, state]) =>
     hasQuorum(configurationInForce(state), (voter) => {

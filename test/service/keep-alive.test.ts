@@ -57,10 +57,10 @@ describe('keep-alives', () => {
   });
 
   test('keep a session beyond its time to live; without them it ends', async () => {
-    await put('kept', 2000);
+    await put('kept', 5000);
     const { createdRevision } = first.node.state.session('kept') ?? {};
     for (let at = 0; at < 6; at += 1) {
-      await pause(500);
+      await pause(1000);
       expect((await renew(['kept'])).sessions[0]?.remainingMs).toBeGreaterThan(0);
     }
     expect(first.node.state.session('kept')).toMatchObject({ revision: createdRevision });
