@@ -97,11 +97,15 @@ export async function measureBlackhole(
   const seen = new Map<string, Set<string>>();
   const descriptors: number[] = [];
   let atOnce = 0;
+  /** Attempts of the sample before: one that is being given up is gone by the next. */
+  let before = new Set<string>();
   const endMs = performance.now() + watchedMs;
   while (performance.now() < endMs) {
     const attempts = connecting(alone, namespaces.right.address);
     for (const { to, from } of attempts) seen.set(to, (seen.get(to) ?? new Set()).add(from));
-    const targets = attempts.map(({ to }) => to);
+    const steady = attempts.filter(({ to, from }) => before.has(`${to} ${from}`));
+    before = new Set(attempts.map(({ to, from }) => `${to} ${from}`));
+    const targets = steady.map(({ to }) => to);
     for (const to of targets)
       atOnce = Math.max(atOnce, targets.filter((other) => other === to).length);
     descriptors.push(alone.descriptors);
