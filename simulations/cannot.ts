@@ -10,12 +10,13 @@ import type { World } from './world.js';
 
 /**
  * Null: the core can serve, or nothing proves that it cannot. All machines are the core if everything healed, but then only the loss
- * of a disk is an excuse, such as one found while a change of members was under way that needs it.
+ * of a disk is an excuse, such as one found while a change of members was under way that needs it. Damage that was asked for
+ * beyond what can be survived is none: its outcome is to be shown.
  */
 export function whyCannot(world: World): string | null {
   const machines = [...world.machines.values()];
   const isDamaged = machines.some(({ isLost, disk }) => isLost || disk.isSetBack);
-  if (world.core === null && !isDamaged) return null;
+  if (world.core === null && (!isDamaged || world.isDamageUnbounded)) return null;
   const core = world.core ?? new Set(machines.map(({ id }) => id));
   const states = new Map<NodeId, RaftState>();
   for (const id of core) {
