@@ -26,5 +26,9 @@ export interface ProcessDefinition {
   /** Of the whole tree in bytes, ended when it holds more; null: unlimited. */
   readonly memoryBytes: number | null;
   /** Null: its lines go to the daemon's log with the process's name. */
-  readonly output: { readonly file: string; readonly maxBytes: number; readonly keep: number } | null;
+  readonly output: {
+    readonly file: string;
+    readonly maxBytes: number;
+    readonly keep: number;
+  } | null;
 }
