@@ -47,6 +47,22 @@ export interface DaemonOptions {
   /** Allows listening beyond loopback without encryption. */
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
+  /**
+   * Where this node looks for its cluster: `udp://GROUP:PORT`, `tcp://HOST[:6000]` (a name is asked for all its addresses), any
+   * number of them. None: it looks for nobody.
+   */
+  readonly connect?: readonly string[];
+  /** How many clean nodes that found each other form the first cluster; 1: the first node started. Needs `connect` above 1. */
+  readonly expect?: number;
+  /** The nodes that form the first cluster, this one among them; instead of `expect`. Without an address they are found by `connect`. */
+  readonly hosts?: readonly HostOption[];
+}
+
+/** One of the nodes that form the first cluster. */
+export interface HostOption {
+  readonly name: string;
+  /** HOST[:6000] of its peer port; absent: it is found by `connect`. */
+  readonly address?: string;
 }
 
 /** Options that fit, with their defaults. */
