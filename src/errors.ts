@@ -320,7 +320,7 @@ export const ERRORS = {
   DAMAGED: kind(
     'DATA_LOSS',
     'failed',
-    'Remove this member from its cluster, start it with an empty data directory and join it again.',
+    'Start a clean node, with another data directory and name, and let it take the place of this member with cluster-replace-node.',
   ),
   STOP_TIMED_OUT: kind('DEADLINE_EXCEEDED', 'failed', 'Report it with the log of this daemon.'),
 } as const satisfies Record<string, ErrorKind>;

@@ -26,8 +26,12 @@ const LINK_LIMITS = {
   connectMs: 500,
   /** Clients kept; beyond it the one that was not used for longest is closed. */
   clientsMax: 64,
-  /** A peer behind a partition is noticed after twice this long while a call waits for it. */
-  keepaliveMs: 1000,
+  /**
+   * A peer behind a partition is noticed after twice this long while a call waits for it: half of a call's default time, so
+   * that the other half is left to ask elsewhere. Shorter ones broke sound connections of machines with far more to do than
+   * they can: a process that waits seconds for its turn answers no ping, and reads no answer before its timer has fired.
+   */
+  keepaliveMs: 2500,
 } as const;
 
 const CHANNEL_OPTIONS = {

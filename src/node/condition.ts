@@ -103,5 +103,5 @@ const SENTENCES: Readonly<Record<Ended, string>> = {
   removed:
     'this node was removed from its cluster: start it with an empty data directory to join again',
   setBack:
-    'the disk of this node was set back, so it neither votes nor leads: remove it with cluster-remove-node, then join it with an empty data directory',
+    'the disk of this node was set back, so it neither votes nor leads: replace it by a clean node with cluster-replace-node',
 };

@@ -18,7 +18,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   featureLevelRaised: 'the feature level of the cluster was raised',
   truncated: 'uncommitted entries were replaced by the leader',
   foundSetBack:
-    'the disk of a member was set back, so it counts for nothing: remove it with cluster-remove-node, then join it with an empty data directory',
+    'the disk of a member was set back, so it counts for nothing: replace it by a clean node with cluster-replace-node',
 };
 
 const WARNINGS: ReadonlySet<RaftEvent['type']> = new Set([

@@ -34,18 +34,23 @@ export function ownTrouble(status: NodeStatus): string | null {
   if (status.condition === 'removed') return REMOVED_TROUBLE;
   if (status.trouble === 'setBack') return setBackTrouble(name);
   if (status.trouble === 'diskFailed') {
-    return `its disk failed: replace it: cluster-remove-node ${name}, then join with an empty data directory`;
+    return `its disk failed: mend it and restart the daemon, or ${replacing(name)}`;
   }
   return status.isDiskOverdue ? 'its disk does not answer: check it, or replace it' : null;
 }
 
 /** The same of a member of this name whose disk was set back. */
 export function setBackTrouble(name: string): string {
-  return `its disk was set back: replace it: cluster-remove-node ${name}, then join with an empty data directory`;
+  return `its disk was set back: ${replacing(name)}`;
+}
+
+/** What puts a clean node in its place without a moment of fewer voters. */
+function replacing(name: string): string {
+  return `replace it by a clean node: cluster-replace-node ${name} ADDRESS`;
 }
 
 const REMOVED_TROUBLE =
-  'it was removed from its cluster: start it with an empty data directory to join again';
+  'it was removed from its cluster: to join again, start it with an empty data directory';
 
 /** Counted in a quorum, whoever dies now; a newcomer only once its promotion is complete. */
 export function isVoter({ settledVoters }: NodeStatus, id: NodeStatus['nodeId']): boolean {

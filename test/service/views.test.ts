@@ -123,7 +123,7 @@ describe('the view of a leader', () => {
   test('says of a member that it found set back what to do, whatever that one answers', () => {
     const status = leaderStatus({ peers: [peer(2, 10)], setBack: [3 as NodeId] });
     const trouble =
-      'its disk was set back: replace it: cluster-remove-node n3, then join with an empty data directory';
+      'its disk was set back: replace it by a clean node: cluster-replace-node n3 ADDRESS';
     for (const answers of [new Map(), new Map([said(3, { state: 'STANDBY' })])]) {
       const view = leaderView(own(status), answers);
       expect(view.nodes?.[2]).toMatchObject({ name: 'n3', state: 'DEGRADED', trouble });
@@ -145,12 +145,12 @@ describe('the view of a leader', () => {
     [
       'set back',
       { condition: 'degraded', trouble: 'setBack' },
-      /set back.*cluster-remove-node n1,/,
+      /set back.*cluster-replace-node n1 /,
     ],
     [
       'failed',
       { condition: 'degraded', trouble: 'diskFailed' },
-      /disk failed.*cluster-remove-node n1,/,
+      /disk failed.*cluster-replace-node n1 /,
     ],
     ['hangs', { isDiskOverdue: true }, /does not answer/],
     ['was removed', { condition: 'removed' }, /removed.*empty data directory/],
