@@ -40,6 +40,7 @@ const PURE_FOLDERS = new Set([
   'src/codec',
   'src/node',
   'src/watch',
+  'src/forming',
   'simulations/linearizability',
 ]);
 
@@ -69,13 +70,24 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/state-machine': {
     knows: ['assert', 'reign', 'types'].map((name) => `src/raft/${name}.ts`),
   },
-  'src/codec': { knows: ['src/raft', 'src/state-machine'] },
+  'src/forming': { knows: RAFT_DATA },
+  'src/codec': { knows: ['src/raft', 'src/state-machine', 'src/forming'] },
   'src/node': { knows: ['src/raft', 'src/state-machine'] },
   'src/storage': ADAPTER,
   'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
   'src/ops': ADAPTER,
-  'src/supervisor': ADAPTER,
-  'src/discovery': ADAPTER,
+  // Pure: what becomes of supervised processes.
+  'src/keeper': { knows: ['src/raft/assert.ts', 'src/config/process-definition.ts'] },
+  // The keeper's own process, and what starts it: few imports, since it must run when all else is broken.
+  'src/supervisor': {
+    knows: [
+      ...ADAPTER.knows,
+      'src/keeper',
+      'src/config/process-definition.ts',
+      'src/ops/clock.ts',
+    ],
+  },
+  'src/discovery': { knows: [...ADAPTER.knows, 'src/forming'] },
   // Whom to tell of which change, as plain data.
   'src/watch': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It asks other nodes as their client.
@@ -92,6 +104,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/main.ts': { knows: ['src'] },
   'src/daemon-membership.ts': { knows: ['src'] },
   'src/daemon-options.ts': { knows: ['src'] },
+  'src/daemon-forming.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
     knows: ['src/client', 'src/config', 'src/generated', 'src/tls', ...LEAVES],
@@ -99,7 +112,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Judges the histories of any system: it knows nothing of ours.
   'simulations/linearizability': { knows: [] },
-  simulations: { knows: ['src/raft', 'src/state-machine', 'src/codec', 'src/node'] },
+  simulations: {
+    knows: ['src/raft', 'src/state-machine', 'src/forming', 'src/codec', 'src/node'],
+  },
   test: { knows: ['src', 'cli', 'simulations'] },
 };
 

@@ -1,0 +1,297 @@
+// Which supervised process runs now, decided as a value: inputs in, what is to be done out. It holds the rules that keep
+// primary-only processes within the lease (README.md has the argument): absolute deadlines that are checked before each
+// start, SIGTERM and SIGKILL in time without anybody's help, no epoch that comes back. It starts and kills nothing itself.
+
+import { invariant, unreachable } from '../raft/assert.js';
+import { killAtMs, terminateAtMs } from './deadlines.js';
+import { failed, forgiven, newLife, runOf, stopping } from './life.js';
+import type { Life } from './life.js';
+import type { Action, Kept, KeeperInput, KeeperOutput, LeaseOrder } from './words.js';
+
+/** A hand-over that runs: the processes of the epoch are being ended. */
+interface HandOver {
+  readonly epoch: number;
+  readonly stopId: number;
+  readonly isReported: boolean;
+}
+
+type Ended = Extract<KeeperInput, { type: 'ended' }>;
+
+export class Keeper {
+  readonly #lives = new Map<string, Life>();
+  /** The newest order of the newest reign; null: none, or it is over. */
+  #lease: LeaseOrder | null = null;
+  /** Nothing starts under this epoch or an earlier one. Invariant: never falls. */
+  #closedEpoch = 0;
+  #handOver: HandOver | null = null;
+  /** Null: the daemon neither stops nor is gone. */
+  #end: 'shutdown' | 'orphaned' | null = null;
+  #isFinished = false;
+  #nowMs = 0;
+  #nextRun = 1;
+  #outputs: KeeperOutput[] = [];
+
+  /** In the order in which they start. Names are unique. */
+  constructor(kept: readonly Kept[]) {
+    for (const one of kept) this.#lives.set(one.name, newLife(one));
+  }
+
+  /** All processes, in order. */
+  get lives(): readonly Life[] {
+    return [...this.#lives.values()];
+  }
+
+  /** The newest order that counts; null: there is none. */
+  get lease(): LeaseOrder | null {
+    return this.#lease;
+  }
+
+  /** Takes an input and answers what is to be done now, in order. */
+  step(input: KeeperInput): readonly KeeperOutput[] {
+    invariant(input.nowMs >= this.#nowMs, 'the keeper lives on a clock that never falls');
+    this.#nowMs = input.nowMs;
+    this.#take(input);
+    this.#endLateReigns();
+    this.#killLate();
+    this.#startAllowed();
+    this.#reportStopped();
+    this.#reportFinished();
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+
+  /** When it must be stepped at the latest, by a tick if by nothing else; null: not before something happens. */
+  get wakeMs(): number | null {
+    const times: number[] = [];
+    const lease = this.#lease;
+    for (const life of this.#lives.values()) {
+      const { phase, kept } = life;
+      if (phase.type === 'backingOff' && phase.untilMs > this.#nowMs) times.push(phase.untilMs);
+      if (phase.type === 'stopping' && !phase.isKilled) times.push(phase.killAtMs);
+      if (!kept.primaryOnly || lease === null) continue;
+      if (phase.type === 'starting' || phase.type === 'running') times.push(terminateAtMs(lease));
+      if (phase.type === 'stopping' && !phase.isKilled) times.push(killAtMs(lease));
+      const isWaiting = phase.type === 'idle' || phase.type === 'backingOff';
+      if (isWaiting && this.#nowMs < lease.fromMs) times.push(lease.fromMs);
+    }
+    const next = times.reduce((first, atMs) => Math.min(first, atMs), Infinity);
+    return next === Infinity ? null : next;
+  }
+
+  #take(input: KeeperInput): void {
+    switch (input.type) {
+      case 'tick':
+        return;
+      case 'lease':
+        return this.#renew(input.order);
+      case 'over':
+        return this.#close(input.epoch);
+      case 'handOver':
+        return this.#beginHandOver(input.epoch, input.stopId);
+      case 'resume':
+        if (this.#handOver?.epoch === input.epoch) this.#handOver = null;
+        return;
+      case 'command':
+        return this.#command(input.name, input.action);
+      case 'started':
+        return this.#started(input.name, input.run, input.pid);
+      case 'ended':
+        return this.#ended(input);
+      case 'memory':
+        return this.#weighed(input.name, input.run, input.bytes);
+      case 'shutdown':
+      case 'orphaned':
+        return this.#beginEnd(input.type);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  /** A deadline is a time, not a length: one that was read late gives no more than it said, and a passed one nothing. */
+  #renew(order: LeaseOrder): void {
+    const lease = this.#lease;
+    if (order.untilMs <= this.#nowMs || order.epoch <= this.#closedEpoch) return;
+    if (this.#end === 'orphaned') return;
+    if (lease === null || order.epoch > lease.epoch) {
+      this.#close(order.epoch - 1);
+      this.#lease = order;
+      this.#forgive();
+      return;
+    }
+    if (order.epoch === lease.epoch && order.untilMs > lease.untilMs) this.#lease = order;
+  }
+
+  /** What a new reign finds is not held against its processes. */
+  #forgive(): void {
+    for (const life of this.#lives.values()) if (life.kept.primaryOnly) this.#put(forgiven(life));
+  }
+
+  #close(epoch: number): void {
+    this.#closedEpoch = Math.max(this.#closedEpoch, epoch);
+    if (this.#handOver !== null && this.#handOver.epoch <= this.#closedEpoch) this.#handOver = null;
+    const lease = this.#lease;
+    if (lease === null || lease.epoch > this.#closedEpoch) return;
+    this.#lease = null;
+    for (const life of this.#lives.values()) {
+      if (!life.kept.primaryOnly) continue;
+      if (life.phase.type === 'backingOff') this.#put({ ...life, phase: { type: 'idle' } });
+      this.#stop(life, killAtMs(lease), 'the reign is over');
+    }
+  }
+
+  #beginHandOver(epoch: number, stopId: number): void {
+    this.#handOver = { epoch, stopId, isReported: false };
+    for (const life of this.#lives.values()) {
+      if (!life.kept.primaryOnly) continue;
+      this.#stop(life, this.#nowMs + life.kept.stopGraceMs, 'a hand-over');
+    }
+  }
+
+  #beginEnd(end: 'shutdown' | 'orphaned'): void {
+    if (this.#end === 'orphaned') return;
+    this.#end = end;
+    const why = end === 'shutdown' ? 'the daemon stops' : 'the daemon is gone';
+    for (const life of this.#lives.values()) {
+      this.#stop(life, this.#nowMs + life.kept.stopGraceMs, why);
+    }
+  }
+
+  #command(name: string, action: Action): void {
+    for (const life of this.#lives.values()) {
+      if (life.kept.name !== name && life.kept.group !== name) continue;
+      const isWanted = action !== 'stop';
+      const asked = { ...forgiven(life), isWanted };
+      this.#put(asked);
+      if (action === 'start') continue;
+      this.#stop(asked, this.#nowMs + life.kept.stopGraceMs, `an operator asked to ${action} it`);
+    }
+  }
+
+  #started(name: string, run: number, pid: number): void {
+    const life = this.#lives.get(name);
+    const phase = life === undefined ? null : runOf(life);
+    if (life === undefined || phase?.run !== run) return;
+    const type = phase.type === 'starting' ? 'running' : phase.type;
+    this.#put({ ...life, phase: { ...phase, type, pid } as Life['phase'] });
+  }
+
+  #ended({ name, run, why }: Ended): void {
+    const life = this.#lives.get(name);
+    const phase = life === undefined ? null : runOf(life);
+    if (life === undefined || phase?.run !== run) return;
+    const failure = phase.type === 'stopping' ? phase.failure : why;
+    if (failure === null || !this.#isDue(life)) {
+      this.#put({ ...life, phase: { type: 'idle' } });
+      this.#note(name, 'ended', why);
+      return;
+    }
+    const next = failed(life, failure, this.#nowMs);
+    this.#put(next);
+    if (next.phase.type !== 'givenUp') {
+      this.#note(name, 'failed, to be started again', failure);
+      return;
+    }
+    const { limit, withinMs } = life.kept.restart;
+    const often = `${limit + 1} times within ${withinMs} ms, at last: ${failure}`;
+    this.#outputs.push({ type: 'givenUp', name, epoch: phase.epoch, why: often });
+  }
+
+  /** A tree that holds too much is killed, and counts as failed. */
+  #weighed(name: string, run: number, bytes: number): void {
+    const life = this.#lives.get(name);
+    const phase = life === undefined ? null : runOf(life);
+    if (life === undefined || phase?.type !== 'running' || phase.run !== run) return;
+    const { memoryBytes } = life.kept;
+    if (memoryBytes === null || bytes <= memoryBytes) return;
+    const why = `it held ${bytes} bytes, more than its ${memoryBytes}`;
+    this.#put({
+      ...life,
+      phase: { ...phase, type: 'stopping', killAtMs: this.#nowMs, isKilled: true, failure: why },
+    });
+    this.#outputs.push({ type: 'kill', name, run });
+  }
+
+  /** Half the lease without a renewal: primary-only processes end, whatever the daemon is doing. */
+  #endLateReigns(): void {
+    const lease = this.#lease;
+    if (lease === null || this.#nowMs < terminateAtMs(lease)) return;
+    for (const life of this.#lives.values()) {
+      if (life.kept.primaryOnly) this.#stop(life, killAtMs(lease), 'the lease was not renewed');
+    }
+  }
+
+  #killLate(): void {
+    const lease = this.#lease;
+    for (const life of this.#lives.values()) {
+      const { phase, kept } = life;
+      if (phase.type !== 'stopping' || phase.isKilled) continue;
+      const isLeaseLate = kept.primaryOnly && lease !== null && this.#nowMs >= killAtMs(lease);
+      if (this.#nowMs < phase.killAtMs && !isLeaseLate) continue;
+      this.#put({ ...life, phase: { ...phase, isKilled: true } });
+      this.#outputs.push({ type: 'kill', name: kept.name, run: phase.run });
+    }
+  }
+
+  #startAllowed(): void {
+    for (const life of this.#lives.values()) {
+      const { phase, kept } = life;
+      const isReady =
+        phase.type === 'idle' || (phase.type === 'backingOff' && this.#nowMs >= phase.untilMs);
+      if (!isReady || !this.#isDue(life)) continue;
+      const run = this.#nextRun;
+      this.#nextRun += 1;
+      const epoch = kept.primaryOnly ? (this.#lease?.epoch ?? null) : null;
+      const sinceMs = this.#nowMs;
+      this.#put({ ...life, phase: { type: 'starting', run, sinceMs, epoch, pid: null } });
+      this.#outputs.push({ type: 'start', name: kept.name, run, epoch });
+    }
+  }
+
+  /** Whether it should run at this very moment. */
+  #isDue({ isWanted, kept }: Life): boolean {
+    if (!isWanted || this.#end !== null) return false;
+    if (!kept.primaryOnly) return true;
+    const lease = this.#lease;
+    if (lease === null || this.#handOver !== null) return false;
+    return this.#nowMs >= lease.fromMs && this.#nowMs < terminateAtMs(lease);
+  }
+
+  #reportStopped(): void {
+    const handOver = this.#handOver;
+    if (handOver === null || handOver.isReported || this.#isAnyLeft(true)) return;
+    this.#handOver = { ...handOver, isReported: true };
+    this.#outputs.push({ type: 'stopped', stopId: handOver.stopId });
+  }
+
+  #reportFinished(): void {
+    if (this.#end === null || this.#isFinished || this.#isAnyLeft(false)) return;
+    this.#isFinished = true;
+    this.#outputs.push({ type: 'finished' });
+  }
+
+  #isAnyLeft(primaryOnly: boolean): boolean {
+    return this.lives.some(
+      (life) => runOf(life) !== null && (life.kept.primaryOnly || !primaryOnly),
+    );
+  }
+
+  /** Tells it to end, once; an earlier end than before counts. */
+  #stop(life: Life, endMs: number, why: string): void {
+    const run = runOf(life);
+    if (run === null) return;
+    const { name } = life.kept;
+    this.#put(stopping(life, endMs, null));
+    if (run.type === 'stopping') return;
+    this.#note(name, 'told to end', why);
+    this.#outputs.push({ type: 'terminate', name, run: run.run });
+  }
+
+  #put(life: Life): void {
+    this.#lives.set(life.kept.name, life);
+  }
+
+  #note(name: string, what: string, why: string): void {
+    this.#outputs.push({ type: 'note', name, what, why });
+  }
+}

@@ -1,0 +1,90 @@
+// What the keeper is told and what it wants done, as plain serialisable data with its time. The daemon, the keeper's
+// process, the simulator and the tests speak to it only in these words.
+
+import type { ProcessDefinition } from '../config/process-definition.js';
+
+/** What of a process decides about its life; how it is started is for whoever starts it. */
+export type Kept = Pick<
+  ProcessDefinition,
+  'name' | 'group' | 'start' | 'primaryOnly' | 'stopGraceMs' | 'restart' | 'memoryBytes'
+>;
+
+/** The right to run primary-only processes; all times are absolute, on the clock that counts suspended time. */
+export interface LeaseOrder {
+  /** Of the reign; greater than that of every reign before it. */
+  readonly epoch: number;
+  /** Nothing starts before: the bound of an earlier reign without a proof of stop. */
+  readonly fromMs: number;
+  /** Everything is dead before: start of the newest round that a quorum answered, plus `leaseMs`. */
+  readonly untilMs: number;
+  /** The lease as it may be used, shortened already. */
+  readonly leaseMs: number;
+}
+
+/** What an operator may ask of a process or of a group. */
+export type Action = 'start' | 'stop' | 'restart';
+
+/** `nowMs` is a fresh reading of the clock; it never falls. A run is one start of one process, numbered by the keeper. */
+export type KeeperInput = { readonly nowMs: number } & (
+  | { readonly type: 'tick' }
+  | { readonly type: 'lease'; readonly order: LeaseOrder }
+  /** The reign has ended, or its proof of stop is proposed: nothing runs under it or an earlier one any more, ever. */
+  | { readonly type: 'over'; readonly epoch: number }
+  /** A hand-over: end everything of this epoch gracefully, then say so under this number. Start nothing meanwhile. */
+  | { readonly type: 'handOver'; readonly epoch: number; readonly stopId: number }
+  /** The hand-over was abandoned before a proof was proposed: the reign goes on. */
+  | { readonly type: 'resume'; readonly epoch: number }
+  /** `name`: of a process or of a group. */
+  | { readonly type: 'command'; readonly name: string; readonly action: Action }
+  | {
+      readonly type: 'started';
+      readonly name: string;
+      readonly run: number;
+      readonly pid: number;
+    }
+  /** The process has exited, or could not be started, and nothing of its tree is left. */
+  | {
+      readonly type: 'ended';
+      readonly name: string;
+      readonly run: number;
+      readonly why: string;
+    }
+  /** What the whole tree holds. */
+  | {
+      readonly type: 'memory';
+      readonly name: string;
+      readonly run: number;
+      readonly bytes: number;
+    }
+  /** The daemon stops: end everything gracefully. */
+  | { readonly type: 'shutdown' }
+  /** The daemon is gone: no renewal will come any more. */
+  | { readonly type: 'orphaned' }
+);
+
+/** What the keeper wants done, in this order. */
+export type KeeperOutput =
+  | {
+      readonly type: 'start';
+      readonly name: string;
+      readonly run: number;
+      /** Null: not primary-only. */
+      readonly epoch: number | null;
+    }
+  /** SIGTERM. */
+  | { readonly type: 'terminate'; readonly name: string; readonly run: number }
+  /** SIGKILL to the whole tree, again and again until `ended` can be said. */
+  | { readonly type: 'kill'; readonly name: string; readonly run: number }
+  /** Nothing primary-only is left, and nothing starts: the proof of stop may be proposed. */
+  | { readonly type: 'stopped'; readonly stopId: number }
+  /** Restarts do not help; `epoch` is that of a primary, which hands over. */
+  | {
+      readonly type: 'givenUp';
+      readonly name: string;
+      readonly epoch: number | null;
+      readonly why: string;
+    }
+  /** For the log. */
+  | { readonly type: 'note'; readonly name: string; readonly what: string; readonly why: string }
+  /** After `shutdown` or `orphaned`: nothing is left. */
+  | { readonly type: 'finished' };
