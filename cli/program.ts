@@ -15,6 +15,7 @@ import { registerEvents } from './commands/events.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
 import { registerSession } from './commands/session.js';
 import { registerSetPrimary } from './commands/set-primary.js';
+import { registerSetting } from './commands/setting.js';
 import { registerSimulate } from './commands/simulate.js';
 import { registerStart } from './commands/start.js';
 import { registerStore } from './commands/store.js';
@@ -73,6 +74,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerMonCluster(program);
   registerSession(program);
   registerStore(program);
+  registerSetting(program);
   registerEvents(program);
   registerWatch(program);
   registerDemo(program);

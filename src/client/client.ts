@@ -27,6 +27,7 @@ import type { ReplaceRequest } from '../generated/quorate/v1/ReplaceRequest.js';
 import type { ReplaceResponse__Output as ReplaceResponse } from '../generated/quorate/v1/ReplaceResponse.js';
 import type { SetPrimaryRequest } from '../generated/quorate/v1/SetPrimaryRequest.js';
 import type { SetPrimaryResponse__Output as SetPrimaryResponse } from '../generated/quorate/v1/SetPrimaryResponse.js';
+import type { SettingsResponse__Output as SettingsResponse } from '../generated/quorate/v1/SettingsResponse.js';
 import type { StartRequest } from '../generated/quorate/v1/StartRequest.js';
 import type { StartResponse__Output as StartResponse } from '../generated/quorate/v1/StartResponse.js';
 import type { StatusRequest } from '../generated/quorate/v1/StatusRequest.js';
@@ -121,6 +122,11 @@ export class QuorateClient {
   /** Whether an epoch is the running reign's. */
   checkEpoch(request: CheckEpochRequest, options: CallOptions = {}): Promise<CheckEpochResponse> {
     return this.#caller.read(CLUSTER.CheckEpoch, request, options);
+  }
+
+  /** What the cluster as a whole is set to. */
+  settings(options: CallOptions = {}): Promise<SettingsResponse> {
+    return this.#caller.read(CLUSTER.Settings, {}, options);
   }
 
   /** One page of what happened. */

@@ -1,10 +1,14 @@
 // `client.cluster`: how the cluster stands, who belongs to it, what happened, and whether an epoch is the running reign's. It
 // only looks; changing members is the command line's.
 
+import type { EventsRequest } from '../generated/quorate/v1/EventsRequest.js';
 import type { CallOptions, Caller } from './caller.js';
 import { clusterView } from './cluster-view.js';
 import type { ClusterView } from './cluster-view.js';
+import { eventFeed } from './event-feed.js';
+import type { ClusterEvent } from './event-feed.js';
 import { CLUSTER } from './protos.js';
+import type { WatchOptions } from './watch.js';
 
 export interface ClusterMember {
   readonly id: number;
@@ -18,14 +22,17 @@ export interface ClusterMember {
   readonly witness: boolean;
 }
 
-export interface ClusterEvent {
-  readonly revision: number;
-  /** Milliseconds of cluster time: only distances mean something. */
-  readonly clusterTimeMs: number;
-  /** For programs: memberJoined, reignBegan, … */
-  readonly kind: string;
-  /** For people. */
-  readonly text: string;
+/** What the cluster as a whole is set to; times are milliseconds and scale from the election timeout. */
+export interface ClusterSettings {
+  readonly cluster: string;
+  readonly clusterId: string;
+  readonly electionTimeoutMs: number;
+  readonly electionTimeoutMaxMs: number;
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+  /** `automatic`: a new leader makes itself primary. */
+  readonly failover: string;
+  readonly featureLevel: number;
 }
 
 export interface EventsOptions extends CallOptions {
@@ -33,6 +40,10 @@ export interface EventsOptions extends CallOptions {
   readonly stale?: boolean;
   /** Only events after this revision; default: from the oldest kept. */
   readonly afterRevision?: number;
+  /** Only of these kinds, such as `reignBegan`; default: of all. */
+  readonly kinds?: readonly string[];
+  /** Go on with what happens from now on, until the consumer leaves or the signal ends it; default false. */
+  readonly follow?: boolean;
   /** Events asked for at a time, 1 to 1000; default 100. */
   readonly pageSize?: number;
 }
@@ -66,19 +77,22 @@ export class ClusterClient {
     });
   }
 
-  /** What happened and why, oldest first, up to now, asked for in pages as they are taken. */
-  async *events(options: EventsOptions = {}): AsyncGenerator<ClusterEvent, void, undefined> {
-    const { afterRevision = 0, pageSize = 100, stale = false } = options;
-    for (let after = afterRevision; ;) {
-      const request = { afterRevision: after, limit: pageSize, stale };
-      const { events } = await this.#caller.read(CLUSTER.Events, request, options);
-      yield* events.map(({ revision, clusterTimeMs, kind, text }) => {
-        return { revision, clusterTimeMs, kind, text };
-      });
-      const last = events.at(-1);
-      if (last === undefined || events.length < pageSize) return;
-      after = last.revision;
-    }
+  /** What the cluster as a whole is set to; linearizable. */
+  async settings(options: CallOptions = {}): Promise<ClusterSettings> {
+    const { header: _, ...settings } = await this.#caller.read(CLUSTER.Settings, {}, options);
+    return settings;
+  }
+
+  /** What happened and why, oldest first, asked for in pages as they are taken; then what happens, if it shall follow. */
+  events(options: EventsOptions = {}): AsyncGenerator<ClusterEvent, void, undefined> {
+    const { afterRevision = 0, kinds = [], pageSize = 100, stale = false } = options;
+    const { follow = false, signal } = options;
+    const source = {
+      page: (request: EventsRequest) => this.#caller.read(CLUSTER.Events, request, options),
+      watch: (watched: WatchOptions) => this.#caller.watch(watched),
+    };
+    const wish = { afterRevision, kinds, pageSize, stale, follow };
+    return eventFeed(source, { ...wish, ...(signal === undefined ? {} : { signal }) });
   }
 
   /** Whether the epoch is the running reign's: linearizable, answered by the primary while its lease holds. */

@@ -9,11 +9,12 @@ export type { Consistency, ReadOptions } from './read-options.js';
 export type { ClusterView, NodeView } from './cluster-view.js';
 export type {
   ClusterClient,
-  ClusterEvent,
   ClusterMember,
+  ClusterSettings,
   EpochCheck,
   EventsOptions,
 } from './cluster-client.js';
+export type { ClusterEvent } from './event-feed.js';
 export type {
   Session,
   SessionChange,

@@ -22,7 +22,7 @@ import {
 } from './admission.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
-import { causeFor, nameOfMember, nameOfOwn } from './modules.js';
+import { causeFor, nameOfOwn } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { changeMembers, handOver, readLinearizable } from './node-calls.js';
 import { CLUSTER } from '../client/protos.js';
@@ -101,7 +101,7 @@ export async function update(
       if (verdict.type === 'refuse') throw verdict.error;
       if (verdict.type === 'done') return {};
       const change = { ...NO_CHANGE, update: [said] };
-      const cause = `${nameOfMember(node, said.id)} is at ${said.address}, its API at ${said.api}, its priority is ${said.priority}`;
+      const cause = causeFor(modules, context, '');
       await changeMembers(node, clock, change, cause, context.deadlineMs);
       return {};
     },

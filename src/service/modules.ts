@@ -9,6 +9,7 @@ import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
 import type { Caller } from '../tls/caller.js';
 import { QuorateError } from '../errors.js';
+import { causeLine } from '../state-machine/cause.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
 import type { WatchHub } from '../watch/hub.js';
@@ -89,7 +90,7 @@ export function checkHasState(status: NodeStatus): void {
   );
 }
 
-/** Who asked whom and why, as it stands in the log: `n2 asked by 127.0.0.1: maintenance`. */
+/** Which request, who asked whom and why, as it stands in the log: `request 4f3a: n2 asked by 127.0.0.1: maintenance`. */
 export function causeFor(modules: ServiceModules, context: CallContext, reason: string): string {
   const { node } = modules;
   const asked =
@@ -97,5 +98,6 @@ export function causeFor(modules: ServiceModules, context: CallContext, reason: 
       ? nameOfOwn(modules, node.status())
       : nameOfMember(node, context.viaNodeId);
   const asker = `${asked} asked by ${context.who}`;
-  return reason === '' ? asker : `${asker}: ${reason}`;
+  const text = reason === '' ? asker : `${asker}: ${reason}`;
+  return causeLine({ requestId: context.requestId, text });
 }

@@ -7,6 +7,7 @@ import type { WatchResponse } from '../generated/quorate/v1/WatchResponse.js';
 import type { Change, Fact } from '../state-machine/changes.js';
 import type { WatchMessage } from '../watch/messages.js';
 import { CLUSTER } from '../client/protos.js';
+import { eventMessage } from './event-service.js';
 import { memberMessage } from './member-message.js';
 import { nameOfMember } from './modules.js';
 import type { ServiceModules } from './modules.js';
@@ -107,6 +108,6 @@ function changeMessage(modules: ServiceModules, change: Change): ChangeMessage {
       return { fact, key, primary: { node, epoch, leaseMs, cause } };
     }
     case 'event':
-      return { fact, key, event: change.value };
+      return { fact, key, event: eventMessage(change.value) };
   }
 }

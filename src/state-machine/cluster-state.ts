@@ -14,6 +14,7 @@ import type { ApplyResult, ClientSessionLimits, Command, Session } from './comma
 import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
 import { configurationTexts, reignTexts, expiryText, levelText } from './event-texts.js';
+import type { EventText } from './event-texts.js';
 import { FEATURES, levelOf } from './features.js';
 import type { FeatureTable } from './features.js';
 import { FrozenState } from './frozen-state.js';
@@ -123,9 +124,13 @@ export class ClusterState {
     return this.#primary.history;
   }
 
-  /** Events after `revision`, oldest first, about `countMax`: those of one revision always come together. */
-  eventsAfter(revision: LogIndex, countMax: number): readonly ClusterEvent[] {
-    return eventsAfter(this.#events, revision, countMax);
+  /** Events after `revision`, oldest first, about `countMax`, of these kinds: those of one revision always come together. */
+  eventsAfter(
+    revision: LogIndex,
+    countMax: number,
+    kinds: readonly EventKind[] = [],
+  ): readonly ClusterEvent[] {
+    return eventsAfter(this.#events, revision, countMax, kinds);
   }
 
   get sessionCount(): number {
@@ -256,7 +261,7 @@ export class ClusterState {
     const { members, changes } = applyConfiguration(this.#members, configuration, index);
     this.#changed.push(...memberChanges(this.#members, members));
     this.#members = members;
-    for (const { kind, text } of configurationTexts(changes, cause)) this.#note(kind, text);
+    for (const event of configurationTexts(changes, cause)) this.#tell(event);
   }
 
   #reign(entry: Entry): void {
@@ -266,7 +271,7 @@ export class ClusterState {
     if (before?.epoch === after?.epoch) return;
     this.#changed.push({ fact: 'primary', key: '', value: after });
     const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
-    for (const { kind, text } of reignTexts(before, after, entry, nameOf)) this.#note(kind, text);
+    for (const event of reignTexts(before, after, entry, nameOf)) this.#tell(event);
   }
 
   #carryOut(command: Command): ApplyResult {
@@ -296,11 +301,15 @@ export class ClusterState {
     return result;
   }
 
+  /** Of what nobody asked for. */
   #note(kind: EventKind, text: string): void {
+    this.#tell({ kind, text, requestId: null });
+  }
+
+  #tell(told: EventText): void {
     const revision = this.#lastApplied.index;
-    const clusterTimeMs = this.#clusterTimeMs;
-    const event = { revision, clusterTimeMs, kind, text };
+    const event = { revision, clusterTimeMs: this.#clusterTimeMs, ...told };
     this.#events = addEvents(this.#events, [event]);
-    this.#changed.push({ fact: 'event', key: kind, value: event });
+    this.#changed.push({ fact: 'event', key: told.kind, value: event });
   }
 }

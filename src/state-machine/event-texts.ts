@@ -3,24 +3,32 @@
 
 import { unreachable } from '../raft/assert.js';
 import type { Entry, NodeId } from '../raft/types.js';
+import type { Cause } from './cause.js';
+import { readCause } from './cause.js';
 import type { EventKind } from './events.js';
-import type { MemberChange } from './members.js';
+import type { MemberChange, MemberUpdates } from './members.js';
 import type { ReignRecord } from './primary.js';
 
-interface EventText {
+/** An event before it has a place in the history. */
+export interface EventText {
   readonly kind: EventKind;
   readonly text: string;
+  /** Null: nobody asked for it. */
+  readonly requestId: string | null;
 }
 
 /** Ids of expired sessions that a text names; of more it gives the number. */
 const NAMED_SESSIONS_MAX = 3;
 
 /** One event for each member that a configuration changed. */
-export function configurationTexts(changes: readonly MemberChange[], cause: string): EventText[] {
-  return changes.map((change) => ({
-    kind: change.kind,
-    text: because(whatChanged(change), cause),
-  }));
+export function configurationTexts(changes: readonly MemberChange[], line: string): EventText[] {
+  const cause = readCause(line);
+  return changes.map((change) => {
+    // What the core sees by itself of a member needs no second sentence.
+    const isSaid = change.kind === 'memberUpdated' && cause.requestId === null;
+    const text = isSaid ? whatChanged(change) : because(whatChanged(change), cause);
+    return { kind: change.kind, text, requestId: cause.requestId };
+  });
 }
 
 /** The end of one reign and the beginning of another, either of which may be missing. */
@@ -31,13 +39,16 @@ export function reignTexts(
   nameOf: (id: NodeId) => string,
 ): EventText[] {
   const texts: EventText[] = [];
+  const cause = readCause(entry.kind === 'activation' ? entry.cause : '');
+  const { requestId } = cause;
   if (before !== null) {
     const what = `the reign of ${nameOf(before.nodeId)} (epoch ${before.epoch}) ended`;
-    texts.push({ kind: 'reignEnded', text: because(what, whyEnded(entry, nameOf)) });
+    const text = `${what}: ${whyEnded(entry, nameOf)}`;
+    texts.push({ kind: 'reignEnded', text, requestId });
   }
   if (after !== null) {
     const what = `${nameOf(after.nodeId)} became primary (epoch ${after.epoch})`;
-    texts.push({ kind: 'reignBegan', text: because(what, after.cause) });
+    texts.push({ kind: 'reignBegan', text: because(what, cause), requestId });
   }
   return texts;
 }
@@ -55,7 +66,8 @@ export function expiryText(ids: readonly string[]): string {
   return `${ids.length} ${verb}: ${named}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
-function whatChanged({ kind, name, role }: MemberChange): string {
+function whatChanged(change: MemberChange): string {
+  const { kind, name, role } = change;
   switch (kind) {
     case 'memberJoined':
       return `${name} joined as a ${role}`;
@@ -65,6 +77,8 @@ function whatChanged({ kind, name, role }: MemberChange): string {
       return `${name} was demoted to learner`;
     case 'memberRemoved':
       return `${name} was removed`;
+    case 'memberUpdated':
+      return `${name} has ${updatesOf(change.updates).join(', ')}`;
     default:
       return unreachable(kind);
   }
@@ -76,6 +90,15 @@ function whyEnded(entry: Entry, nameOf: (id: NodeId) => string): string {
   return `term ${entry.term} began`;
 }
 
-function because(what: string, cause: string): string {
-  return cause === '' ? what : `${what}: ${cause}`;
+function updatesOf({ address, api, version, priority }: MemberUpdates): string[] {
+  return [
+    ...(address === undefined ? [] : [`address ${address}`]),
+    ...(api === undefined ? [] : [`API address ${api}`]),
+    ...(version === undefined ? [] : [`version ${version}`]),
+    ...(priority === undefined ? [] : [`priority ${priority}`]),
+  ];
+}
+
+function because(what: string, { text }: Cause): string {
+  return text === '' ? what : `${what}: ${text}`;
 }

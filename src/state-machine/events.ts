@@ -5,11 +5,13 @@ import type { LogIndex } from '../raft/types.js';
 import type { FactRows, Row } from './rows.js';
 import { readRow } from './rows.js';
 
-const EVENT_KINDS = [
+/** What programs may tell events by. */
+export const EVENT_KINDS = [
   'clusterStarted',
   'memberJoined',
   'memberPromoted',
   'memberDemoted',
+  'memberUpdated',
   'memberRemoved',
   'featureLevelRaised',
   'reignBegan',
@@ -27,6 +29,8 @@ export interface ClusterEvent {
   readonly kind: EventKind;
   /** For people. */
   readonly text: string;
+  /** Id of the request that asked for it; null: nobody did, such as when a session expires. */
+  readonly requestId: string | null;
 }
 
 /** Events, oldest first. Invariant: at most `EVENTS_MAX`; revisions never fall. */
@@ -44,33 +48,30 @@ export function addEvents(events: Events, added: readonly ClusterEvent[]): Event
 
 /**
  * Events after `revision`, oldest first, about `countMax` of them: a revision is never cut in two, so that a reader
- * who continues after the last one's revision misses nothing.
+ * who continues after the last one's revision misses nothing. `kinds`: only these; none: all.
  */
 export function eventsAfter(
   events: Events,
   revision: LogIndex,
   countMax: number,
+  kinds: readonly EventKind[] = [],
 ): readonly ClusterEvent[] {
-  const first = events.findIndex((event) => event.revision > revision);
-  if (first === -1) return [];
-  let end = Math.min(events.length, first + countMax);
-  while (
-    end > first &&
-    end < events.length &&
-    events[end]?.revision === events[end - 1]?.revision
-  ) {
-    end += 1;
-  }
-  return events.slice(first, end);
+  const later = events.filter(
+    (event) => event.revision > revision && (kinds.length === 0 || kinds.includes(event.kind)),
+  );
+  let end = Math.min(later.length, countMax);
+  while (end < later.length && later[end]?.revision === later[end - 1]?.revision) end += 1;
+  return later.slice(0, end);
 }
 
 /** One row for each event. */
 export function eventRows(events: Events): FactRows {
-  const rows = events.map(({ revision, clusterTimeMs, kind, text }) => [
+  const rows = events.map(({ revision, clusterTimeMs, kind, text, requestId }) => [
     revision,
     clusterTimeMs,
     kind,
     text,
+    requestId,
   ]);
   return { fact: EVENTS_FACT, version: 1, rows };
 }
@@ -83,5 +84,6 @@ export function restoreEvent(row: Row): ClusterEvent {
     clusterTimeMs: reader.integer('clusterTimeMs'),
     kind: reader.oneOf('kind', EVENT_KINDS),
     text: reader.string('text'),
+    requestId: reader.nullable((field) => field.string('requestId')),
   };
 }

@@ -30,11 +30,21 @@ export interface Members {
 }
 
 /** What a configuration changed for one member, for the history. */
-export interface MemberChange {
-  readonly kind: 'memberJoined' | 'memberPromoted' | 'memberDemoted' | 'memberRemoved';
-  readonly name: string;
-  readonly role: MemberRole;
-}
+export type MemberChange =
+  | {
+      readonly kind: 'memberJoined' | 'memberPromoted' | 'memberDemoted' | 'memberRemoved';
+      readonly name: string;
+      readonly role: MemberRole;
+    }
+  | {
+      readonly kind: 'memberUpdated';
+      readonly name: string;
+      readonly role: MemberRole;
+      readonly updates: MemberUpdates;
+    };
+
+/** What a member has since; what stayed is not there. */
+export type MemberUpdates = Partial<Pick<MemberFact, 'address' | 'api' | 'version' | 'priority'>>;
 
 /** Removed members that are remembered. */
 export const REMOVED_MEMBERS_MAX = 256;
@@ -148,6 +158,23 @@ export function restoreRemovedMember(row: Row): RemovedMember {
 function changeOf(before: MemberFact | null, after: MemberFact): MemberChange[] {
   const { name, role } = after;
   if (before === null) return [{ kind: 'memberJoined', name, role }];
-  if (before.role === role) return [];
-  return [{ kind: role === 'voter' ? 'memberPromoted' : 'memberDemoted', name, role }];
+  const changes: MemberChange[] = [];
+  if (before.role !== role) {
+    changes.push({ kind: role === 'voter' ? 'memberPromoted' : 'memberDemoted', name, role });
+  }
+  const updates = updatesOf(before, after);
+  if (Object.keys(updates).length > 0) {
+    changes.push({ kind: 'memberUpdated', name, role, updates });
+  }
+  return changes;
+}
+
+function updatesOf(before: MemberFact, after: MemberFact): MemberUpdates {
+  const { address, api, version, priority } = after;
+  return {
+    ...(address === before.address ? {} : { address }),
+    ...(api === before.api ? {} : { api }),
+    ...(version === before.version ? {} : { version }),
+    ...(priority === before.priority ? {} : { priority }),
+  };
 }

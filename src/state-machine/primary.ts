@@ -6,6 +6,7 @@ import { invariant } from '../raft/assert.js';
 import { applyToReign } from '../raft/reign.js';
 import { REIGN_NONE } from '../raft/types.js';
 import type { Entry, LogIndex, NodeId, Reign, Term } from '../raft/types.js';
+import { readCause } from './cause.js';
 import type { FactRows, Row } from './rows.js';
 import { readRow } from './rows.js';
 
@@ -59,7 +60,8 @@ export function applyToPrimary(primary: Primary, entry: Entry, atMs: number): Pr
     history = [...history.slice(0, -1), { ...running, end }];
   }
   if (entry.kind === 'activation') {
-    const { index: epoch, term, nodeId, leaseMs, cause } = entry;
+    const { index: epoch, term, nodeId, leaseMs } = entry;
+    const cause = readCause(entry.cause).text;
     const begun: ReignRecord = { epoch, term, nodeId, leaseMs, sinceMs: atMs, cause, end: null };
     history = [...history, begun].slice(-REIGNS_MAX);
   }

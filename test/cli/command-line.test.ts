@@ -31,6 +31,8 @@ const COMMANDS = [
   'store list',
   'store delete',
   'store txn',
+  'setting list',
+  'setting get',
   'events',
   'demo',
 ];

@@ -151,6 +151,9 @@ describe('of three members', () => {
     expect(events.filter(({ kind }) => kind === 'memberJoined').length).toBeGreaterThan(1);
     const rest = await all(view.events({ afterRevision: events[1]?.revision ?? 0 }));
     expect(rest.length).toBeLessThan(events.length);
+    const settings = await view.settings();
+    expect(settings).toMatchObject({ cluster: 'quorate', failover: 'automatic' });
+    expect(settings.electionTimeoutMaxMs).toBe(2 * settings.electionTimeoutMs);
     const { epoch } = await view.checkEpoch(0);
     expect(await view.checkEpoch(epoch)).toEqual({ isCurrent: true, epoch, primary: 'n1' });
   });

@@ -263,9 +263,15 @@ describe('a change of members', () => {
     const dry = await third?.ask(CLUSTER.Remove, { name: 'n3', reason, dryRun: true }, WRITE);
     expect(dry).toEqual({ node: 'n3' });
     expect(first?.node.status().configuration.members).toHaveLength(3);
-    await third?.ask(CLUSTER.Remove, { name: 'n3', reason }, WRITE);
-    const { events } = (await first?.ask(CLUSTER.Events, {})) ?? { events: [] };
-    const removed = events.find(({ kind }) => kind === 'memberRemoved');
+    const metadata = { 'x-request-id': 'ticket-7' };
+    await third?.ask(CLUSTER.Remove, { name: 'n3', reason }, { ...WRITE, metadata });
+    const kinds = ['memberRemoved'];
+    const { events } = (await first?.ask(CLUSTER.Events, { kinds })) ?? { events: [] };
+    expect(events).toHaveLength(1);
+    const [removed] = events;
+    expect(removed?.requestId).toBe('ticket-7');
+    const unknown = await first?.refused(CLUSTER.Events, { kinds: ['memberLost'] });
+    expect(unknown).toMatchObject({ code: 'INVALID_ARGUMENT', data: { field: 'kinds' } });
     expect(removed?.text).toBe('n3 was removed: n3 asked by 127.0.0.1: maintenance');
     const again = await first?.refused(CLUSTER.Remove, { name: 'n3' }, WRITE);
     expect(again).toMatchObject({ code: 'UNKNOWN_NODE', grpcCode: 5 });
