@@ -21,6 +21,13 @@ export const RECORD_KIND = {
   snapshotPart: 36,
 } as const;
 
+/** What nodes say and promise while they form a first cluster. */
+export const FORMING_KIND = {
+  record: 48,
+  message: 49,
+  beacon: 50,
+} as const;
+
 /** What peers say. */
 export const MESSAGE_KIND = {
   requestVote: 64,

@@ -94,7 +94,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls', 'src/watch'] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
-  'src/config': { knows: LEAVES },
+  'src/config': { knows: [...RAFT_DATA, ...LEAVES] },
   // Who we are and whether to believe the other end, for every port and every client.
   'src/tls': { knows: LEAVES },
   'src/client': { knows: ['src/generated', 'src/tls', ...LEAVES] },

@@ -1,0 +1,353 @@
+// A world in which nodes form a cluster: machines that start, crash and are wiped, links that lose, repeat, delay and cut in
+// one direction or both, clocks of different rates. Every message passes through the codec, every promise through a disk that
+// keeps only what was durable. After each event it is checked that nobody could ever have two clusters.
+
+import {
+  decodeFormingMessage,
+  decodeFormingRecord,
+  encodeFormingMessage,
+  encodeFormingRecord,
+} from '../../src/codec/forming-codec.js';
+import { Forming } from '../../src/forming/forming.js';
+import { FORMING_RECORD_NONE } from '../../src/forming/types.js';
+import type { FormingInput, FormingOutput, Founder, Plan } from '../../src/forming/types.js';
+import type { InstallId, NodeId } from '../../src/raft/types.js';
+import { Streams } from '../random.js';
+import type { Stream } from '../random.js';
+import type { FormingSetting } from './setting.js';
+
+const CLUSTER_NAME = 'simulated';
+const TICK_MS = 250;
+const ANNOUNCE_MS = 1000;
+const LISTEN_MS = 1000;
+
+/** What a data directory holds. */
+interface Disk {
+  readonly installId: InstallId;
+  readonly id: NodeId;
+  record: Uint8Array | null;
+  cluster: string | null;
+}
+
+export interface Machine {
+  readonly name: string;
+  readonly plan: Plan;
+  /** Of the clock, in parts of a thousand. */
+  readonly rate: number;
+  disk: Disk;
+  /** Null: it does not run. */
+  forming: Forming | null;
+  /** Counts starts, so that what an earlier one wanted is forgotten with it. */
+  life: number;
+  announceAtMs: number;
+}
+
+/** A property that did not hold. */
+export interface Violated {
+  readonly property: string;
+  readonly detail: string;
+}
+
+interface Timed {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+export class FormingWorld {
+  readonly machines: Machine[] = [];
+  /** Installs whose disk is gone, with what it last held. */
+  readonly lost: Disk[] = [];
+  /** Cluster ids in the order in which they were founded, with the install that was first. */
+  readonly founded = new Map<string, InstallId>();
+  violated: Violated | null = null;
+  nowMs = 0;
+  eventCount = 0;
+  readonly #setting: FormingSetting;
+  readonly #network: Stream;
+  readonly #dice: Stream;
+  readonly #cut = new Set<string>();
+  readonly #queue: Timed[] = [];
+  #order = 0;
+  #installCount = 0;
+  isCalm = false;
+
+  constructor(setting: FormingSetting) {
+    this.#setting = setting;
+    const streams = new Streams(setting.seed);
+    this.#network = streams.stream('forming/network');
+    this.#dice = streams.stream('forming/draws');
+    const clocks = streams.stream('forming/clocks');
+    const names = Array.from({ length: setting.machines }, (_, at) => `N${at + 1}`);
+    for (const [at, name] of names.entries()) {
+      const plan: Plan =
+        setting.hosts > 0
+          ? { type: 'hosts', names: names.slice(0, setting.hosts) }
+          : { type: 'count', count: setting.count };
+      const rate = 950 + clocks.between(0, 100);
+      const disk = this.#newDisk();
+      this.machines.push({ name, plan, rate, disk, forming: null, life: 0, announceAtMs: at });
+    }
+  }
+
+  /** Data directories that ever carried the name. */
+  get installCount(): number {
+    return this.#installCount;
+  }
+
+  at(delayMs: number, run: () => void): void {
+    this.#order += 1;
+    this.#queue.push({ atMs: this.nowMs + delayMs, order: this.#order, run });
+  }
+
+  /** Runs what is due until then, or until a property fails. */
+  runUntil(endMs: number, until: () => boolean = () => false): void {
+    while (this.violated === null && !until()) {
+      const next = this.#next(endMs);
+      if (next === null) break;
+      this.nowMs = next.atMs;
+      this.eventCount += 1;
+      next.run();
+      this.#check();
+    }
+    if (!until()) this.nowMs = Math.max(this.nowMs, endMs);
+  }
+
+  start(machine: Machine): void {
+    if (machine.forming !== null) return;
+    const { disk, name, plan } = machine;
+    machine.life += 1;
+    const record = disk.record === null ? FORMING_RECORD_NONE : decodeFormingRecord(disk.record);
+    machine.forming = new Forming({
+      self: founderOf(name, disk, machine.life),
+      clusterName: CLUSTER_NAME,
+      electionTimeoutMs: 1000,
+      plan,
+      record,
+      cluster: disk.cluster,
+      isEnded: false,
+      nowMs: this.#clockOf(machine),
+      listenMs: LISTEN_MS,
+    });
+    this.#tickLater(machine, this.#dice.between(0, TICK_MS));
+  }
+
+  crash(machine: Machine): void {
+    machine.forming = null;
+    machine.life += 1;
+  }
+
+  /** Takes the disk of a machine that does not run, and gives it an empty one. */
+  wipe(machine: Machine): void {
+    if (machine.forming !== null) return;
+    this.lost.push(machine.disk);
+    machine.disk = this.#newDisk();
+  }
+
+  cut(from: Machine, to: Machine): void {
+    this.#cut.add(`${from.name} ${to.name}`);
+  }
+
+  healLinks(): void {
+    this.#cut.clear();
+  }
+
+  #next(endMs: number): Timed | null {
+    let best = -1;
+    for (const [at, { atMs, order }] of this.#queue.entries()) {
+      const other = this.#queue[best];
+      if (other === undefined || atMs < other.atMs || (atMs === other.atMs && order < other.order))
+        best = at;
+    }
+    const found = this.#queue[best];
+    if (found === undefined || found.atMs > endMs) return null;
+    this.#queue.splice(best, 1);
+    return found;
+  }
+
+  #tickLater(machine: Machine, delayMs: number): void {
+    const { life } = machine;
+    this.at(Math.max(1, Math.floor((delayMs * 1000) / machine.rate)), () => {
+      if (machine.life !== life) return;
+      this.#announce(machine);
+      this.#step(machine, { type: 'tick', nowMs: this.#clockOf(machine), draw: this.#draw() });
+      this.#tickLater(machine, TICK_MS);
+    });
+  }
+
+  #announce(machine: Machine): void {
+    const { forming } = machine;
+    if (forming === null || this.nowMs < machine.announceAtMs) return;
+    machine.announceAtMs = this.nowMs + ANNOUNCE_MS;
+    const message = { from: forming.announcement(), body: { type: 'announce' } as const };
+    const bytes = encodeFormingMessage(message);
+    for (const other of this.machines) if (other !== machine) this.#carry(machine, other, bytes);
+  }
+
+  #step(machine: Machine, input: FormingInput): void {
+    const { forming } = machine;
+    if (forming === null) return;
+    for (const output of forming.step(input)) this.#carryOut(machine, output);
+  }
+
+  #carryOut(machine: Machine, output: FormingOutput): void {
+    const { disk, life } = machine;
+    const alive = (then: () => void) => (): void => {
+      if (machine.life === life) then();
+    };
+    switch (output.type) {
+      case 'send': {
+        const name = output.address.split(':')[0];
+        const to = this.machines.find((other) => other.name === name);
+        if (to !== undefined) this.#carry(machine, to, encodeFormingMessage(output.message));
+        return;
+      }
+      case 'persist': {
+        const record = encodeFormingRecord(output.record);
+        this.#write(
+          alive(() => {
+            disk.record = record;
+          }),
+          alive(() => this.#step(machine, { type: 'persisted', nowMs: this.#clockOf(machine) })),
+        );
+        return;
+      }
+      case 'found':
+        this.#enter(machine, output.attempt.clusterId);
+        return;
+      case 'join':
+        this.at(
+          this.#delay(),
+          alive(() => this.#join(machine, output.clusterId)),
+        );
+    }
+  }
+
+  #enter(machine: Machine, clusterId: string): void {
+    const { disk, life } = machine;
+    const entered = (): void => {
+      disk.cluster = clusterId;
+      if (!this.founded.has(clusterId)) this.founded.set(clusterId, disk.installId);
+    };
+    const nowMs = (): number => this.#clockOf(machine);
+    this.#write(
+      () => {
+        if (machine.life === life) entered();
+      },
+      () => {
+        if (machine.life === life)
+          this.#step(machine, { type: 'entered', nowMs: nowMs(), clusterId });
+      },
+    );
+  }
+
+  /** As a member would answer: it must be up and reached, and no other data directory may have the name. */
+  #join(machine: Machine, clusterId: string): void {
+    const member = this.machines.find(
+      (other) =>
+        other.forming !== null &&
+        other.disk.cluster === clusterId &&
+        this.#isOpen(machine, other) &&
+        this.#isOpen(other, machine),
+    );
+    const isTaken = this.lost.some(
+      ({ cluster, record }) =>
+        cluster === clusterId ||
+        (record !== null && decodeFormingRecord(record).promise?.clusterId === clusterId),
+    );
+    if (member !== undefined && !isTaken) {
+      this.#enter(machine, clusterId);
+      return;
+    }
+    const why = isTaken ? 'the name is taken' : 'no member answered';
+    this.#step(machine, { type: 'joinFailed', nowMs: this.#clockOf(machine), why });
+  }
+
+  /** A disk takes its time, and a crash meanwhile leaves either of both. */
+  #write(take: () => void, done: () => void): void {
+    const first = this.#network.between(0, 20);
+    this.at(first, () => {
+      take();
+      this.at(this.#network.between(0, 20), done);
+    });
+  }
+
+  #carry(from: Machine, to: Machine, bytes: Uint8Array): void {
+    if (!this.isCalm && this.#network.chance(this.#setting.lossPerMillion)) return;
+    const isTwice = !this.isCalm && this.#network.chance(this.#setting.repeatPerMillion);
+    for (let copy = 0; copy <= (isTwice ? 1 : 0); copy += 1) {
+      this.at(this.#delay(), () => {
+        if (!this.#isOpen(from, to)) return;
+        const message = decodeFormingMessage(bytes);
+        this.#step(to, { type: 'heard', nowMs: this.#clockOf(to), message });
+      });
+    }
+  }
+
+  #isOpen(from: Machine, to: Machine): boolean {
+    return !this.#cut.has(`${from.name} ${to.name}`);
+  }
+
+  #delay(): number {
+    const isSlow = !this.isCalm && this.#network.chance(50_000);
+    return isSlow ? this.#network.between(0, 10_000) : this.#network.between(1, 50);
+  }
+
+  #clockOf({ rate }: Machine): number {
+    return Math.floor((this.nowMs * rate) / 1000);
+  }
+
+  #draw(): string {
+    return Array.from({ length: 4 }, () => this.#dice.bits().toString(16).padStart(8, '0')).join(
+      '',
+    );
+  }
+
+  #newDisk(): Disk {
+    this.#installCount += 1;
+    // Neither in the order of the machines nor of the wipes.
+    const installId = (this.#dice.bits().toString(16).padStart(8, '0') +
+      this.#installCount.toString(16).padStart(8, '0')) as InstallId;
+    return { installId, id: (this.#installCount + 100) as NodeId, record: null, cluster: null };
+  }
+
+  /** At most one cluster among the disks that there are, and, unless every founder's disk is gone, ever. */
+  #check(): void {
+    const ids = new Set(this.machines.flatMap(({ disk }) => disk.cluster ?? []));
+    if (ids.size > 1) this.#violate('one-cluster', `members of ${[...ids].join(' and ')}`);
+    if (this.founded.size <= 1) return;
+    // With hosts, a second one is right only when no disk of the first is left: then nothing of it exists.
+    const isGone = this.#setting.hosts > 0 && this.#isReborn();
+    if (!isGone) this.#violate('founded-once', `founded ${[...this.founded.keys()].join(' and ')}`);
+  }
+
+  /** Whether every disk that the earlier clusters' founders had was wiped before the newest was founded. */
+  #isReborn(): boolean {
+    const newest = [...this.founded.keys()].at(-1);
+    return (
+      this.machines.every(({ disk }) => disk.cluster === null || disk.cluster === newest) &&
+      this.lost.filter(
+        ({ cluster, record }) => cluster !== newest && (cluster !== null || record !== null),
+      ).length >= this.#setting.hosts
+    );
+  }
+
+  #violate(property: string, detail: string): void {
+    this.violated ??= { property, detail };
+  }
+}
+
+function founderOf(name: string, disk: Disk, life: number): Founder {
+  return {
+    id: disk.id,
+    installId: disk.installId,
+    name,
+    address: `${name}:${6000 + (life % 2)}`,
+    api: `${name}:6001`,
+    version: '0.0.0',
+    featureMin: 1,
+    featureMax: 1,
+    witness: false,
+    priority: 50,
+  };
+}
