@@ -137,10 +137,28 @@ export interface NodeStatus {
   readonly lagEntries: number | null;
 }
 
+/** What every request looks at: the part of a status that costs next to nothing. */
+export type NodeOutline = Pick<
+  NodeStatus,
+  | 'nodeId'
+  | 'installId'
+  | 'cluster'
+  | 'condition'
+  | 'trouble'
+  | 'role'
+  | 'term'
+  | 'leaderId'
+  | 'configuration'
+  | 'lastApplied'
+>;
+
 export interface NodeApi {
   /** The state machine as applied so far; read it inside callbacks or at once, it changes between turns. */
   readonly state: ClusterState;
   status(): NodeStatus;
+  outline(): NodeOutline;
+  /** As in the status. */
+  stalenessMs(): number | null;
   /** Cluster time now, as far as this node knows; for remaining lives. */
   clusterTimeMs(): number;
 

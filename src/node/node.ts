@@ -27,6 +27,7 @@ import type {
   ChangeOutcome,
   HandOver,
   NodeApi,
+  NodeOutline,
   NodeRefusal,
   NodeStatus,
   ReadOutcome,
@@ -48,7 +49,7 @@ import { leasedRead, Reads } from './reads.js';
 import { SNAPSHOT_LIMITS } from './snapshot-taker.js';
 import { Snapshots } from './snapshots.js';
 import { Staleness } from './staleness.js';
-import { statusOf } from './status.js';
+import { outlineOf, statusOf } from './status.js';
 
 /** Separates the dice for snapshots from the core's. */
 const SNAPSHOT_STREAM = 0x736e6170;
@@ -135,12 +136,15 @@ export class Node implements NodeApi {
   }
 
   status(): NodeStatus {
-    const { identity, is: condition, trouble } = this.#condition;
-    const { nodeId, installId, cluster } = identity;
-    const { raft } = this;
-    const nowMs = this.#modules.clock.nowMs();
-    const staleness = this.#staleness;
-    return statusOf({ nodeId, installId, cluster, condition, trouble, raft, nowMs, staleness });
+    return statusOf(this.#condition, this.raft, this.#modules.clock.nowMs(), this.#staleness);
+  }
+
+  outline(): NodeOutline {
+    return outlineOf(this.#condition, this.raft);
+  }
+
+  stalenessMs(): number | null {
+    return this.#staleness.ageMs(this.#modules.clock.nowMs());
   }
 
   clusterTimeMs(): number {

@@ -6,34 +6,51 @@ import { heldBackBy } from '../raft/feature-level.js';
 import { isVoter } from '../raft/quorum.js';
 import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
 import type { Configuration, NodeId } from '../raft/types.js';
-import type { NodeStatus, PeerStatus } from './api.js';
+import type { NodeOutline, NodeStatus, PeerStatus } from './api.js';
+import type { Condition } from './condition.js';
 import type { Staleness } from './staleness.js';
 
-type Own = Pick<NodeStatus, 'nodeId' | 'installId' | 'cluster' | 'condition' | 'trouble'>;
-
-export function statusOf({
-  raft,
-  nowMs,
-  staleness,
-  ...own
-}: Own & {
-  readonly raft: Raft | null;
-  readonly nowMs: number;
-  readonly staleness: Staleness;
-}): NodeStatus {
+/** The part that every request looks at. */
+export function outlineOf({ identity, is, trouble }: Condition, raft: Raft | null): NodeOutline {
+  const { nodeId, installId, cluster } = identity;
+  const own = { nodeId, installId, cluster, condition: is, trouble };
   if (raft === null) {
     return {
       ...own,
-      stalenessMs: null,
-      lagEntries: null,
       role: null,
       term: TERM_ZERO,
       leaderId: null,
       configuration: EMPTY_CONFIGURATION,
+      lastApplied: INDEX_ZERO,
+    };
+  }
+  const { state, configuration } = raft;
+  return {
+    ...own,
+    role: roleOf(raft, configuration, nodeId),
+    term: state.term,
+    leaderId: is === 'member' ? state.leaderId : null,
+    configuration,
+    lastApplied: state.lastApplied,
+  };
+}
+
+/** All of it. */
+export function statusOf(
+  condition: Condition,
+  raft: Raft | null,
+  nowMs: number,
+  staleness: Staleness,
+): NodeStatus {
+  const outline = outlineOf(condition, raft);
+  if (raft === null) {
+    return {
+      ...outline,
+      stalenessMs: null,
+      lagEntries: null,
       isDiskOverdue: false,
       settledVoters: [],
       commitIndex: INDEX_ZERO,
-      lastApplied: INDEX_ZERO,
       lastLogIndex: INDEX_ZERO,
       isPrimary: false,
       epoch: INDEX_ZERO,
@@ -44,20 +61,15 @@ export function statusOf({
     };
   }
   const { state } = raft;
-  const isWorking = own.condition === 'member';
-  const electionTimeoutMs = own.cluster?.electionTimeoutMs ?? 0;
+  const isWorking = outline.condition === 'member';
+  const electionTimeoutMs = outline.cluster?.electionTimeoutMs ?? 0;
   return {
-    ...own,
+    ...outline,
     stalenessMs: staleness.ageMs(nowMs),
     lagEntries: isWorking ? staleness.lagEntries(raft, nowMs, electionTimeoutMs) : null,
-    role: roleOf(raft, own.nodeId),
-    term: state.term,
-    leaderId: isWorking ? state.leaderId : null,
-    configuration: raft.configuration,
     isDiskOverdue: isDiskOverdue(state),
     settledVoters: settledVoters(state.applied.configuration),
     commitIndex: state.commitIndex,
-    lastApplied: state.lastApplied,
     lastLogIndex: state.log.lastIndex,
     isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
     epoch: state.applied.reign.epoch,
@@ -73,11 +85,11 @@ function settledVoters({ voters, outgoing }: Configuration): readonly NodeId[] {
   return outgoing ?? voters;
 }
 
-function roleOf(raft: Raft, id: NodeId): NodeStatus['role'] {
+function roleOf(raft: Raft, configuration: Configuration, id: NodeId): NodeStatus['role'] {
   const { type } = raft.state.role;
   if (type === 'leader') return 'leader';
   if (type === 'candidate' || type === 'preCandidate') return 'candidate';
-  return isVoter(raft.configuration, id) ? 'follower' : 'learner';
+  return isVoter(configuration, id) ? 'follower' : 'learner';
 }
 
 function peersOf(raft: Raft, nowMs: number): PeerStatus[] {

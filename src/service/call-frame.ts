@@ -42,7 +42,7 @@ export function statusOfFailure(
   error: unknown,
 ): StatusAnswer {
   const known = asKnown(modules, method, call, error);
-  return statusFor(known, leaderData(modules.node.status()));
+  return statusFor(known, leaderData(modules.node.outline()));
 }
 
 /** The error as callers may see it, logged. */

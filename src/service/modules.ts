@@ -2,7 +2,7 @@
 // Beside it stand the small answers that many handlers share: headers, names and causes.
 
 import type { ClockPort, LoggerPort } from '../node/ports.js';
-import type { NodeApi, NodeStatus } from '../node/api.js';
+import type { NodeApi, NodeOutline } from '../node/api.js';
 import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
 import type { LogIndex, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
@@ -56,32 +56,33 @@ export function headerFor(
   modules: ServiceModules,
   how: { readonly revision?: LogIndex; readonly isStale?: boolean } = {},
 ): ResponseHeader {
-  const status = modules.node.status();
-  const isDated = how.isStale === true && status.stalenessMs !== null;
-  return {
-    clusterId: status.cluster?.clusterId ?? '',
-    node: nameOfOwn(modules, status),
-    term: status.term,
-    revision: how.revision ?? status.lastApplied,
-    ...(isDated ? { stalenessMs: status.stalenessMs } : {}),
+  const { node, self } = modules;
+  const { cluster, term, lastApplied } = node.outline();
+  const header = {
+    clusterId: cluster?.clusterId ?? '',
+    node: cluster?.nodeName ?? self.name,
+    term,
+    revision: how.revision ?? lastApplied,
   };
+  const stalenessMs = how.isStale === true ? node.stalenessMs() : null;
+  return stalenessMs === null ? header : { ...header, stalenessMs };
 }
 
 /** The name of this node: the cluster's, or as configured while it is clean. */
-export function nameOfOwn({ self }: ServiceModules, status: NodeStatus): string {
+export function nameOfOwn({ self }: ServiceModules, status: NodeOutline): string {
   return status.cluster?.nodeName ?? self.name;
 }
 
 /** The name of a member, also of one that left not too long ago; its number in decimal if it is not known. */
 export function nameOfMember(node: NodeApi, id: NodeId): string {
   // A witness has no state, and knows the members of now only.
-  const { members } = node.status().configuration;
+  const { members } = node.outline().configuration;
   const name = node.state.memberName(id) ?? members.find((member) => member.id === id)?.name;
   return name ?? String(id);
 }
 
 /** Refuses unless this node has a state to read: a stale read needs no more. */
-export function checkHasState(status: NodeStatus): void {
+export function checkHasState(status: NodeOutline): void {
   if (status.condition === 'clean') throw refusalError({ reason: 'clean' }, status);
   if (status.cluster?.isWitness !== true) return;
   throw new QuorateError(
@@ -95,7 +96,7 @@ export function causeFor(modules: ServiceModules, context: CallContext, reason: 
   const { node } = modules;
   const asked =
     context.viaNodeId === null
-      ? nameOfOwn(modules, node.status())
+      ? nameOfOwn(modules, node.outline())
       : nameOfMember(node, context.viaNodeId);
   const asker = `${asked} asked by ${context.who}`;
   const text = reason === '' ? asker : `${asker}: ${reason}`;

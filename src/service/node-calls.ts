@@ -38,7 +38,7 @@ export async function propose(
   const outcome = await within<WriteOutcome>(clock, deadlineMs, late, (done) => {
     node.propose(command, deadlineMs, done);
   });
-  if (outcome.type !== 'applied') throw writeError(outcome, node.status());
+  if (outcome.type !== 'applied') throw writeError(outcome, node.outline());
   const { entry, result: said } = outcome;
   const revision = said.type === 'repeated' ? said.revision : entry.index;
   const result = said.type === 'repeated' ? said.first : said;
@@ -57,7 +57,7 @@ export async function renew(
   const outcome = await within<RenewOutcome>(clock, deadlineMs, late, (done) => {
     node.renew(ids, deadlineMs, done);
   });
-  if (outcome.type !== 'renewed') throw writeError(outcome, node.status());
+  if (outcome.type !== 'renewed') throw writeError(outcome, node.outline());
   return outcome.deadlinesMs;
 }
 
@@ -87,7 +87,7 @@ export async function readLinearizable<T>(
     case 'failed':
       throw outcome.error;
     case 'refused':
-      throw refusalError(outcome.refusal, node.status());
+      throw refusalError(outcome.refusal, node.outline());
     default:
       throw new QuorateError('NO_QUORUM', 'no quorum of the voters confirmed this leader in time');
   }
@@ -116,7 +116,7 @@ export async function changeMembers(
     node.changeConfiguration(change, cause, deadlineMs, done);
   });
   if (outcome.type !== 'done') {
-    throw changeError(outcome, 'the change of members', node.status());
+    throw changeError(outcome, 'the change of members', node.outline());
   }
 }
 
@@ -130,7 +130,7 @@ export async function handOver(
   const outcome = await within<ChangeOutcome>(clock, deadlineMs, LATE_CHANGE, (done) => {
     node.setPrimary(order, deadlineMs, done);
   });
-  if (outcome.type !== 'done') throw changeError(outcome, 'the hand-over', node.status());
+  if (outcome.type !== 'done') throw changeError(outcome, 'the hand-over', node.outline());
 }
 
 function attempt<T>(

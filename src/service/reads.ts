@@ -32,7 +32,7 @@ export async function answerRead<
     throw invalid('consistency', 'expected LINEARIZABLE, STALE or LEASED');
   }
   if (consistency === 'STALE') {
-    checkHasState(node.status());
+    checkHasState(node.outline());
     return read(true);
   }
   const fresh = (): Response => read(false);

@@ -5,7 +5,7 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { QuorateError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
-import type { NodeApi, NodeStatus } from '../node/api.js';
+import type { NodeApi, NodeOutline } from '../node/api.js';
 import type { ClockPort } from '../node/ports.js';
 import { CALL_LIMITS, metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
@@ -107,7 +107,7 @@ export class Routing {
     doubts: QuorateError[],
   ): Promise<Response> {
     for (let last: QuorateError | null = null; ;) {
-      const status = this.#node.status();
+      const status = this.#node.outline();
       const unable = whyUnable(status);
       if (unable !== null) throw unable;
       if (status.role === 'leader' || this.#leaderApi(status) !== null) {
@@ -121,10 +121,10 @@ export class Routing {
         }
       }
       // The node that forwarded it knows better whom to ask next than to let it wait here.
-      if (context.forwards > 0 && this.#node.status().leaderId === null) {
+      if (context.forwards > 0 && this.#node.outline().leaderId === null) {
         throw refusalError({ reason: 'notLeader', leaderId: null }, status);
       }
-      if (this.#clock.nowMs() >= deadlineMs) throw noQuorum(this.#node.status(), last);
+      if (this.#clock.nowMs() >= deadlineMs) throw noQuorum(this.#node.outline(), last);
       await this.pause();
     }
   }
@@ -133,7 +133,7 @@ export class Routing {
     context: CallContext,
     method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
     route: Route<Request, Response>,
-    status: NodeStatus,
+    status: NodeOutline,
     deadlineMs: number,
   ): Promise<Response> {
     const { leaderId, nodeId } = status;
@@ -155,7 +155,7 @@ export class Routing {
   async #whileItLeads<T>(leader: NodeId | null, asked: Promise<T>, deadlineMs: number): Promise<T> {
     let isAnswered = false;
     const deposed = this.until(deadlineMs, () =>
-      isAnswered || this.#node.status().leaderId !== leader ? true : null,
+      isAnswered || this.#node.outline().leaderId !== leader ? true : null,
     );
     try {
       return await Promise.race([
@@ -171,14 +171,14 @@ export class Routing {
     }
   }
 
-  #leaderApi(status: NodeStatus): string | null {
+  #leaderApi(status: NodeOutline): string | null {
     if (status.leaderId === status.nodeId) return null;
     return memberById(status, status.leaderId)?.api ?? null;
   }
 }
 
 /** Why this node can bring no request to a leader, for good; null: it can. */
-export function whyUnable(status: NodeStatus): QuorateError | null {
+export function whyUnable(status: NodeOutline): QuorateError | null {
   switch (status.condition) {
     case 'clean':
     case 'degraded':
@@ -203,11 +203,11 @@ function whyTryAgain(error: unknown, isOwn: boolean, context: CallContext): Quor
 }
 
 /** Longer than an election, so that a slow but living leader is waited for. */
-function attemptMsFor(status: NodeStatus): number {
+function attemptMsFor(status: NodeOutline): number {
   return 2 * (status.cluster?.electionTimeoutMs ?? 1000);
 }
 
-function noQuorum(status: NodeStatus, last: QuorateError | null): QuorateError {
+function noQuorum(status: NodeOutline, last: QuorateError | null): QuorateError {
   const data = leaderData(status);
   const leader = memberById(status, status.leaderId);
   if (leader === null || last === null) {

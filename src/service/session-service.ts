@@ -54,7 +54,7 @@ export async function putSession(
         client,
         id: request.id,
         owner: request.owner ?? null,
-        nodeId: context.viaNodeId ?? modules.node.status().nodeId,
+        nodeId: context.viaNodeId ?? modules.node.outline().nodeId,
         attributes: new Map(Object.entries(request.attributes)),
         removed: request.removedAttributes,
         ttlMs: request.ttlMs ?? null,

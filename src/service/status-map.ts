@@ -3,28 +3,28 @@
 
 import { QuorateError } from '../errors.js';
 import type { ErrorCode, ErrorData } from '../errors.js';
-import type { ChangeOutcome, NodeRefusal, NodeStatus, WriteOutcome } from '../node/api.js';
+import type { ChangeOutcome, NodeRefusal, NodeOutline, WriteOutcome } from '../node/api.js';
 import type { LogIndex, Member, NodeId } from '../raft/types.js';
 import type { CommandRefusal } from '../state-machine/command.js';
 
 /** The member with this id in the configuration in force; null: none, or not known yet. */
-export function memberById(status: NodeStatus, id: NodeId | null): Member | null {
+export function memberById(status: NodeOutline, id: NodeId | null): Member | null {
   return status.configuration.members.find((member) => member.id === id) ?? null;
 }
 
 /** The member of this name in the configuration in force; null: none. */
-export function memberByName(status: NodeStatus, name: string): Member | null {
+export function memberByName(status: NodeOutline, name: string): Member | null {
   return status.configuration.members.find((member) => member.name === name) ?? null;
 }
 
 /** `leader` and `leader_name` for error details; empty while no leader is known. */
-export function leaderData(status: NodeStatus): ErrorData {
+export function leaderData(status: NodeOutline): ErrorData {
   const leader = memberById(status, status.leaderId);
   return leader === null ? {} : { leader: leader.api, leader_name: leader.name };
 }
 
 /** The error for a refusal of the core or of the node itself. `status` tells who leads. */
-export function refusalError(refusal: NodeRefusal, status: NodeStatus): QuorateError {
+export function refusalError(refusal: NodeRefusal, status: NodeOutline): QuorateError {
   switch (refusal.reason) {
     case 'notLeader': {
       const leader = memberById(status, refusal.leaderId ?? status.leaderId);
@@ -87,7 +87,7 @@ const NODE_ERRORS: Readonly<Record<OwnReason, [ErrorCode, string]>> = {
 /** The error for a write that was not applied. */
 export function writeError(
   outcome: Exclude<WriteOutcome, { type: 'applied' }>,
-  status: NodeStatus,
+  status: NodeOutline,
 ): QuorateError {
   switch (outcome.type) {
     case 'refused':
@@ -106,7 +106,7 @@ export function writeError(
 export function changeError(
   outcome: Exclude<ChangeOutcome, { type: 'done' }>,
   what: 'the change of members' | 'the hand-over',
-  status: NodeStatus,
+  status: NodeOutline,
 ): QuorateError {
   switch (outcome.type) {
     case 'refused':

@@ -32,8 +32,8 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'local-reads': {
     what: 'whoever is asked answers a read from its own state, without a round',
     file: 'src/service/reads.js',
-    find: "if (consistency === 'STALE') { checkHasState(node.status()); return read(true); }",
-    replace: "if (node.status().condition === 'member') return read(false);",
+    find: "if (consistency === 'STALE') { checkHasState(node.outline()); return read(true); }",
+    replace: "if (node.outline().condition === 'member') return read(false);",
   },
   'repeats-happen': {
     what: 'a request that a client session repeats is carried out again',
