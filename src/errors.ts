@@ -312,6 +312,17 @@ export const ERRORS = {
     'Give --tls-cert, --tls-key and --tls-ca, or --insecure if everybody who reaches the port may do everything.',
   ),
   TLS_FILES: kind('FAILED_PRECONDITION', 'failed', 'Correct {file} and try again.'),
+  CONFIG_FILE: kind('NOT_FOUND', 'failed', 'Give a file that this user may read.'),
+  CONFIG_INVALID: kind(
+    'INVALID_ARGUMENT',
+    'failed',
+    'Correct it; `quorate config check {file}` checks it without a daemon.',
+  ),
+  SECRET: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    '`quorate secret key` makes a key; keep it in QUORATE_KEY, for daemon and command alike.',
+  ),
   DATA_DIRECTORY: kind(
     'UNAVAILABLE',
     'failed',

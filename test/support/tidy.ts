@@ -73,7 +73,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/forming': { knows: RAFT_DATA },
   'src/codec': { knows: ['src/raft', 'src/state-machine', 'src/forming'] },
   'src/node': { knows: ['src/raft', 'src/state-machine'] },
-  'src/storage': ADAPTER,
+  'src/storage': { knows: [...ADAPTER.knows, 'src/forming/types.ts'] },
   'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
   'src/ops': ADAPTER,
   // Pure: what becomes of supervised processes.
@@ -104,6 +104,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/main.ts': { knows: ['src'] },
   'src/daemon-membership.ts': { knows: ['src'] },
   'src/daemon-options.ts': { knows: ['src'] },
+  'src/daemon-processes.ts': { knows: ['src'] },
+  'src/daemon-stop.ts': { knows: ['src'] },
   'src/daemon-forming.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
