@@ -13,6 +13,7 @@ import { waitForSeat } from '../joining.js';
 import { clusterView } from '../../src/client/cluster-view.js';
 import type { ClusterView } from '../../src/client/cluster-view.js';
 import { Daemon } from './daemon.js';
+import type { DaemonPlan } from './daemon.js';
 
 const HOST = '127.0.0.1';
 /** Ports that an operator would expect: 6000, 6001 and 8080 for the first node; then 6010, 6011 and 8081, and so on. */
@@ -36,7 +37,14 @@ export interface LocalClusterOptions {
   readonly prefix?: (name: string, directory: string) => readonly string[];
   /** Further options of a node's `start`, by its name; default: none. */
   readonly more?: (name: string) => readonly string[];
+  /** Where the node at this place, from 0, runs; default: on free ports of this machine. */
+  readonly place?: (at: number) => NodePlace;
 }
+
+/** Where a node runs, if not on this machine's own network. */
+export type NodePlace = Required<
+  Pick<DaemonPlan, 'address' | 'api' | 'http' | 'apiForMembers' | 'prefix' | 'more'>
+>;
 
 export class LocalCluster {
   readonly directory: string;
@@ -70,6 +78,7 @@ export class LocalCluster {
         bin: options.bin,
         prefix: options.prefix?.(name, own) ?? [],
         more: options.more?.(name) ?? [],
+        ...options.place?.(at),
       });
     });
     return new LocalCluster(directory, daemons);
@@ -100,7 +109,7 @@ export class LocalCluster {
     for (const daemon of others) {
       onStep(daemon, 'join');
       const { node } = await daemon.client.join(
-        { addresses: [first.api], reason: 'demo' },
+        { addresses: [first.plan.apiForMembers ?? first.api], reason: 'demo' },
         { timeoutMs: JOIN_TIMEOUT_MS },
       );
       await waitForSeat(

@@ -27,6 +27,8 @@ export interface DaemonPlan {
   readonly api: string;
   /** Of the HTTP port, `HOST:PORT`. */
   readonly http: string;
+  /** By which other members reach its API, where that is not how its client does; default: `api`. */
+  readonly apiForMembers?: string;
   /** As on the command line; null: the daemon's default. */
   readonly electionTimeout: string | null;
   /** The daemon's, and shown by `client` too; null: without TLS. */

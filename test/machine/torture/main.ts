@@ -23,19 +23,23 @@ const OPTIONS = {
   },
   directory: { type: 'string', default: 'results/torture' },
   plant: { type: 'string' },
+  'no-partitions': { type: 'boolean', default: false },
 } as const;
 
 const USAGE = `usage: npm run torture -- [--rounds 100] [--seed N] [--clients 8] [--election-timeout 300ms]
-         [--bin FILE] [--directory DIRECTORY] [--plant BUG]
+         [--bin FILE] [--directory DIRECTORY] [--plant BUG] [--no-partitions]
+Cutting the network needs root and iproute2; --no-partitions does without.
 Bugs that can be planted into a copy, to see that they are found:
 ${Object.entries(PLANTS)
   .map(([name, { what }]) => `  ${name.padEnd(18)}${what}`)
   .join('\n')}`;
 
 const METHOD = `Three daemons of the built command on this machine; clients put (merge), read and delete sessions through all
-of them, on contended and on their own ids, some with a condition on the revision. Each round kills a random set of
-one, two or all three nodes with kill -9, may pause others with SIGSTOP, and starts them again after a random while.
-At the end every session is read back and the history of all operations is judged: nothing acknowledged is missing,
+of them, on contended and on their own ids, some with a condition on the revision. Others use the client
+library to put, compare and set, delete and read keys of the store, and to change and read several in transactions. Each round kills
+a random set of nodes with kill -9, may pause others with SIGSTOP, may cut the first node off from the others, in both directions or
+one (packets are dropped where they arrive, between network namespaces), and heals everything after a random while.
+At the end every session and key is read back and the histories of all operations are judged: nothing acknowledged is missing,
 nothing refused shows, revisions follow real time, answers follow from one another, and the whole is linearizable.
 `;
 
@@ -53,7 +57,15 @@ async function main(): Promise<number> {
   const planted = plant === undefined ? null : plantInto(bin, plant);
   if (planted !== null) console.log(`planted: ${PLANTS[plant ?? '']?.what}\n`);
   try {
-    const options = { rounds, seed, clients, directory, electionTimeout, nodes: 3 };
+    const options = {
+      rounds,
+      seed,
+      clients,
+      directory,
+      electionTimeout,
+      nodes: 3,
+      partitions: !values['no-partitions'],
+    };
     const report = await torture({ ...options, bin: planted?.bin ?? bin }, (line) => {
       console.log(line);
     });

@@ -1,11 +1,12 @@
-// The faults of a run: `kill -9` of random sets of nodes at random moments, and pauses by SIGSTOP, each node brought back
-// after a random while. What is done is drawn from the run's seed; when exactly it meets the daemons is the machine's
+// The faults of a run: `kill -9` of random sets of nodes at random moments, pauses by SIGSTOP, and cuts of the network in one or
+// both directions, each node brought back and each cut healed after a random while. What is done is drawn from the run's seed; when exactly it meets the daemons is the machine's
 // chance. A daemon that ends without having been killed is told as an anomaly, never started again silently.
 
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Daemon } from '../../../cli/demo/daemon.js';
 import { QuorateError } from '../../../src/errors.js';
+import type { Cut, Places } from './places.js';
 import type { Stream } from '../../../simulations/random.js';
 
 /** One node's part in a round. */
@@ -23,12 +24,20 @@ interface Freeze {
   readonly forMs: number;
 }
 
+interface Partition {
+  readonly cut: Cut;
+  readonly atMs: number;
+  readonly forMs: number;
+}
+
 /** What a round does. */
 export interface Round {
   /** Load without faults before it. */
   readonly quietMs: number;
   readonly kills: readonly Kill[];
   readonly freezes: readonly Freeze[];
+  /** Of the first node from the others; null: none. */
+  readonly partition: Partition | null;
   /** Whether whoever leads takes the part of the last node killed. */
   readonly leaderLast: boolean;
   /** Whether the next round waits until a write is accepted again. */
@@ -38,18 +47,19 @@ export interface Round {
 export interface NemesisCounts {
   kills: number;
   freezes: number;
+  partitions: number;
   /** Rounds by how many nodes were killed. */
   readonly killedTogether: number[];
 }
 
-/** From this moment on, so many nodes run, answer and are not paused. */
+/** From this moment on, so many nodes run, answer, are not paused, and are not cut off from the others. */
 export interface Wellness {
   readonly atUs: number;
   readonly count: number;
 }
 
-/** Draws a round for so many nodes. */
-export function drawRound(stream: Stream, nodes: number): Round {
+/** Draws a round for so many nodes, which can be cut apart or not. Half of the rounds that cut kill nobody. */
+export function drawRound(stream: Stream, nodes: number, canCut: boolean): Round {
   const quietMs = stream.between(50, 1200);
   const kind = stream.between(1, 100);
   const count = kind <= 45 ? 1 : kind <= 75 ? Math.min(2, nodes) : nodes;
@@ -60,7 +70,26 @@ export function drawRound(stream: Stream, nodes: number): Round {
   const freezes = shuffled(stream, nodes)
     .slice(0, frozen)
     .map((node) => ({ node, atMs: stream.between(0, 800), forMs: stream.between(50, 2500) }));
-  return { quietMs, kills, freezes, leaderLast, waits: stream.chance(650_000) };
+  const waits = stream.chance(650_000);
+  const partition = canCut && stream.chance(500_000) ? anyPartition(stream) : null;
+  const isAlone = partition !== null && stream.chance(500_000);
+  return {
+    quietMs,
+    kills: isAlone ? [] : kills,
+    freezes,
+    partition,
+    leaderLast: leaderLast && !isAlone,
+    waits,
+  };
+}
+
+/** Longer than elections take, mostly. */
+function anyPartition(stream: Stream): Partition {
+  return {
+    cut: stream.pick(['left', 'right', 'both', 'both']),
+    atMs: stream.between(0, 400),
+    forMs: stream.between(200, 4000),
+  };
 }
 
 /** At the same moment, or one after the other; each back after a while of its own. */
@@ -88,15 +117,18 @@ function survivor(stream: Stream, order: readonly number[]): Kill[] {
 
 /** Carries rounds out. */
 export class Nemesis {
-  readonly counts: NemesisCounts = { kills: 0, freezes: 0, killedTogether: [] };
+  readonly counts: NemesisCounts = { kills: 0, freezes: 0, partitions: 0, killedTogether: [] };
   readonly anomalies: string[] = [];
   readonly wellness: Wellness[] = [];
   readonly #daemons: readonly Daemon[];
   readonly #nowUs: () => number;
+  readonly #places: Places | null;
   readonly #well: Set<Daemon>;
+  #isCut = false;
 
-  /** All daemons are well at first. `nowUs` is the clock of the history. */
-  constructor(daemons: readonly Daemon[], nowUs: () => number) {
+  /** All daemons are well at first. `nowUs` is the clock of the history; `places` null: nothing is cut. */
+  constructor(daemons: readonly Daemon[], nowUs: () => number, places: Places | null) {
+    this.#places = places;
     this.#daemons = daemons;
     this.#nowUs = nowUs;
     this.#well = new Set(daemons);
@@ -110,6 +142,7 @@ export class Nemesis {
     await Promise.all([
       ...kills.map((kill) => this.#kill(kill)),
       ...round.freezes.map((freeze) => this.#freeze(freeze)),
+      ...(round.partition === null ? [] : [this.#partition(round.partition)]),
     ]);
     await this.#lookAfter();
   }
@@ -187,10 +220,31 @@ export class Nemesis {
     this.#note(daemon, true);
   }
 
+  async #partition({ cut, atMs, forMs }: Partition): Promise<void> {
+    if (this.#places === null) return;
+    await pause(atMs);
+    this.#places.cut(cut);
+    this.counts.partitions += 1;
+    this.#isCut = true;
+    this.#tellWellness();
+    await pause(forMs);
+    this.#places.heal();
+    this.#isCut = false;
+    this.#tellWellness();
+  }
+
   #note(daemon: Daemon, isWell: boolean): void {
     if (isWell) this.#well.add(daemon);
     else this.#well.delete(daemon);
-    this.wellness.push({ atUs: this.#nowUs(), count: this.#well.size });
+    this.#tellWellness();
+  }
+
+  /** A cut leaves the larger side, which is not the first node's. */
+  #tellWellness(): void {
+    const [first] = this.#daemons;
+    const isFirstWell = first !== undefined && this.#well.has(first);
+    const count = this.#well.size - (this.#isCut && isFirstWell ? 1 : 0);
+    this.wellness.push({ atUs: this.#nowUs(), count });
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Anomaly } from './checks.js';
 import type { Operation } from './history.js';
 import type { NemesisCounts, Wellness } from './nemesis.js';
+import type { StoreCounts } from './store-load.js';
 
 export interface RunFacts {
   readonly seed: bigint;
@@ -11,6 +12,7 @@ export interface RunFacts {
   readonly tookMs: number;
   readonly nodes: number;
   readonly faults: NemesisCounts;
+  readonly store: StoreCounts;
   /** In order. */
   readonly wellness: readonly Wellness[];
   readonly anomalies: readonly Anomaly[];
@@ -64,14 +66,16 @@ export function summaryOf(
 /** The report as lines for people. */
 export function reportLines(report: TortureReport): string[] {
   const { operations, writes, reads, mismatches, faults, gapsMs, anomalies } = report;
-  const { killedTogether, kills, freezes } = faults;
+  const { killedTogether, kills, freezes, partitions } = faults;
+  const { store } = report;
   const sets = killedTogether.map((number, size) => `${number} of ${size}`).filter(Boolean);
   const indeterminate = Object.values(report.indeterminate).reduce((sum, each) => sum + each, 0);
   const refused = Object.values(report.refused).reduce((sum, each) => sum + each, 0);
   return [
     `rounds         ${report.rounds} in ${(report.tookMs / 1000).toFixed(0)} s, seed ${report.seed}`,
-    `kills          ${kills} (rounds by nodes killed: ${sets.join(', ')}); ${freezes} pauses`,
-    `operations     ${operations}: ${writes} writes acknowledged, ${reads} reads, ${mismatches} conditions not met`,
+    `kills          ${kills} (rounds by nodes killed: ${sets.join(', ')}); ${freezes} pauses, ${partitions} cuts`,
+    `sessions       ${operations} operations: ${writes} writes acknowledged, ${reads} reads, ${mismatches} conditions not met`,
+    `store          ${store.writes} writes acknowledged, ${store.reads} reads, ${store.transactions} of both transactions; ${store.mismatches} conditions not met, ${store.refused} refused, ${store.indeterminate} indeterminate`,
     `refused        ${refused} ${namesOf(report.refused)}`,
     `indeterminate  ${indeterminate} ${namesOf(report.indeterminate)}`,
     `unavailable    ${gapsMs.length} times ${GAP_MIN_MS} ms or more without an acknowledged write; ${spreadOf(gapsMs)}`,

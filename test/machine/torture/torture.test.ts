@@ -1,4 +1,4 @@
-// Torture in small: a few rounds of kills and pauses in every run of the machine tests, a hundred under
+// Torture in small: a few rounds of kills, pauses and cuts in every run of the machine tests, a hundred under
 // QUORATE_TEST_LONG=1. And bugs planted into a copy of the product, which a run must find, or its silence means nothing.
 
 import { randomBytes } from 'node:crypto';
@@ -30,8 +30,13 @@ const ROUND_LIMIT_MS = 20_000;
 const directory = mkdtempSync(join(tmpdir(), 'quorate-torture-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-async function run(bin: string, rounds: number, seed: bigint): Promise<TortureReport> {
-  const options = { nodes: 3, clients: 8, electionTimeout: '300ms', directory };
+async function run(
+  bin: string,
+  rounds: number,
+  seed: bigint,
+  partitions: boolean,
+): Promise<TortureReport> {
+  const options = { nodes: 3, clients: 8, electionTimeout: '300ms', directory, partitions };
   console.log(`torture: seed ${seed}, ${rounds} rounds`);
   const report = await torture({ ...options, bin, rounds, seed }, (line) => console.log(line));
   console.log(reportLines(report).join('\n'));
@@ -39,11 +44,14 @@ async function run(bin: string, rounds: number, seed: bigint): Promise<TortureRe
 }
 
 test(
-  `nothing acknowledged is lost in ${ROUNDS} rounds of kill -9 and pauses`,
+  `nothing acknowledged is lost in ${ROUNDS} rounds of kill -9, pauses and cuts, of sessions or of the store`,
   async () => {
-    const report = await run(BIN, ROUNDS, BigInt(randomBytes(4).readUInt32LE()));
+    const report = await run(BIN, ROUNDS, BigInt(randomBytes(4).readUInt32LE()), true);
     expect(report.anomalies).toEqual([]);
-    expect(report.faults.kills).toBeGreaterThanOrEqual(ROUNDS);
+    const { kills, partitions } = report.faults;
+    expect(kills + partitions).toBeGreaterThanOrEqual(ROUNDS);
+    expect(report.store.writes).toBeGreaterThan(5 * ROUNDS);
+    expect(report.store.transactions).toBeGreaterThan(3 * ROUNDS);
     expect(report.writes).toBeGreaterThan(20 * ROUNDS);
     expect(report.reads).toBeGreaterThan(10 * ROUNDS);
   },
@@ -55,7 +63,7 @@ test.each(PLANTED)(
   async (name, rounds, check) => {
     const planted = plantInto(BIN, name);
     try {
-      const { anomalies } = await run(planted.bin, rounds, 5n);
+      const { anomalies } = await run(planted.bin, rounds, 5n, false);
       expect(anomalies.map((anomaly) => anomaly.check)).toContain(check);
     } finally {
       planted.remove();

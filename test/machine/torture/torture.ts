@@ -1,5 +1,5 @@
-// One torture run: a real cluster, clients, and rounds of kills and pauses; then everything heals, every session is read
-// back, and the history is judged. The report says how much happened, so that a run that tested nothing is seen as such.
+// One torture run: a real cluster, clients, and rounds of kills, pauses and cuts; then everything heals, every session and key is
+// read back, and the histories are judged. The report says how much happened, so that a run that tested nothing is seen as such.
 // The history is always left behind; of a run with anomalies also the daemons' data and logs.
 
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
@@ -16,6 +16,8 @@ import type { SeenSession } from './history.js';
 import { disorder } from './linearizable.js';
 import { Nemesis, drawRound } from './nemesis.js';
 import type { Round } from './nemesis.js';
+import { Places } from './places.js';
+import { StoreLoad } from './store-load.js';
 import { summaryOf } from './report.js';
 import type { TortureReport } from './report.js';
 
@@ -30,6 +32,8 @@ export interface TortureOptions {
   readonly electionTimeout: string;
   /** Created if missing. */
   readonly directory: string;
+  /** Whether the network is cut too, which needs root. */
+  readonly partitions: boolean;
 }
 
 /** Told while it runs. */
@@ -39,6 +43,8 @@ export type Tell = (line: string) => void;
 const RECOVERY_MAX_MS = 30_000;
 const POLL_MS = 20;
 const LOAD = { contendedIds: 3, thinkMs: 8 } as const;
+const STORE_LOAD = { clients: 4, thinkMs: 15 } as const;
+const CUTS = { left: 'to n1', right: 'from n1', both: 'n1 off' } as const;
 /** Log lines of this level say that a human must act. */
 const LOG_LEVEL_ERROR = 50;
 
@@ -49,13 +55,16 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
   const beganMs = performance.now();
   const history = join(directory, `history-${seed}.ndjson`);
   const recorder = new Recorder(history);
-  const plan = { nodes, electionTimeout, bin, prefersUsualPorts: false };
+  const places = options.partitions ? new Places() : null;
+  const where = places === null ? {} : { place: (at: number) => places.placeOf(at) };
+  const plan = { nodes, electionTimeout, bin, prefersUsualPorts: false, ...where };
   const cluster = await LocalCluster.plan(plan);
   try {
     await cluster.startAll();
     await cluster.form();
-    const run = new Run(options, cluster, recorder, tell);
+    const run = new Run(options, cluster, recorder, places, tell);
     await run.underLoad();
+    const { store } = run;
     const final = await allSessions(cluster);
     const { operations } = recorder;
     const anomalies = [
@@ -63,6 +72,7 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
       ...complaintsOf(cluster),
       ...anomaliesOf(operations, final),
       ...disorder(operations, final),
+      ...(await store.judge()),
     ];
     const tookMs = Math.round(performance.now() - beganMs);
     const { counts: faults, wellness } = run.nemesis;
@@ -75,30 +85,46 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
       history,
       nodes,
       wellness,
+      store: store.counts,
     };
     const report = summaryOf(operations, final.size, facts);
+    store.close();
     if (report.anomalies.length > 0) keep(cluster, join(directory, `daemons-${seed}`));
     return report;
   } finally {
     recorder.close();
     await cluster.close();
+    places?.close();
   }
 }
 
 class Run {
   readonly nemesis: Nemesis;
+  readonly store: StoreLoad;
+  readonly #streams: Streams;
   readonly #options: TortureOptions;
   readonly #cluster: LocalCluster;
   readonly #recorder: Recorder;
   readonly #tell: Tell;
   readonly #anomalies: Anomaly[] = [];
 
-  constructor(options: TortureOptions, cluster: LocalCluster, recorder: Recorder, tell: Tell) {
+  constructor(
+    options: TortureOptions,
+    cluster: LocalCluster,
+    recorder: Recorder,
+    places: Places | null,
+    tell: Tell,
+  ) {
     this.#options = options;
     this.#cluster = cluster;
     this.#recorder = recorder;
     this.#tell = tell;
-    this.nemesis = new Nemesis(cluster.daemons, () => recorder.nowUs());
+    const nowUs = (): number => recorder.nowUs();
+    this.nemesis = new Nemesis(cluster.daemons, nowUs, places);
+    this.#streams = new Streams(options.seed);
+    const file = join(options.directory, `store-${options.seed}.ndjson`);
+    const addresses = cluster.daemons.map(({ api }) => api);
+    this.store = new StoreLoad({ ...STORE_LOAD, file }, addresses, this.#streams, nowUs);
   }
 
   get anomalies(): Anomaly[] {
@@ -110,14 +136,15 @@ class Run {
 
   /** All rounds; at the end everybody is well and nobody asks any more. */
   async underLoad(): Promise<void> {
-    const { seed, clients, rounds, nodes } = this.#options;
-    const streams = new Streams(seed);
+    const { clients, rounds, nodes, partitions } = this.#options;
+    const streams = this.#streams;
     const load = new Load({ clients, ...LOAD }, this.#cluster.daemons, streams, this.#recorder);
-    const loading = load.run();
+    const loading = Promise.all([load.run(), this.store.run()]);
     try {
       for (let at = 1; at <= rounds; at += 1) {
         load.round = at;
-        const round = drawRound(streams.stream(`rounds/${at}`), nodes);
+        this.store.round = at;
+        const round = drawRound(streams.stream(`rounds/${at}`), nodes, partitions);
         await pause(round.quietMs);
         await this.nemesis.carryOut(round);
         if (round.waits || at === rounds) await this.#untilServed(at);
@@ -125,6 +152,7 @@ class Run {
       }
     } finally {
       load.stop();
+      this.store.stop();
       await loading;
     }
     await this.#cluster.settled(RECOVERY_MAX_MS);
@@ -148,14 +176,17 @@ class Run {
     this.#anomalies.push({ check: 'the service comes back', detail });
   }
 
-  #lineOf(at: number, { kills, freezes, waits }: Round): string {
+  #lineOf(at: number, { kills, freezes, partition, waits }: Round): string {
     const { rounds } = this.#options;
-    const killed = kills.map(({ node }) => `n${node + 1}`).join('+');
+    const names = kills.map(({ node }) => `n${node + 1}`).join('+');
+    const killed = names === '' ? 'no kill' : `kill -9 ${names}`;
+    const cuts = partition === null ? '' : `, cut ${CUTS[partition.cut]} for ${partition.forMs} ms`;
     const frozen = freezes.map(({ node, forMs }) => `n${node + 1} for ${forMs} ms`).join(', ');
     const pauses = frozen === '' ? '' : `, SIGSTOP ${frozen}`;
     const next = waits ? 'served again' : 'not waited for';
     const count = this.#recorder.operations.length;
-    return `round ${at} of ${rounds}: kill -9 ${killed}${pauses}; ${next}; ${count} operations so far`;
+    const all = count + this.store.size;
+    return `round ${at} of ${rounds}: ${killed}${pauses}${cuts}; ${next}; ${all} operations so far`;
   }
 }
 
