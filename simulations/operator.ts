@@ -145,6 +145,7 @@ export class Operator {
     const configuration = this.#configuration();
     const isReplacing = this.#draw.chance(600_000);
     if (configuration === null || configuration.outgoing !== null) return;
+    this.#maybeAllowRemoval(configuration);
     for (const id of this.#lost.keys()) {
       if (configuration.members.some((member) => member.id === id)) continue;
       this.#lost.delete(id);
@@ -161,6 +162,17 @@ export class Operator {
     else if (looks === 0 || looks > REPAIR_PATIENCE) {
       this.#change({ ...NO_CHANGE, remove: [lost.id] });
     }
+  }
+
+  /** Tells the cluster to remove dead voters by itself, until it says that it will. */
+  #maybeAllowRemoval({ autoRemoveAfterMs }: Configuration): void {
+    const { workload, electionTimeoutMs } = this.#world.parameters;
+    const { autoRemoveTimeouts } = workload;
+    if (autoRemoveTimeouts === null || autoRemoveAfterMs !== null) return;
+    this.#change({
+      ...NO_CHANGE,
+      autoRemove: { afterMs: autoRemoveTimeouts * electionTimeoutMs },
+    });
   }
 
   /**

@@ -68,6 +68,8 @@ export interface WorkloadParameters {
   /** Null: the operator hands over, or changes the members, never. */
   readonly handOverEveryUs: number | null;
   readonly membershipEveryUs: number | null;
+  /** After how many election timeouts the cluster removes voters that it does not hear; null: it is told nothing. */
+  readonly autoRemoveTimeouts: number | null;
 }
 
 export interface Parameters {
@@ -168,6 +170,7 @@ function drawWorkload(draw: Stream, timeoutUs: number): WorkloadParameters {
     valueBytesMax: draw.pick([8, 64, 2048]),
     handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(2, 20) : null,
     membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(3, 15) : null,
+    autoRemoveTimeouts: draw.pick([null, null, 10, 15]),
   };
 }
 

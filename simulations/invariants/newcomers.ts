@@ -1,6 +1,6 @@
 // What the cluster changes of its own accord, nobody asking: a newcomer that it was waited for gets the seat that it came
-// for, and in that very change whom it replaces leaves; one that was waited for long enough is given up, and nobody else
-// ever is. Judged by the committed configurations alone. Source: Thesis §4.2.1, §4.3, and src/raft/newcomers.ts.
+// for, and in that very change whom it replaces leaves; one that was waited for long enough is given up. Nobody else ever
+// leaves, but for a minority of voters where the setting allows to remove dead ones. Judged by the committed configurations alone. Source: Thesis §4.2.1, §4.3, and src/raft/newcomers.ts.
 
 import type { Configuration, Entry, NodeId } from '../../src/raft/types.js';
 import { hold } from '../violation.js';
@@ -38,12 +38,23 @@ function whyWrong(before: Configuration, { configuration, cause, stampMs }: Chan
     const { replaces } = newcomer;
     if (replaces !== null && stays(replaces)) return `seats ${id} and keeps ${replaces}`;
   }
+  let dead = 0;
   for (const { id, patientUntilMs } of gone) {
     const successor = before.members.find(({ replaces }) => replaces === id);
     if (successor !== undefined && seated.includes(successor.id)) continue;
-    if (before.voters.includes(id)) return `removes ${id}, a voter that nobody replaces`;
+    if (before.voters.includes(id)) {
+      dead += 1;
+      continue;
+    }
     if (patientUntilMs === 0) return `gives up ${id}, which is no newcomer`;
     if (stampMs < patientUntilMs) return `gives up ${id} at ${stampMs}, before ${patientUntilMs}`;
   }
-  return null;
+  return dead === 0 ? null : whyNotRemoved(before, dead);
+}
+
+/** Dead voters leave only where the setting says so, fewer than half of them, and three stay. */
+function whyNotRemoved({ autoRemoveAfterMs, voters }: Configuration, dead: number): string | null {
+  if (autoRemoveAfterMs === null) return `removes ${dead} voters that nobody replaces`;
+  if (2 * dead >= voters.length) return `removes ${dead} of ${voters.length} voters`;
+  return voters.length - dead < 3 ? `leaves ${voters.length - dead} voters` : null;
 }

@@ -339,6 +339,16 @@ const RETURNING: readonly Mutant[] = [
     ],
     'paper/membership',
   ),
+  bug(
+    'dead-removed-in-vain',
+    'dead voters are removed also where the cluster can lose no more afterwards than before',
+    [
+      'raft/removal',
+      'if (toleranceWithout(removed) > toleranceWithout(best)) best = removed;',
+      'if (toleranceWithout(removed) >= toleranceWithout(best)) best = removed;',
+    ],
+    'raft/removal',
+  ),
 ];
 
 export const RAFT_FEATURE_MUTANTS: readonly Mutant[] = [

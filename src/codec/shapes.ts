@@ -42,8 +42,9 @@ export function configurationFields({
   voters,
   outgoing,
   leaving,
+  autoRemoveAfterMs,
 }: Configuration): FieldValue[] {
-  return [members.map(memberFields), voters, outgoing, leaving];
+  return [members.map(memberFields), voters, outgoing, leaving, autoRemoveAfterMs];
 }
 
 /** Checks besides the fields that all lists are sorted by id without repeats and name only members. */
@@ -52,13 +53,14 @@ export function readConfiguration(reader: ValueReader): Configuration {
   const voters = readIds(reader, 'voters');
   const outgoing = reader.nullable((field) => readIds(field, 'outgoing'));
   const leaving = readIds(reader, 'leaving');
+  const autoRemoveAfterMs = reader.nullable((field) => field.integer('autoRemoveAfterMs'));
   const ids = members.map(({ id }) => id);
   checkSorted(reader, 'members', ids);
   const known = new Set(ids);
   const named = [...voters, ...(outgoing ?? []), ...leaving];
   if (!named.every((id) => known.has(id)))
     throw reader.damaged('expected only members among voters and leaving');
-  return { members, voters, outgoing, leaving };
+  return { members, voters, outgoing, leaving, autoRemoveAfterMs };
 }
 
 export function settingsFields({

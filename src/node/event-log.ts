@@ -14,6 +14,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   handOverStarted: 'hands over',
   handOverAbandoned: 'the hand-over was given up',
   newcomerGivenUp: 'a newcomer did not catch up and is removed again',
+  deadRemoved: 'members that were not heard for as long as autoRemoveAfter says are removed',
   lateTimer: 'this process was stalled; it listens for the leader before it campaigns',
   featureLevelRaised: 'the feature level of the cluster was raised',
   truncated: 'uncommitted entries were replaced by the leader',
@@ -24,6 +25,7 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
 const WARNINGS: ReadonlySet<RaftEvent['type']> = new Set([
   'handOverAbandoned',
   'newcomerGivenUp',
+  'deadRemoved',
   'lateTimer',
   'foundSetBack',
 ]);

@@ -9,7 +9,7 @@ export function whyInvalid(configuration: Configuration, change: ConfigChange): 
   const { add, promote, demote, remove, update } = change;
   const asked = [...promote, ...demote, ...remove, ...update.map(({ id }) => id)];
   const named = [...add.map(({ id }) => id), ...asked];
-  if (named.length === 0) return 'it changes nothing';
+  if (named.length === 0 && isAutoRemoveKept(configuration, change)) return 'it changes nothing';
   if (new Set(named).size < named.length) return 'it names a node twice';
   const known = new Map(configuration.members.map((member) => [member.id, member]));
   const unknown = asked.find((id) => !known.has(id));
@@ -24,6 +24,13 @@ export function whyInvalid(configuration: Configuration, change: ConfigChange): 
   if (demoted !== undefined) return `${nameOf(demoted)} is a learner already`;
   const other = update.find(({ id, installId }) => known.get(id)?.installId !== installId);
   return other === undefined ? null : `${nameOf(other.id)} has another data directory`;
+}
+
+function isAutoRemoveKept(
+  { autoRemoveAfterMs }: Configuration,
+  { autoRemove }: ConfigChange,
+): boolean {
+  return autoRemove === undefined || autoRemove.afterMs === autoRemoveAfterMs;
 }
 
 function whyNotAdded({ members }: Configuration, { add, remove }: ConfigChange): string | null {

@@ -198,6 +198,8 @@ function describeEvent(event: RaftEvent): string {
       return `hand-over to ${event.to} abandoned: ${event.why}`;
     case 'newcomerGivenUp':
       return `newcomer ${event.id} given up`;
+    case 'deadRemoved':
+      return `dead ${event.names.join(', ')} removed after ${event.afterMs} ms`;
     case 'lateTimer':
       return `timer ${event.lateMs} ms late`;
     case 'featureLevelRaised':

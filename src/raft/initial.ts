@@ -126,6 +126,7 @@ export function bootstrap(
         voters: [founder.id],
         outgoing: null,
         leaving: [],
+        autoRemoveAfterMs: null,
       },
       cause,
     },

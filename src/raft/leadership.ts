@@ -6,6 +6,7 @@ import { appendEntry } from './append.js';
 import { maybeAdvanceFeatures } from './feature-level.js';
 import { tendNewcomers } from './newcomers.js';
 import { Progress } from './progress.js';
+import { maybeRemoveDead, Silences } from './removal.js';
 import { sendHeartbeats } from './replication.js';
 import { becomeFollower } from './role.js';
 import { beginRound, quorumContactMs } from './rounds.js';
@@ -31,6 +32,7 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
     ),
     departing: new Map(),
     catchUps: new Map(),
+    silences: new Silences(),
     heartbeatDueMs: state.nowMs,
     round: 0,
     roundStartsMs: [],
@@ -81,6 +83,7 @@ export function onLeaderTick(state: RaftState, leader: Leader, isDiskOverdue: bo
   if (onTransferTick(state, leader)) return;
   if (state.nowMs >= leader.heartbeatDueMs) heartbeat(state, leader);
   tendNewcomers(state, leader);
+  maybeRemoveDead(state, leader);
   maybeAdvanceFeatures(state, leader);
   maybeYield(state, leader);
 }

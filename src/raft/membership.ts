@@ -7,6 +7,7 @@ import { whyInvalid } from './change-rules.js';
 import { clusterTimeMs } from './cluster-time.js';
 import { whyUnspoken } from './feature-level.js';
 import type { Answer, Refusal } from './input.js';
+import { autoRemoveMinMs } from './options.js';
 import { hasQuorum, isVoter } from './quorum.js';
 import { configurationInForce, configurationIndex } from './state.js';
 import type { Leader, RaftState } from './state.js';
@@ -25,7 +26,10 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
   if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
   if (isChangeRunning(state)) return refuse({ reason: 'changeRunning' });
   const configuration = configurationInForce(state);
-  const detail = whyInvalid(configuration, change) ?? whyUnspoken(state, leader, change.add);
+  const detail =
+    whyInvalid(configuration, change) ??
+    whyTooHasty(state, change) ??
+    whyUnspoken(state, leader, change.add);
   if (detail !== null) return refuse({ reason: 'invalidChange', detail });
   const target = changed(state, configuration, change);
   const lost = whyQuorumLost(state, leader, target);
@@ -59,6 +63,7 @@ export function maybeLeaveJoint(state: RaftState, leader: Leader): boolean {
     voters: configuration.voters,
     outgoing: null,
     leaving: [],
+    autoRemoveAfterMs: configuration.autoRemoveAfterMs,
   };
   appendEntry(state, {
     kind: 'configuration',
@@ -91,13 +96,17 @@ function changed(
     .filter(({ id }) => !isSame || !change.remove.includes(id))
     .map((member) => altered(member, change))
     .sort((a, b) => a.id - b.id);
+  const { afterMs: autoRemoveAfterMs } = change.autoRemove ?? {
+    afterMs: configuration.autoRemoveAfterMs,
+  };
   return isSame
-    ? { members, voters, outgoing: null, leaving: [] }
+    ? { members, voters, outgoing: null, leaving: [], autoRemoveAfterMs }
     : {
         members,
         voters,
         outgoing: configuration.voters,
         leaving: sorted(change.remove),
+        autoRemoveAfterMs,
       };
 }
 
@@ -140,6 +149,14 @@ function whyQuorumLost(state: RaftState, leader: Leader, target: Configuration):
   const names = missing.map(({ name }) => name).join(', ');
   const verb = missing.length === 1 ? 'is' : 'are';
   return `only ${up} of the ${target.voters.length} voters it would leave are in contact; ${names} ${verb} not`;
+}
+
+/** A member must have had the time to be started again, and to be heard by a new leader, before it counts as dead. */
+function whyTooHasty({ options }: RaftState, { autoRemove }: ConfigChange): string | null {
+  const afterMs = autoRemove?.afterMs ?? null;
+  const minMs = autoRemoveMinMs(options.timers.electionTimeoutMinMs);
+  if (afterMs === null || (Number.isSafeInteger(afterMs) && afterMs >= minMs)) return null;
+  return `members may be removed after ${minMs} ms without a word of them, not after ${afterMs} ms`;
 }
 
 function sorted(ids: readonly NodeId[]): NodeId[] {

@@ -44,6 +44,14 @@ export function timersFor(electionTimeoutMs: number): Timers {
   return timers;
 }
 
+/** Least time, in minimum election timeouts, after which voters that are not heard may be removed. */
+const AUTO_REMOVE_TIMEOUTS_MIN = 10;
+
+/** The same in ms. */
+export function autoRemoveMinMs(electionTimeoutMinMs: number): number {
+  return AUTO_REMOVE_TIMEOUTS_MIN * electionTimeoutMinMs;
+}
+
 export interface Limits {
   /** Entries and bytes in one AppendEntries. One entry larger than the bytes travels alone. */
   readonly messageEntriesMax: number;
@@ -97,4 +105,6 @@ export interface RaftOptions {
   readonly randomSeed: number;
   /** This node is a witness; fixed with its data directory, since it must be known before any configuration is. */
   readonly isWitness: boolean;
+  /** How long the processes of a reign may take to stop at a hand-over, in ms. Default 0: there are none. */
+  readonly stopLimitMs?: number;
 }

@@ -132,6 +132,8 @@ export type RaftEvent =
       readonly name: string;
       readonly replaces: NodeId | null;
     }
+  /** This leader removes voters that were not heard for as long as the cluster's setting says. */
+  | { readonly type: 'deadRemoved'; readonly names: readonly string[]; readonly afterMs: number }
   | { readonly type: 'lateTimer'; readonly lateMs: number }
   /** This leader found that the disk of a member was set back. */
   | {

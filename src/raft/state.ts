@@ -25,6 +25,7 @@ import type { RaftOptions } from './options.js';
 import type { Persistence } from './persistence.js';
 import type { Progress } from './progress.js';
 import type { Random } from './random.js';
+import type { Silences } from './removal.js';
 import type {
   ChunkArrived,
   ChunkWish,
@@ -78,7 +79,8 @@ export interface Transfer {
   readonly cause: string;
   /** An operator named the target. */
   readonly isChosen: boolean;
-  readonly deadlineMs: number;
+  /** While processes stop it leaves them their time; from then on it is an election timeout. */
+  deadlineMs: number;
   /**
    * stopping: the driver stops processes; proving: the proof is being committed;
    * catchingUp: the target lacks entries; sent: TimeoutNow may have left.
@@ -101,6 +103,8 @@ export interface Leader {
   readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
   /** How newcomers come on, as this leader sees it. */
   readonly catchUps: Map<NodeId, CatchUp>;
+  /** Voters that this leader does not hear. */
+  readonly silences: Silences;
   heartbeatDueMs: number;
   /** Newest round; counts from 1 in each term. */
   round: number;

@@ -97,6 +97,8 @@ export interface Configuration {
   readonly outgoing: readonly NodeId[] | null;
   /** Members that cease to be members when joint is left. Empty unless joint. */
   readonly leaving: readonly NodeId[];
+  /** Voters that were not heard for so long, in ms, may be removed by the leader itself (removal.ts); null: nobody is. */
+  readonly autoRemoveAfterMs: number | null;
 }
 
 export const EMPTY_CONFIGURATION: Configuration = {
@@ -104,6 +106,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   voters: [],
   outgoing: null,
   leaving: [],
+  autoRemoveAfterMs: null,
 };
 
 /** What a member may change of its own row; id and install id say whose row it is and must be those of that row. */
@@ -121,6 +124,8 @@ export interface ConfigChange {
   readonly remove: readonly NodeId[];
   /** Members that are reached elsewhere than before, or have another priority. */
   readonly update: readonly MemberUpdate[];
+  /** After how long voters that are not heard may be removed, and null for never; absent: as before. */
+  readonly autoRemove?: { readonly afterMs: number | null };
 }
 
 /** Changes nothing; for changes that say only what they change. */

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { PersistRequest, StoragePort, Stored } from '../../src/node/ports.js';
 import type { PersistBatch } from '../../src/raft/ready.js';
-import { ENTRY_ID_ZERO, REIGN_NONE } from '../../src/raft/types.js';
+import { EMPTY_CONFIGURATION, ENTRY_ID_ZERO, REIGN_NONE } from '../../src/raft/types.js';
 import type {
   Entry,
   EntryId,
@@ -53,7 +53,7 @@ export const requestOf = (
 export const metaAt = (index: number, term = 1): SnapshotMeta => ({
   last: { term: term as Term, index: index as LogIndex },
   stampMs: index,
-  configuration: { members: [], voters: [], outgoing: null, leaving: [] },
+  configuration: EMPTY_CONFIGURATION,
   configurationIndex: 0 as LogIndex,
   settings: { clusterId: 'a'.repeat(32), clusterName: 'quorate', electionTimeoutMs: 1000 },
   reign: REIGN_NONE,

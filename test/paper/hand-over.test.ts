@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { RequestVoteResponse } from '../../src/raft/message.js';
+import { EMPTY_CONFIGURATION } from '../../src/raft/types.js';
 import { Bench, first } from '../support/raft-bench.js';
 import { RaftCluster } from '../support/raft-cluster.js';
 import { EMPTY_READY } from '../support/raft-ready.js';
@@ -301,7 +302,7 @@ describe('Thesis §3.10: TimeoutNow', () => {
     const bench = following();
     const learner = entry(3, 3, {
       kind: 'configuration',
-      configuration: { members: [], voters: [N(2), N(3)], outgoing: null, leaving: [] },
+      configuration: { ...EMPTY_CONFIGURATION, voters: [N(2), N(3)] },
       cause: 'x',
     });
     bench.hear(2, appendEntries(3, id(2, 1), [learner], { commitIndex: I(3) }));

@@ -47,6 +47,7 @@ export function configuration(
     voters: voters as readonly NodeId[],
     outgoing: outgoing as readonly NodeId[] | null,
     leaving: [],
+    autoRemoveAfterMs: null,
   };
 }
 

@@ -52,6 +52,7 @@ const anyConfiguration: fc.Arbitrary<Configuration> = fc
       voters: ids,
       outgoing: fc.option(ids),
       leaving: ids,
+      autoRemoveAfterMs: fc.option(whole),
     });
   });
 

@@ -24,7 +24,10 @@ import { bytes, covered, expire, open, put, remove, touch } from './session-word
 /** Beyond 32 bits, where msgpack changes its form. */
 const LARGE = 2 ** 40 + 7;
 
-const joint = configuration([A, B, C], [A, B], { outgoing: [A, C], leaving: [C] });
+const joint = {
+  ...configuration([A, B, C], [A, B], { outgoing: [A, C], leaving: [C] }),
+  autoRemoveAfterMs: LARGE,
+};
 
 function entry(at: number, payload: object): Entry {
   return { term: term(3), index: index(LARGE + at), stampMs: 5_000 + at, ...payload } as Entry;

@@ -66,6 +66,7 @@ export function configuration(
     voters: ids(voters),
     outgoing: joint === null ? null : ids(joint.outgoing),
     leaving: joint === null ? [] : ids(joint.leaving),
+    autoRemoveAfterMs: null,
   };
 }
 

@@ -60,7 +60,13 @@ export function member(node: number, extra: Partial<Member> = {}): Member {
 /** A final configuration, or with `outgoing` a joint one. */
 export function configuration(
   voters: readonly number[],
-  { learners = [], outgoing = null, leaving = [], extras = {} }: ConfigurationParts = {},
+  {
+    learners = [],
+    outgoing = null,
+    leaving = [],
+    extras = {},
+    autoRemoveAfterMs = null,
+  }: ConfigurationParts = {},
 ): Configuration {
   const ids = [...new Set([...voters, ...learners, ...(outgoing ?? []), ...leaving])].sort(
     (a, b) => a - b,
@@ -70,6 +76,7 @@ export function configuration(
     voters: voters.map(N),
     outgoing: outgoing === null ? null : outgoing.map(N),
     leaving: leaving.map(N),
+    autoRemoveAfterMs,
   };
 }
 
@@ -78,6 +85,7 @@ interface ConfigurationParts {
   readonly outgoing?: readonly number[] | null;
   readonly leaving?: readonly number[];
   readonly extras?: MemberExtras;
+  readonly autoRemoveAfterMs?: number | null;
 }
 
 /** What is special about some members, by id. */
@@ -89,6 +97,7 @@ export function change(parts: {
   readonly demote?: readonly number[];
   readonly remove?: readonly number[];
   readonly update?: readonly MemberUpdate[];
+  readonly autoRemove?: number | null;
 }): ConfigChange {
   return {
     add: (parts.add ?? []).map((it) => (typeof it === 'number' ? member(it) : it)),
@@ -96,6 +105,7 @@ export function change(parts: {
     demote: (parts.demote ?? []).map(N),
     remove: (parts.remove ?? []).map(N),
     update: parts.update ?? [],
+    ...(parts.autoRemove === undefined ? {} : { autoRemove: { afterMs: parts.autoRemove } }),
   };
 }
 
