@@ -1,5 +1,5 @@
-// What a node that starts a cluster writes first: itself as the only member, and whom it belongs to from then on. Plain data; the
-// driver stores it and begins.
+// What a node that starts a cluster writes first: the founders as its members, by itself or as agreed with them, and whom it
+// belongs to from then on. Plain data; the driver stores it and begins.
 
 import { bootstrap } from '../raft/initial.js';
 import type { Loaded } from '../raft/initial.js';
@@ -7,6 +7,9 @@ import type { PersistBatch } from '../raft/ready.js';
 import type { Member, Settings } from '../raft/types.js';
 import type { SelfDescription } from './node-options.js';
 import type { ClusterIdentity, Identity } from './ports.js';
+
+/** What stands of a founder in the first configuration, but for what is the same for all. */
+export type Founder = Omit<Member, 'autoPromote' | 'replaces' | 'patientUntilMs'>;
 
 export interface Founding {
   readonly cluster: ClusterIdentity;
@@ -22,23 +25,23 @@ export function founding(
   cause: string,
 ): Founding {
   const { nodeId, installId, address, api, version, featureMin, featureMax, priority } = self;
-  const founder: Member = {
-    id: nodeId,
-    installId,
-    name: nodeName,
-    address,
-    api,
-    version,
-    featureMin,
-    featureMax,
-    priority,
-    autoPromote: true,
-    replaces: null,
-    patientUntilMs: 0,
-    // Whoever founds a cluster holds its state.
-    witness: false,
-  };
+  const levels = { featureMin, featureMax, priority };
+  // Whoever founds a cluster alone holds its state.
+  const founder = { id: nodeId, installId, name: nodeName, address, api, version, ...levels };
+  return foundingOf(settings, founder.name, [{ ...founder, witness: false }], cause);
+}
+
+/** The first entries of a cluster of these founders, the same on each of them; `nodeName` is this one's. */
+export function foundingOf(
+  settings: Settings,
+  nodeName: string,
+  founders: readonly Founder[],
+  cause: string,
+): Founding {
   const { clusterId, clusterName, electionTimeoutMs } = settings;
-  const cluster = { clusterId, clusterName, nodeName, electionTimeoutMs, isWitness: false };
-  return { cluster, ...bootstrap(settings, founder, cause) };
+  const isWitness = founders.some(({ name, witness }) => name === nodeName && witness);
+  const cluster = { clusterId, clusterName, nodeName, electionTimeoutMs, isWitness };
+  const rest = { autoPromote: true, replaces: null, patientUntilMs: 0 };
+  const members = founders.map((founder): Member => ({ ...founder, ...rest }));
+  return { cluster, ...bootstrap(settings, members, cause) };
 }

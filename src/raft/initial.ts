@@ -103,13 +103,14 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
 }
 
 /**
- * The log of a new cluster with one voter: settings, the first configuration and, unless it is the first, the lowest
- * feature level that the founder speaks, all in term 1.
+ * The log of a new cluster whose founders are its voters: settings, the first configuration and, unless it is the first, the
+ * lowest feature level that all of them speak, all in term 1. Equal arguments make equal logs, so that each founder may write
+ * it by itself. `founders` are sorted by id.
  * To be persisted as batch 0, before the core begins with the same `Loaded`.
  */
 export function bootstrap(
   settings: Settings,
-  founder: Member,
+  founders: readonly Member[],
   cause: string,
 ): { loaded: Loaded; batch: PersistBatch } {
   const term = 1 as Term;
@@ -122,8 +123,8 @@ export function bootstrap(
       stampMs: 0,
       kind: 'configuration',
       configuration: {
-        members: [founder],
-        voters: [founder.id],
+        members: founders,
+        voters: founders.map(({ id }) => id),
         outgoing: null,
         leaving: [],
         autoRemoveAfterMs: null,
@@ -132,7 +133,7 @@ export function bootstrap(
     },
   ];
   // What software has unlearned it cannot begin with; higher levels than its lowest come by themselves.
-  const level = founder.featureMin;
+  const level = Math.max(...founders.map(({ featureMin }) => featureMin));
   if (level > FEATURE_LEVEL_FIRST) {
     entries.push({ term, index: indexPlus(first, 2), stampMs: 0, kind: 'featureLevel', level });
   }

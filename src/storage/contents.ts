@@ -4,7 +4,9 @@
 import type { Level } from 'level';
 
 import { decodeBatchRecord, decodeHardState, decodeIdentity } from '../codec/record-codec.js';
+import { decodeFormingRecord } from '../codec/forming-codec.js';
 import { checksum } from '../codec/checksum.js';
+import type { FormingRecord } from '../forming/types.js';
 import type { Identity, Stored } from '../node/ports.js';
 import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../raft/types.js';
 import type { Entry, EntryId, HardState, LogIndex, Term } from '../raft/types.js';
@@ -27,6 +29,8 @@ export interface Contents {
   readonly live: LiveKeys;
   /** Null: a new database. */
   readonly identity: Identity | null;
+  /** Null: nothing was ever promised. */
+  readonly forming: FormingRecord | null;
   readonly stored: Omit<Stored, 'identity'>;
   readonly records: readonly LogRecord[];
   readonly snapshot: StoredSnapshot | null;
@@ -39,6 +43,7 @@ export interface Contents {
 interface Found {
   seal: Seal | null;
   identity: Identity | null;
+  forming: FormingRecord | null;
   hardState: HardState;
   compacted: EntryId;
   snapshot: SnapshotRecord | null;
@@ -52,6 +57,7 @@ export async function readContents(database: Database): Promise<Contents> {
   const found: Found = {
     seal: null,
     identity: null,
+    forming: null,
     hardState: HARD_STATE_ZERO,
     compacted: ENTRY_ID_ZERO,
     snapshot: null,
@@ -70,12 +76,13 @@ export async function readContents(database: Database): Promise<Contents> {
     .filter(({ index }) => index > found.compacted.index);
   checkLog(found, entries);
   const { parts, orphans } = sortParts(found.snapshot, found.parts);
-  const { identity, hardState, compacted, records } = found;
+  const { identity, forming, hardState, compacted, records } = found;
   const snapshot = found.snapshot === null ? null : { ...found.snapshot, parts };
   const generations = found.parts.map(({ key }) => numberIn(key, 0) ?? 0);
   return {
     live,
     identity,
+    forming,
     stored: { hardState, snapshot: snapshot?.meta ?? null, compacted, entries },
     records,
     snapshot,
@@ -90,6 +97,9 @@ function take(found: Found, key: Buffer, value: Uint8Array): void {
       return;
     case KEY_KIND.identity:
       found.identity = decodeIdentity(value);
+      return;
+    case KEY_KIND.forming:
+      found.forming = decodeFormingRecord(value);
       return;
     case KEY_KIND.hardState:
       found.hardState = decodeHardState(value);

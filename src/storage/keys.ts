@@ -7,6 +7,8 @@ export const KEY_KIND = {
   hardState: 3,
   compacted: 4,
   snapshotMeta: 5,
+  /** What this node promised while forming a first cluster. */
+  forming: 6,
   /** Behind it the index of the record's first entry. */
   logRecord: 16,
   /** Behind it the generation of the snapshot, and the part's number from 0. */

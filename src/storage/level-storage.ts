@@ -5,7 +5,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
 import { CodecError } from '../codec/codec-error.js';
+import { encodeFormingRecord } from '../codec/forming-codec.js';
 import { encodeHardState, encodeIdentity } from '../codec/record-codec.js';
+import { FORMING_RECORD_NONE } from '../forming/types.js';
+import type { FormingRecord } from '../forming/types.js';
 import type { Done, PersistRequest, StoragePort, Stored } from '../node/ports.js';
 import type { EntryId, Identity, InstallId, NodeId, SnapshotMeta } from '../raft/types.js';
 import { encodeEntryId, readContents } from './contents.js';
@@ -61,6 +64,8 @@ export async function openStorage(
 export class LevelStorage implements StoragePort {
   /** What was found at open. */
   readonly stored: Stored;
+  /** What was promised while forming a cluster, as found at open. */
+  readonly forming: FormingRecord;
   readonly #database: Database;
   readonly #watch: DiskWatch;
   readonly #queue: WriteQueue;
@@ -74,6 +79,7 @@ export class LevelStorage implements StoragePort {
     this.#database = database;
     this.#watch = watch;
     this.stored = { ...stored, identity: contents.identity ?? newIdentity() };
+    this.forming = contents.forming ?? FORMING_RECORD_NONE;
     this.#queue = new WriteQueue(database, live, watch);
     this.#records = new LogRecords(records);
     const write = this.#queue.write.bind(this.#queue);
@@ -123,6 +129,17 @@ export class LevelStorage implements StoragePort {
       if (error === null) installed();
       done(error);
     });
+  }
+
+  /** Makes a promise of forming durable, in the order of all requests. */
+  saveForming(record: FormingRecord, done: Done): void {
+    const { failure } = this.#queue;
+    if (failure !== null) {
+      done(failure);
+      return;
+    }
+    const value = encodeFormingRecord(record);
+    this.#queue.write([{ type: 'put', key: keyOf(KEY_KIND.forming), value }], done);
   }
 
   saveSnapshot(meta: SnapshotMeta, parts: readonly Uint8Array[], done: Done): void {

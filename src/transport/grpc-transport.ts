@@ -16,6 +16,8 @@ import type { TlsIdentity } from '../tls/identity.js';
 import type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
 import { Inbound } from './inbound.js';
 import type { InboundCall } from './inbound.js';
+import { meetHandler } from './meeting.js';
+import type { OnMeeting } from './meeting.js';
 import { MovedPeers } from './moved-peers.js';
 import { PeerLink } from './peer-link.js';
 import { PeerService, serverOptions } from './peer-service.js';
@@ -74,6 +76,7 @@ export class GrpcTransport implements TransportPort {
   /** The newest greeting of each caller, oldest first. */
   readonly #greetings = new Map<NodeId, Hello>();
   #onGreeting: (hello: Hello) => void = () => {};
+  #onMeeting: OnMeeting | null = null;
   #isClosed = false;
 
   constructor(options: GrpcTransportOptions, modules: GrpcTransportModules) {
@@ -97,6 +100,7 @@ export class GrpcTransport implements TransportPort {
     this.#inbound = inbound;
     this.#server.addService(PeerService.service, {
       Exchange: (call: InboundCall) => inbound.accept(call),
+      Meet: meetHandler(() => this.#onMeeting),
     });
     this.#port = await this.#bind(listen);
     this.#address = { host: listen.host, port: this.#port.port };
@@ -106,6 +110,11 @@ export class GrpcTransport implements TransportPort {
   watchGreetings(listener: (hello: Hello) => void): void {
     this.#onGreeting = listener;
     for (const hello of this.#greetings.values()) listener(hello);
+  }
+
+  /** Answers nodes that look for a cluster from here on; until then they are told to ask later. */
+  answerMeetings(onMeeting: OnMeeting): void {
+    this.#onMeeting = onMeeting;
   }
 
   send(to: NodeId, message: Message): void {

@@ -101,7 +101,7 @@ describe('Thesis §4.4: a new cluster', () => {
   const settings = { clusterId: '0'.repeat(32), clusterName: 'quorate', electionTimeoutMs: 1000 };
 
   it('begins on one server, whose first entries are the settings and a configuration of itself', () => {
-    const start = bootstrap(settings, member(1), 'start');
+    const start = bootstrap(settings, [member(1)], 'start');
     expect(start.loaded.entries).toMatchObject([
       { index: 1, term: 1, kind: 'settings' },
       { index: 2, term: 1, kind: 'configuration', configuration: { voters: [1], outgoing: null } },
@@ -111,7 +111,7 @@ describe('Thesis §4.4: a new cluster', () => {
   });
 
   it('is led at once: nobody else could be', () => {
-    const bench = new Bench({ loaded: bootstrap(settings, member(1), 'start').loaded });
+    const bench = new Bench({ loaded: bootstrap(settings, [member(1)], 'start').loaded });
     bench.tick(1);
     bench.settle();
     expect(bench.state).toMatchObject({ term: 2, role: { type: 'leader' }, commitIndex: 4 });

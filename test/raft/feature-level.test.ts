@@ -292,9 +292,9 @@ describe('a node', () => {
 
   it('that begins a cluster begins with the lowest level that it speaks', () => {
     const settings = { clusterId: 'c'.repeat(32), clusterName: 'x', electionTimeoutMs: 1000 };
-    const { loaded: one } = bootstrap(settings, member(1, LATER), 'test');
+    const { loaded: one } = bootstrap(settings, [member(1, LATER)], 'test');
     expect(one.entries.map(({ kind }) => kind)).toEqual(['settings', 'configuration']);
-    const { loaded: two } = bootstrap(settings, member(1, unlearned), 'test');
+    const { loaded: two } = bootstrap(settings, [member(1, unlearned)], 'test');
     expect(two.entries.at(-1)).toMatchObject({ kind: 'featureLevel', level: 2, index: 3 });
   });
 });
