@@ -4,6 +4,7 @@
 import { hostname } from 'node:os';
 import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
+import type { ProcessDefinition } from './config/process-definition.js';
 import { QuorateError } from './errors.js';
 import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
@@ -47,6 +48,8 @@ export interface DaemonOptions {
   /** Allows listening beyond loopback without encryption. */
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
+  /** What this node supervises, in the order in which it starts; names are unique. Linux only. */
+  readonly processes?: readonly ProcessDefinition[];
   /**
    * Where this node looks for its cluster: `udp://GROUP:PORT`, `tcp://HOST[:6000]` (a name is asked for all its addresses), any
    * number of them. None: it looks for nobody.
@@ -80,6 +83,7 @@ export interface CheckedOptions {
   readonly witness: boolean;
   readonly priority: number;
   readonly logLevel: LogLevel;
+  readonly processes: readonly ProcessDefinition[];
 }
 
 /** Checks a daemon's options. Refuses with WRONG_USAGE, INVALID_ARGUMENT or INSECURE_ADDRESS, naming the option. */
@@ -125,5 +129,6 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     witness: options.witness ?? false,
     priority,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
+    processes: options.processes ?? [],
   };
 }

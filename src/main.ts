@@ -9,6 +9,10 @@ import type { Address } from './address.js';
 import { advertised, advertisedHttp, bindError, hostNames } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
 import { checkMembership, checkSoftware, heedRefusals, resumed } from './daemon-membership.js';
+import { openProcesses } from './daemon-processes.js';
+import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
+import type { Part } from './daemon-stop.js';
+import type { Supervisor } from './supervisor/supervisor.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
@@ -25,11 +29,9 @@ import { Node } from './node/node.js';
 import type { ClusterIdentity, SchedulePort } from './node/ports.js';
 import { timersFor } from './raft/options.js';
 import type { Software } from './raft/types.js';
-import { bestSuccessor } from './service/admission.js';
 import { ApiServer } from './service/api-server.js';
 import { viewCluster } from './service/cluster-view.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
-import { handOver } from './service/node-calls.js';
 import { NodeLinks } from './client/node-links.js';
 import { OwnRow } from './service/own-row.js';
 import { Routing } from './service/routing.js';
@@ -47,8 +49,6 @@ const SHIPPED: NonNullable<DaemonHooks['software']> = {
   speaks: { version: packageVersion(), ...FEATURE_LEVELS },
   features: FEATURES,
 };
-/** How long a part may take to stop, and requests in progress to end. */
-const STOP_LIMITS = { partMs: 5000, drainMs: 1000 } as const;
 
 export type { DaemonOptions } from './daemon-options.js';
 
@@ -79,11 +79,6 @@ export interface Daemon {
    * Rejects with STOP_TIMED_OUT, everything else being closed, if a part hung. Calling it again awaits the same end.
    */
   stop(): Promise<void>;
-}
-
-interface Part {
-  readonly name: string;
-  readonly stop: () => Promise<unknown> | void;
 }
 
 /**
@@ -133,7 +128,9 @@ async function assemble(
   const ground = await openGround(options, hooks, log, parts, end);
   const { clock, self } = ground;
   const http = await openHttp(options, ground, onFatal, log, parts);
-  const node = await startNode(ground, onFatal, log, parts);
+  const processes = openProcesses(options, ground, log, parts);
+  const node = await startNode(ground, processes, onFatal, log, parts);
+  await processes?.start();
   const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
   let stopping: Promise<void> | null = null;
@@ -153,7 +150,7 @@ async function assemble(
     fail: onFatal,
     failure,
     stop: () => {
-      stopping ??= stopDaemon(node, clock, log, parts);
+      stopping ??= stopDaemon({ node, clock, processes, log }, parts);
       return stopping;
     },
   };
@@ -232,6 +229,7 @@ async function openGround(
 
 async function startNode(
   { clock, storage, transport, self, holder, software, dataDir }: Ground,
+  processes: Supervisor | null,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
@@ -244,7 +242,10 @@ async function startNode(
       features: software.features,
       randomSeed: randomInt(2 ** 32),
     },
-    { clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },
+    {
+      ...{ clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },
+      ...(processes === null ? {} : { primary: processes }),
+    },
   );
   holder.node = node;
   parts.push({
@@ -358,64 +359,6 @@ async function reloadTls(tls: TlsIdentity | null, log: Logger): Promise<void> {
 
 function tellRefused({ message, hint }: QuorateError, log: Logger): void {
   log.error({ detail: message, hint }, 'new certificates cannot be used; those in use stay');
-}
-
-/** Hands over, then stops the parts in reverse. */
-async function stopDaemon(
-  node: Node,
-  clock: SystemClock,
-  log: Logger,
-  parts: readonly Part[],
-): Promise<void> {
-  log.info({}, 'stopping');
-  await handOverBeforeStop(node, clock, log);
-  const hung = await stopAll(parts, log);
-  if (hung.length === 0) {
-    log.info({}, 'stopped');
-    return;
-  }
-  const message = `did not stop within ${STOP_LIMITS.partMs} ms: ${hung.join(', ')}`;
-  throw new QuorateError('STOP_TIMED_OUT', message, { parts: hung.join(',') });
-}
-
-/** A leader lets the best voter take over, so that the cluster need not notice its absence by a timeout. */
-async function handOverBeforeStop(node: Node, clock: SystemClock, log: Logger): Promise<void> {
-  const status = node.status();
-  const to = status.role === 'leader' ? bestSuccessor(status) : null;
-  if (to === null || status.cluster === null) return;
-  // The core gives a hand-over twice the minimum election timeout; a little more, so that its word comes first.
-  const limitMs = Math.ceil(status.cluster.electionTimeoutMs * 2.2);
-  const cause = `${status.cluster.nodeName} stops`;
-  try {
-    await handOver(node, clock, { to, cause, isChosen: false }, clock.nowMs() + limitMs);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    log.warn({ to, why }, 'stopping without a hand-over');
-  }
-}
-
-/** Stops all parts, the last started first; answers the names of those that hung. */
-async function stopAll(parts: readonly Part[], log: Logger): Promise<string[]> {
-  const hung: string[] = [];
-  for (const { name, stop } of parts.toReversed()) {
-    const limitMs = STOP_LIMITS.partMs;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => {
-        resolve('late');
-      }, limitMs);
-    });
-    try {
-      if ((await Promise.race([stop(), late])) !== 'late') continue;
-      log.error({ part: name, limitMs }, 'a part did not stop in time');
-      hung.push(name);
-    } catch (error) {
-      log.error({ part: name, err: error }, 'a part failed to stop');
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-  return hung;
 }
 
 /** A fault in the core: a node that may be wrong must not go on. */

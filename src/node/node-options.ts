@@ -8,6 +8,7 @@ import type {
   ClockPort,
   CommandCodecPort,
   LoggerPort,
+  PrimaryPort,
   SchedulePort,
   StoragePort,
   Stored,
@@ -22,6 +23,8 @@ export interface NodeModules {
   readonly transport: TransportPort;
   readonly codec: CommandCodecPort;
   readonly log: LoggerPort;
+  /** Absent: there are no primary-only processes here. */
+  readonly primary?: PrimaryPort;
 }
 
 /** What this node says of itself when it becomes a member. */

@@ -47,6 +47,7 @@ import type { ClusterIdentity, Done, Identity, StoragePort } from './ports.js';
 import { Proposals } from './proposals.js';
 import { leasedRead, Reads } from './reads.js';
 import { SNAPSHOT_LIMITS } from './snapshot-taker.js';
+import { ReignOrders } from './reign-orders.js';
 import { Snapshots } from './snapshots.js';
 import { Staleness } from './staleness.js';
 import { outlineOf, statusOf } from './status.js';
@@ -71,6 +72,7 @@ export class Node implements NodeApi {
   readonly #lives: Lives;
   readonly #staleness = new Staleness();
   readonly #condition: Condition;
+  readonly #orders: ReignOrders;
   readonly #listeners = new AppliedListeners();
   #inputs: Input[] = [];
   #isEntering = false;
@@ -84,6 +86,7 @@ export class Node implements NodeApi {
     this.#lives = new Lives(this.state);
     this.#options = options;
     this.#modules = modules;
+    this.#orders = new ReignOrders(modules.primary);
     this.#condition = new Condition(options.stored.identity, modules, (refusal) =>
       this.#endWaiters(refusal),
     );
@@ -118,21 +121,10 @@ export class Node implements NodeApi {
         done(error ?? new Error('the stored snapshot is missing'));
         return;
       }
-      const unreadable = this.#whyUnreadable(found);
+      const unreadable = this.#snapshots.restore(found);
       if (unreadable === null) this.#begin(stored);
       done(unreadable);
     });
-  }
-
-  /** Restores a stored snapshot; null: done. What is not known in it comes from a later version. */
-  #whyUnreadable({ meta, parts }: { meta: SnapshotMeta; parts: Uint8Array[] }): Error | null {
-    try {
-      const decoded = parts.map((part) => this.#modules.codec.decodePart(part));
-      this.state.restore(meta, decoded);
-      return null;
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
   }
 
   status(): NodeStatus {
@@ -345,6 +337,7 @@ export class Node implements NodeApi {
       limits: this.#options.limits ?? LIMITS,
       randomSeed: this.#options.randomSeed,
       isWitness: cluster.isWitness,
+      stopLimitMs: this.#modules.primary?.stopLimitMs ?? 0,
     };
     this.raft = new Raft(options, loaded, this.#modules.clock.nowMs());
     this.#condition.began();
@@ -388,6 +381,7 @@ export class Node implements NodeApi {
       this.#staleness.noteApplied(raft);
       this.#lives.maybePropose(raft, (...write) => this.propose(...write));
       if (!this.#isWitness) this.#snapshots.maybeTake(raft);
+      this.#orders.after(raft);
       this.#listeners.tell(this.state.lastApplied.index);
     } finally {
       this.#isRunning = false;
@@ -428,8 +422,8 @@ export class Node implements NodeApi {
       this.#condition.setBack(ready.lostTail.acknowledged, ready.lostTail.last);
     }
     if (ready.stopEpoch !== null) {
-      // No process is supervised here, so nothing is left to stop.
-      this.#inputs.push({ type: 'stopped', nowMs: 0, epoch: ready.stopEpoch });
+      const { stopEpoch: epoch } = ready;
+      this.#orders.stop(epoch, () => this.#push({ type: 'stopped', nowMs: 0, epoch }));
     }
   }
 
@@ -495,6 +489,7 @@ export class Node implements NodeApi {
   }
 
   #endWaiters(refusal: NodeRefusal): void {
+    this.#orders.end();
     this.#proposals.stop(refusal);
     this.#lives.renewals.stop(refusal);
     this.#reads.stop(refusal);

@@ -8,6 +8,7 @@ import type {
   EntryId,
   HardState,
   Identity,
+  LogIndex,
   Member,
   NodeId,
   SnapshotMeta,
@@ -85,6 +86,31 @@ export interface TransportPort {
 
 /** Handed to the transport: what to do with an arriving message. */
 export type Receive = (from: Sender, message: Message) => void;
+
+/** Until when a reign may run primary-only processes; absolute times on the node's clock. */
+export interface LeaseOrder {
+  readonly epoch: LogIndex;
+  /** The bound: nothing starts before. */
+  readonly fromMs: number;
+  /** Everything is dead before. */
+  readonly untilMs: number;
+  /** The lease as it may be used; `untilMs` is that long after the start of a round that a quorum answered. */
+  readonly leaseMs: number;
+}
+
+/** Whoever runs the primary-only processes of this node. It acts by itself when a deadline comes. */
+export interface PrimaryPort {
+  /** How long `stop` may take, in ms. */
+  readonly stopLimitMs: number;
+  /** They may run; replaces what was said of this epoch before. */
+  lease(order: LeaseOrder): void;
+  /** Nothing starts under this epoch or an earlier one any more, and what runs ends before its lease does. */
+  over(epoch: LogIndex): void;
+  /** Ends them gracefully, for a hand-over; `done` when nothing is left, never if that cannot be said. */
+  stop(epoch: LogIndex, done: () => void): void;
+  /** The hand-over was abandoned: `stop` is taken back, the reign goes on. */
+  resume(epoch: LogIndex): void;
+}
 
 /** Turns commands into the bytes of an entry and back, and a snapshot's rows likewise. */
 export interface CommandCodecPort {

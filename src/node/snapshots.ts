@@ -32,6 +32,7 @@ interface Hooks {
 export class Snapshots {
   readonly #storage: StoragePort;
   readonly #log: LoggerPort;
+  readonly #codec: CommandCodecPort;
   readonly #state: ClusterState;
   readonly #hooks: Hooks;
   readonly #partRowsMax: number;
@@ -50,12 +51,24 @@ export class Snapshots {
   ) {
     this.#storage = modules.storage;
     this.#log = modules.log;
+    this.#codec = modules.codec;
     this.#state = state;
     this.#hooks = hooks;
     this.#partRowsMax = limits.partRowsMax;
     this.#sender = new SnapshotSender(modules, limits.chunkBytes);
     this.#receiver = new SnapshotReceiver(modules.codec, modules.log);
     this.#taker = new SnapshotTaker(limits, random, modules.codec);
+  }
+
+  /** Restores what is stored; null: done. What is not known in it comes from a later version. */
+  restore({ meta, parts }: { meta: SnapshotMeta; parts: readonly Uint8Array[] }): Error | null {
+    try {
+      const decoded = parts.map((part) => this.#codec.decodePart(part));
+      this.#state.restore(meta, decoded);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   /** Sends the chunks that the core asks for, and takes in those that arrived. */

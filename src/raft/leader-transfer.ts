@@ -27,8 +27,9 @@ export function startTransfer(state: RaftState, { to, cause, isChosen }: Order):
   }
   const detail = whyUnfit(state, leader, target);
   if (detail !== null) return refuse({ reason: 'targetUnfit', detail });
-  const deadlineMs = state.nowMs + state.options.timers.electionTimeoutMaxMs;
   const mustStop = hasOwnReign(state, leader);
+  const stopLimitMs = mustStop ? (state.options.stopLimitMs ?? 0) : 0;
+  const deadlineMs = state.nowMs + stopLimitMs + state.options.timers.electionTimeoutMaxMs;
   leader.transfer = {
     to: target,
     cause,
@@ -50,6 +51,7 @@ export function onStopped(state: RaftState, epoch: LogIndex): void {
   // A late word about an earlier epoch says nothing about the processes that run.
   if (epoch !== state.applied.reign.epoch) return;
   leader.transfer.phase = maybeProve(state, leader, epoch) ? 'proving' : 'catchingUp';
+  leader.transfer.deadlineMs = state.nowMs + state.options.timers.electionTimeoutMaxMs;
 }
 
 /** Moves a hand-over on; called after every change of what is applied or matched. */

@@ -62,6 +62,24 @@ export function primaryUntilMs(state: RaftState): number | null {
     : contactMs + Math.floor(state.applied.reign.leaseMs * LEASE_USED);
 }
 
+/** The right to run primary-only processes as it stands: absolute times on this node's clock. */
+export interface OwnLease {
+  readonly epoch: LogIndex;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** The lease as it may be used. */
+  readonly leaseMs: number;
+}
+
+/** The right of this node, as of the newest answer of a quorum; null: it has none, or none yet. */
+export function ownLease(state: RaftState): OwnLease | null {
+  const untilMs = primaryUntilMs(state);
+  const fromMs = primaryFromMs(state);
+  if (untilMs === null || fromMs === null) return null;
+  const { epoch, leaseMs } = state.applied.reign;
+  return { epoch, fromMs, untilMs, leaseMs: Math.floor(leaseMs * LEASE_USED) };
+}
+
 /** From when on this leader may act as primary: the bound; null: not known yet. */
 function primaryFromMs(state: RaftState): number | null {
   return state.role.type === 'leader' ? state.role.boundUntilMs : null;

@@ -19,7 +19,8 @@ import type { Answer, Input } from './input.js';
 import { initialState } from './initial.js';
 import type { Loaded } from './initial.js';
 import { checkState, checkTransition, outlineOf } from './invariants.js';
-import { isPrimaryAt, maybeActivate, primaryUntilMs } from './lease.js';
+import { hasOwnReign, isPrimaryAt, maybeActivate, ownLease, primaryUntilMs } from './lease.js';
+import type { OwnLease } from './lease.js';
 import { onLeaderTick } from './leadership.js';
 import { advanceTransfer, onStopped, startTransfer } from './leader-transfer.js';
 import { changeConfiguration, maybeLeaveJoint, mustStepDown } from './membership.js';
@@ -54,7 +55,7 @@ import {
 import { configurationInForce, emptyOutbox, hardState, isCounted } from './state.js';
 import type { Outbox, RaftState } from './state.js';
 import { indexPlus } from './types.js';
-import type { Configuration, Entry, Member, NodeId, SnapshotMeta, Term } from './types.js';
+import type { Configuration, Entry, LogIndex, Member, NodeId, SnapshotMeta, Term } from './types.js';
 
 export class Raft {
   /** For looking, never for changing, from outside the core. */
@@ -146,6 +147,17 @@ export class Raft {
   /** End of the lease as of the newest answer, on this node's clock; null: not primary. */
   get primaryUntilMs(): number | null {
     return primaryUntilMs(this.state);
+  }
+
+  /** What may run primary-only processes here, and until when; null: nothing may. */
+  get ownLease(): OwnLease | null {
+    return ownLease(this.state);
+  }
+
+  /** The epoch of this node's reign while nothing has ended it, whether its lease holds or not; null: there is none. */
+  get ownEpoch(): LogIndex | null {
+    const { role, applied } = this.state;
+    return role.type === 'leader' && hasOwnReign(this.state, role) ? applied.reign.epoch : null;
   }
 
   /** What a snapshot of the state machine, as applied now, must carry; null while there is nothing to cover. */

@@ -1,0 +1,65 @@
+// The supervised processes of a daemon: makes the supervisor if any are configured, and hands over when one that only the
+// primary runs cannot be kept running here.
+
+import type { CheckedOptions } from './daemon-options.js';
+import type { Part } from './daemon-stop.js';
+import { QuorateError } from './errors.js';
+import type { Node } from './node/node.js';
+import type { ClockPort } from './node/ports.js';
+import type { Logger } from './ops/logger.js';
+import { bestSuccessor } from './service/admission.js';
+import type { SelfFacts } from './service/modules.js';
+import { handOver } from './service/node-calls.js';
+import type { LevelStorage } from './storage/level-storage.js';
+import { Supervisor } from './supervisor/supervisor.js';
+
+interface Ground {
+  readonly clock: ClockPort;
+  readonly storage: LevelStorage;
+  readonly self: SelfFacts;
+  readonly holder: { readonly node: Node | null };
+}
+
+/** How long after a hand-over that was refused the next is tried. */
+const RETRY_MS = 5000;
+
+/** Makes the supervisor; it starts nothing yet. Null: no processes are configured. Refuses with WRONG_USAGE where it cannot work. */
+export function openProcesses(
+  { processes }: CheckedOptions,
+  { clock, storage, self, holder }: Ground,
+  log: Logger,
+  parts: Part[],
+): Supervisor | null {
+  if (processes.length === 0) return null;
+  if (process.platform !== 'linux') {
+    const message = `processes: only Linux supervises processes, this is ${process.platform}`;
+    throw new QuorateError('WRONG_USAGE', message, { option: 'processes' });
+  }
+  const { installId } = storage.stored.identity;
+  const supervisor = new Supervisor(
+    { installId, processes, api: self.api, name: self.name },
+    { clock, log, onGivenUp: (...given) => void giveUp(...given) },
+  );
+  // Done already when a daemon ends as it should; here for one that does not come up.
+  parts.push({ name: 'processes', stop: () => supervisor.end() });
+
+  const giveUp = async (name: string, epoch: number, why: string): Promise<void> => {
+    const { node } = holder;
+    const status = node?.status();
+    if (node === null || status?.cluster == null || status.epoch !== epoch || !status.isPrimary) {
+      return;
+    }
+    const to = bestSuccessor(status);
+    try {
+      if (to === null) throw new Error('no other voter is in contact and caught up');
+      const limitMs = Math.ceil(status.cluster.electionTimeoutMs * 2.2) + supervisor.stopLimitMs;
+      const cause = `${name} cannot be kept running on ${status.cluster.nodeName}`;
+      await handOver(node, clock, { to, cause, isChosen: false }, clock.nowMs() + limitMs);
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      log.warn({ process: name, why: problem }, 'nobody takes over; tried again later');
+      setTimeout(() => void giveUp(name, epoch, why), RETRY_MS).unref();
+    }
+  };
+  return supervisor;
+}

@@ -1,0 +1,81 @@
+// What daemon and keeper tell each other over the pipe between them, as JSON. Times are absolute, on the clock of the
+// machine that both read; so a message that is read late says nothing wrong.
+
+import type { ProcessDefinition } from '../config/process-definition.js';
+import type { KeeperInput, KeeperOutput } from '../keeper/words.js';
+
+/** Which guarantee holds for descendants that detach themselves. */
+export type Guarantee =
+  /** They live in a PID namespace with their process: the kernel ends all of it, also if keeper and daemon are killed. */
+  | 'namespace'
+  /** They are found by a mark in their environment, unless they remove it; the process itself dies with the keeper. */
+  | 'mark'
+  /** As `mark`, and the process itself outlives a keeper that is killed, until the daemon finds it. */
+  | 'mark-only';
+
+/** Said once, first. */
+export interface Begin {
+  readonly type: 'begin';
+  /** Of the data directory: whatever runs with it in its mark is this node's. */
+  readonly installId: string;
+  /** `QUORATE_NODE` and `QUORATE_NODE_NAME`. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processes: readonly ProcessDefinition[];
+  /** Above all others: what to contain processes with at most, for tests; null: the best there is. */
+  readonly atMost: Guarantee | null;
+}
+
+type Timeless<Input> = Input extends unknown ? Omit<Input, 'nowMs'> : never;
+
+/** What the daemon tells the core of the keeper. */
+export type Order = Timeless<
+  Extract<KeeperInput, { type: 'lease' | 'over' | 'handOver' | 'resume' | 'command' | 'shutdown' }>
+>;
+
+export type ToKeeper =
+  | Begin
+  | { readonly type: 'order'; readonly order: Order }
+  /** Answered by `here` at once. */
+  | { readonly type: 'ping'; readonly id: number }
+  /** Answered by `view`. */
+  | { readonly type: 'look'; readonly id: number };
+
+/** One process as the keeper sees it. */
+export interface ProcessView {
+  readonly name: string;
+  readonly group: string | null;
+  readonly primaryOnly: boolean;
+  readonly state:
+    'stopped' | 'standby' | 'starting' | 'running' | 'stopping' | 'waiting' | 'failed';
+  /** Null: it does not run. */
+  readonly pid: number | null;
+  readonly epoch: number | null;
+  readonly restarts: number;
+  /** Of the whole tree, in hundredths of one processor; null: not measured yet. */
+  readonly cpuPercent: number | null;
+  /** Resident bytes of the whole tree. */
+  readonly memoryBytes: number | null;
+  readonly processCount: number;
+  readonly uptimeMs: number | null;
+  /** Why it waits or failed. */
+  readonly why: string | null;
+}
+
+export type FromKeeper =
+  | { readonly type: 'ready'; readonly guarantee: Guarantee; readonly why: string }
+  /** Whether anything primary-only may still exist, after everything that was told before the ping. */
+  | { readonly type: 'here'; readonly id: number; readonly isAnyLeft: boolean }
+  | { readonly type: 'view'; readonly id: number; readonly processes: readonly ProcessView[] }
+  | {
+      readonly type: 'said';
+      readonly output: Extract<KeeperOutput, { type: 'stopped' | 'givenUp' | 'finished' | 'note' }>;
+    }
+  | {
+      readonly type: 'started';
+      readonly name: string;
+      readonly pid: number;
+      readonly epoch: number | null;
+    }
+  | { readonly type: 'line'; readonly name: string; readonly text: string }
+  /** So many lines of it were left out, because they came faster than a log can take. */
+  | { readonly type: 'dropped'; readonly name: string; readonly count: number };

@@ -1,0 +1,342 @@
+// The daemon's side of the keeper: starts its process, tells it what the core allows, hears what became of it. Should the
+// keeper die, or still hold something shortly before a lease ends, it is killed and everything with it. It decides nothing
+// about single processes; the keeper does.
+
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { ProcessDefinition } from '../config/process-definition.js';
+import { killAtMs } from '../keeper/deadlines.js';
+import type { Action, LeaseOrder } from '../keeper/words.js';
+import type { ClockPort, LoggerPort, PrimaryPort } from '../node/ports.js';
+import type { FromKeeper, Guarantee, Order, ProcessView, ToKeeper } from './messages.js';
+import { processTable, signal } from './process-table.js';
+
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const KEEPER = fileURLToPath(new URL(`keeper-main.${EXTENSION}`, import.meta.url));
+const EXEC_ARGUMENTS = EXTENSION === 'ts' ? ['--import', 'tsx'] : [];
+
+/** A keeper that died is started again after this long. */
+const RESTART_MS = 500;
+/** A keeper that answers nothing for this long while its daemon runs is killed. */
+const SILENCE_MAX_MS = 5000;
+const PING_EVERY_MS = 1000;
+/** Beyond the longest grace: SIGKILL, and finding that nothing is left. */
+const KILL_ALLOWANCE_MS = 1500;
+
+export interface SupervisorOptions {
+  readonly installId: string;
+  readonly processes: readonly ProcessDefinition[];
+  /** The node's API address and name, for the processes. */
+  readonly api: string;
+  readonly name: string;
+  /** Absent: the best guarantee that the machine permits. */
+  readonly atMost?: Guarantee;
+}
+
+export interface SupervisorModules {
+  readonly clock: ClockPort;
+  readonly log: LoggerPort;
+  /** A primary-only process cannot be kept running here. */
+  readonly onGivenUp: (name: string, epoch: number, why: string) => void;
+}
+
+interface Stop {
+  readonly id: number;
+  readonly done: () => void;
+}
+
+export class Supervisor implements PrimaryPort {
+  /** How long ending what is primary-only may take, in ms. */
+  readonly stopLimitMs: number;
+  /** The same of everything. */
+  readonly endLimitMs: number;
+  readonly #options: SupervisorOptions;
+  readonly #modules: SupervisorModules;
+  #child: ChildProcess | null = null;
+  #guarantee: Guarantee | null = null;
+  #guaranteeWhy = '';
+  #lease: LeaseOrder | null = null;
+  #stop: Stop | null = null;
+  #nextId = 1;
+  readonly #looks = new Map<number, (processes: readonly ProcessView[]) => void>();
+  /** When the keeper was last heard, and the newest ping that it answered. */
+  #heardMs = 0;
+  #pingedMs = 0;
+  #here = { id: 0, isAnyLeft: false };
+  #isEnding = false;
+  #onReady: () => void = () => undefined;
+  #onFinished: () => void = () => undefined;
+  #guard: NodeJS.Timeout | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  readonly #pinger: NodeJS.Timeout;
+
+  constructor(options: SupervisorOptions, modules: SupervisorModules) {
+    this.#options = options;
+    this.#modules = modules;
+    const graces = (all: readonly ProcessDefinition[]): number =>
+      Math.max(0, ...all.map(({ stopGraceMs }) => stopGraceMs)) + KILL_ALLOWANCE_MS;
+    this.stopLimitMs = graces(options.processes.filter(({ primaryOnly }) => primaryOnly));
+    this.endLimitMs = graces(options.processes);
+    this.#pinger = setInterval(() => this.#watchKeeper(), PING_EVERY_MS);
+  }
+
+  /** Starts the keeper and, through it, what runs on every node; resolves once it is ready. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onReady = resolve;
+      this.#begin();
+    });
+  }
+
+  /** Which guarantee holds, and why no better one; null: the keeper does not run. */
+  get guarantee(): { readonly kind: Guarantee; readonly why: string } | null {
+    const kind = this.#guarantee;
+    return kind === null ? null : { kind, why: this.#guaranteeWhy };
+  }
+
+  get keeperPid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  lease(order: LeaseOrder): void {
+    this.#lease = order;
+    this.#tell({ type: 'lease', order });
+    this.#guardAt(order);
+  }
+
+  over(epoch: number): void {
+    if (this.#stop !== null && (this.#lease?.epoch ?? 0) <= epoch) this.#stop = null;
+    this.#tell({ type: 'over', epoch });
+  }
+
+  stop(epoch: number, done: () => void): void {
+    const id = this.#newId();
+    this.#stop = { id, done };
+    this.#tell({ type: 'handOver', epoch, stopId: id });
+  }
+
+  resume(epoch: number): void {
+    this.#stop = null;
+    this.#tell({ type: 'resume', epoch });
+  }
+
+  /** What runs here, as the keeper sees it; null: it does not answer in time. */
+  look(timeoutMs: number): Promise<readonly ProcessView[] | null> {
+    const id = this.#newId();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#looks.delete(id);
+        resolve(null);
+      }, timeoutMs);
+      this.#looks.set(id, (processes) => {
+        clearTimeout(timer);
+        resolve(processes);
+      });
+      this.#send({ type: 'look', id });
+    });
+  }
+
+  /** Starts, stops or restarts a process or a group; false: there is none of that name. */
+  command(name: string, action: Action): boolean {
+    const { processes } = this.#options;
+    if (!processes.some((one) => one.name === name || one.group === name)) return false;
+    this.#tell({ type: 'command', name, action });
+    return true;
+  }
+
+  /** Ends everything gracefully, then the keeper; at last by force. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    clearInterval(this.#pinger);
+    clearTimeout(this.#restart);
+    const child = this.#child;
+    if (child !== null) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.endLimitMs);
+      });
+      const finished = new Promise<void>((resolve) => {
+        this.#onFinished = resolve;
+      });
+      this.#tell({ type: 'shutdown' });
+      await Promise.race([finished, late]);
+      clearTimeout(timer);
+      clearTimeout(this.#guard);
+      if (child.connected) child.disconnect();
+      if (this.#child !== null) {
+        this.#modules.log.error({}, 'the keeper did not end in time and is killed');
+        this.#killKeeper();
+      }
+    }
+    clearTimeout(this.#guard);
+  }
+
+  #begin(): void {
+    const { installId, processes, api, name, atMost } = this.#options;
+    const child = fork(KEEPER, [], {
+      execArgv: EXEC_ARGUMENTS,
+      // A session of its own: what a terminal sends to the daemon is none of its business.
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#heardMs = this.#modules.clock.nowMs();
+    this.#pingedMs = this.#heardMs;
+    child.on('message', (message: FromKeeper) => {
+      if (this.#child === child) this.#hear(message);
+    });
+    child.on('error', (error) => {
+      this.#modules.log.error({ err: error }, 'the keeper does not hear its daemon');
+    });
+    child.on('exit', (code, ended) => this.#gone(child, ended ?? `exit code ${code ?? 0}`));
+    const environment = { QUORATE_NODE: api, QUORATE_NODE_NAME: name };
+    this.#send({ type: 'begin', installId, environment, processes, atMost: atMost ?? null });
+    const lease = this.#lease;
+    if (lease !== null) this.#tell({ type: 'lease', order: lease });
+  }
+
+  #hear(message: FromKeeper): void {
+    const { log } = this.#modules;
+    this.#heardMs = this.#modules.clock.nowMs();
+    switch (message.type) {
+      case 'ready': {
+        const { guarantee, why } = message;
+        this.#guarantee = guarantee;
+        this.#guaranteeWhy = why;
+        const fields = { guarantee, ...(why === '' ? {} : { why }) };
+        log.info({ ...fields, keeper: this.keeperPid }, 'the keeper is up');
+        this.#onReady();
+        return;
+      }
+      case 'here':
+        this.#here = { id: message.id, isAnyLeft: message.isAnyLeft };
+        return;
+      case 'view':
+        this.#looks.get(message.id)?.(message.processes);
+        this.#looks.delete(message.id);
+        return;
+      case 'line':
+        log.info({ process: message.name }, message.text);
+        return;
+      case 'dropped':
+        log.warn(
+          { process: message.name, lines: message.count },
+          'lines of a process were left out: it writes faster than the log takes',
+        );
+        return;
+      case 'started': {
+        const { name, pid, epoch } = message;
+        log.info({ process: name, pid, ...(epoch === null ? {} : { epoch }) }, 'a process runs');
+        return;
+      }
+      case 'said':
+        this.#said(message.output);
+    }
+  }
+
+  #said(output: Extract<FromKeeper, { type: 'said' }>['output']): void {
+    const { log, onGivenUp } = this.#modules;
+    switch (output.type) {
+      case 'stopped': {
+        const stop = this.#stop;
+        if (stop?.id !== output.stopId) return;
+        this.#stop = null;
+        stop.done();
+        return;
+      }
+      case 'givenUp': {
+        const { name, epoch, why } = output;
+        log.error({ process: name, why }, 'a process fails again and again and is given up');
+        if (epoch !== null) onGivenUp(name, epoch, why);
+        return;
+      }
+      case 'note':
+        log.info({ process: output.name, why: output.why }, `a process: ${output.what}`);
+        return;
+      case 'finished':
+        this.#onFinished();
+    }
+  }
+
+  /** The keeper is dead. What it held dies with it where the kernel sees to that; the rest is found by its mark. */
+  #gone(child: ChildProcess, why: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    this.#guarantee = null;
+    // Nobody can say any more that everything has ended: a hand-over that waits for it goes without a proof.
+    this.#stop = null;
+    this.#onFinished();
+    if (this.#isEnding) return;
+    this.#modules.log.error({ why }, 'the keeper died; what it kept is killed and started anew');
+    this.#killMarked();
+    this.#restart = setTimeout(() => this.#begin(), RESTART_MS);
+  }
+
+  #killKeeper(): void {
+    const pid = this.#child?.pid;
+    if (pid !== undefined) signal(pid, 'SIGKILL');
+    this.#killMarked();
+  }
+
+  #killMarked(): void {
+    const mine = `${this.#options.installId}/`;
+    for (const { pid, mark } of processTable(new Map())) {
+      if (mark?.startsWith(mine) === true) signal(pid, 'SIGKILL');
+    }
+  }
+
+  /** Asks the keeper, a little after it should have killed, whether it has; if it says nothing it is killed. */
+  #guardAt(order: LeaseOrder): void {
+    clearTimeout(this.#guard);
+    const { clock, log } = this.#modules;
+    const marginMs = order.untilMs - killAtMs(order);
+    const askMs = killAtMs(order) + marginMs / 4;
+    this.#guard = setTimeout(
+      () => {
+        const id = this.#newId();
+        this.#send({ type: 'ping', id });
+        this.#guard = setTimeout(() => {
+          const isEmpty = this.#here.id >= id && !this.#here.isAnyLeft;
+          if (isEmpty || this.#child === null) return;
+          log.error({ epoch: order.epoch }, 'the keeper holds processes beyond the lease: killed');
+          this.#killKeeper();
+        }, marginMs / 4);
+      },
+      Math.max(0, askMs - clock.nowMs()),
+    );
+  }
+
+  /** A keeper that hangs is found also while nothing else depends on it. */
+  #watchKeeper(): void {
+    const nowMs = this.#modules.clock.nowMs();
+    // A daemon that stood still itself has no evidence.
+    const isLate = nowMs - this.#pingedMs > 2 * PING_EVERY_MS;
+    this.#pingedMs = nowMs;
+    if (isLate) this.#heardMs = nowMs;
+    if (this.#child === null) return;
+    if (nowMs - this.#heardMs > SILENCE_MAX_MS) {
+      this.#modules.log.error({}, 'the keeper does not answer and is killed');
+      this.#killKeeper();
+      return;
+    }
+    this.#send({ type: 'ping', id: this.#newId() });
+  }
+
+  #newId(): number {
+    this.#nextId += 1;
+    return this.#nextId;
+  }
+
+  #tell(order: Order): void {
+    this.#send({ type: 'order', order });
+  }
+
+  #send(message: ToKeeper): void {
+    const child = this.#child;
+    if (child?.connected !== true) return;
+    // What cannot be sent means a keeper that is about to be found dead.
+    child.send(message, undefined, undefined, () => undefined);
+  }
+}

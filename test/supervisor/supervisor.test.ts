@@ -1,0 +1,152 @@
+// Real processes under the real keeper: those that behave, and those that ignore signals, detach their children, flood their
+// output, exit at once, hold too much or cannot be started. And what holds when the keeper itself is killed or stopped.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { findContainment } from '../../src/supervisor/containment.js';
+import { clock, definition, script, supervise, until } from './words.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'quorate-supervisor-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A lease that a round beginning now gives. */
+function leaseOf(epoch: number, leaseMs = 1000) {
+  const nowMs = clock.nowMs();
+  return { epoch, fromMs: 0, untilMs: nowMs + leaseMs, leaseMs } as Parameters<
+    Awaited<ReturnType<typeof supervise>>['supervisor']['lease']
+  >[0];
+}
+
+/** Ignores SIGTERM, and so does a child in a session of its own whose parent is gone. */
+const STUBBORN = script(
+  `trap '' TERM; (setsid sh -c 'trap "" TERM; while :; do sleep 0.05; done' &) ; while :; do sleep 0.05; done`,
+);
+
+/** The best that this machine permits, and what is left without it. */
+const GUARANTEES = [...new Set([findContainment(null).guarantee, 'mark' as const])];
+
+describe.each(GUARANTEES)('with descendants held by a %s', (atMost) => {
+  test('whatever ignores SIGTERM and detaches is dead before its lease ends, without the daemon', async () => {
+    const process = definition('stubborn', STUBBORN, { primaryOnly: true, stopGraceMs: 300 });
+    const { supervisor, alive } = await supervise([process], { atMost });
+    expect(supervisor.guarantee?.kind).toBe(atMost);
+    expect(alive()).toEqual([]);
+    const order = leaseOf(5, 3000);
+    supervisor.lease(order);
+    await until('all of it runs', () => alive().length >= (atMost === 'namespace' ? 4 : 2));
+    await until('all of it is dead', () => alive().length === 0);
+    expect(clock.nowMs()).toBeLessThan(order.untilMs);
+  });
+
+  test('a hand-over ends gracefully at first and says when nothing is left', async () => {
+    const polite = definition(
+      'polite',
+      script(
+        `trap 'echo bye; exit 0' TERM; echo "epoch $QUORATE_EPOCH at $QUORATE_NODE"; while :; do sleep 0.02; done`,
+      ),
+      {
+        primaryOnly: true,
+      },
+    );
+    const stubborn = definition('stubborn', STUBBORN, { primaryOnly: true, stopGraceMs: 300 });
+    const { supervisor, lines, alive } = await supervise([polite, stubborn], { atMost });
+    supervisor.lease(leaseOf(5, 60_000));
+    await until('it runs', () => lines.some((line) => line.includes('epoch 5 at 127.0.0.1:1')));
+    await until('both run', () => alive('stubborn').length > 1);
+    let leftAtWord = -1;
+    supervisor.stop(5 as never, () => {
+      leftAtWord = alive().length;
+    });
+    await until('the word', () => leftAtWord !== -1);
+    expect(leftAtWord).toBe(0);
+    expect(lines.some((line) => line.startsWith('info bye'))).toBe(true);
+  });
+});
+
+test('a keeper that is killed takes everything with it, and another takes over', async () => {
+  const stubborn = definition('stubborn', STUBBORN, { primaryOnly: true, stopGraceMs: 300 });
+  const { supervisor, lines, alive } = await supervise([stubborn]);
+  supervisor.lease(leaseOf(5, 60_000));
+  await until('it runs', () => alive().length > 3);
+  const before = alive();
+  const keeper = supervisor.keeperPid ?? 0;
+  process.kill(keeper, 'SIGKILL');
+  await until('all of before is dead', () => !alive().some((pid) => before.includes(pid)));
+  await until('it runs again', () => alive().length > 3);
+  expect(supervisor.keeperPid).not.toBe(keeper);
+  expect(lines.some((line) => line.includes('the keeper died'))).toBe(true);
+});
+
+test('a keeper that is stopped is killed by the daemon before the lease ends', async () => {
+  const stubborn = definition('stubborn', STUBBORN, { primaryOnly: true, stopGraceMs: 300 });
+  const { supervisor, lines, alive } = await supervise([stubborn]);
+  const order = leaseOf(5, 4000);
+  supervisor.lease(order);
+  await until('it runs', () => alive().length > 3);
+  const before = alive();
+  process.kill(supervisor.keeperPid ?? 0, 'SIGSTOP');
+  await until('all of before is dead', () => !alive().some((pid) => before.includes(pid)));
+  expect(clock.nowMs()).toBeLessThan(order.untilMs);
+  expect(lines.some((line) => line.includes('the keeper holds processes beyond the lease'))).toBe(
+    true,
+  );
+});
+
+test('misfits are told apart: exits at once, cannot be started, holds too much, floods', async () => {
+  const restart = { limit: 1, withinMs: 60_000 };
+  const file = join(folder, 'flood.log');
+  const { supervisor, lines, alive } = await supervise([
+    definition('exits', script('exit 3'), { restart }),
+    definition('absent', ['no-such-program-here'], { restart }),
+    definition('homeless', script('true'), { workingDirectory: '/no/such/place', restart }),
+    definition('nobody', script('true'), { user: 'no-such-user', restart }),
+    definition(
+      'greedy',
+      ['node', '-e', 'const a = []; setInterval(() => a.push(Buffer.alloc(8e6, 1)), 10)'],
+      {
+        memoryBytes: 150_000_000,
+        restart: { limit: 0, withinMs: 1000 },
+      },
+    ),
+    definition('floods', script('while :; do echo 0123456789; done'), { stopGraceMs: 100 }),
+    definition('files', script('while :; do echo 0123456789; done'), {
+      stopGraceMs: 100,
+      output: { file, maxBytes: 20_000, keep: 2 },
+    }),
+    definition('waits', script('sleep 1000'), { start: false, group: 'LATER' }),
+    definition('other', script('id -u; sleep 1000'), { user: 'nobody', stopGraceMs: 100 }),
+  ]);
+  const said = (text: string): boolean => lines.some((line) => line.includes(text));
+  await until('what exits is given up', () =>
+    said('2 times within 60000 ms, at last: exit code 3'),
+  );
+  await until('absent', () => said('cannot be started: there is no program no-such-program-here'));
+  await until('homeless', () => said('its working directory /no/such/place does not exist'));
+  await until('nobody', () => said('there is no user no-such-user'));
+  await until('greedy', () => said('more than its 150000000'));
+  await until('the flood is cut', () => said('it writes faster than the log takes'));
+  await until('the file is rotated', () => {
+    try {
+      return readFileSync(`${file}.2`).length > 0;
+    } catch {
+      return false;
+    }
+  });
+  await until('another user', () => lines.some((line) => line.startsWith('info 65534')));
+  const view = (await supervisor.look(5000)) ?? [];
+  const states = Object.fromEntries(view.map(({ name, state }) => [name, state]));
+  expect(states).toMatchObject({
+    exits: 'failed',
+    absent: 'failed',
+    floods: 'running',
+    waits: 'stopped',
+  });
+  expect(supervisor.command('LATER', 'start')).toBe(true);
+  expect(supervisor.command('nothing', 'start')).toBe(false);
+  await until('it was started', () => alive('waits').length > 0);
+  await until('it is measured', () => lines.length > 0 && alive('floods').length > 0);
+  await supervisor.end();
+  expect(alive()).toEqual([]);
+});
