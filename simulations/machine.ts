@@ -250,6 +250,7 @@ export class Machine {
       'receive',
       digest,
       () => {
+        this.#world.oracle.received(this, process, from.id, message);
         this.#greet(process, from);
         process.node.receive(from, message);
       },

@@ -27,6 +27,8 @@ export interface ReadOperation extends Asked {
   readonly answer: {
     /** The state that was read had applied everything up to here. */
     readonly lastApplied: LogIndex;
+    /** Under the primary's lease, without asking a quorum. */
+    readonly isLeased: boolean;
     /** The session that was found, and its digest; null: there was none. */
     readonly session: Session | null;
     readonly digest: number | null;

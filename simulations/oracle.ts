@@ -64,6 +64,10 @@ export class Oracle {
     for (const sent of this.#listeners.sent) sent(from, to, message);
   }
 
+  received(machine: Machine, process: Process, from: NodeId, message: Message): void {
+    for (const received of this.#listeners.received) received(machine, process, from, message);
+  }
+
   durable(machine: Machine): void {
     for (const durable of this.#listeners.durable) durable(machine);
   }
@@ -140,6 +144,7 @@ function listenersOf(all: readonly Invariant[]): Listeners {
     happened: of('happened'),
     passed: of('passed'),
     sent: of('sent'),
+    received: of('received'),
     applied: of('applied'),
     restored: of('restored'),
     durable: of('durable'),

@@ -5,11 +5,16 @@ export const PROPERTIES = {
   'log-matching': 'two logs with an entry of equal index and term are equal up to it (Raft Fig. 3)',
   'election-safety': 'at most one leader in a term (Raft Fig. 3)',
   'leader-append-only': 'a leader never overwrites or deletes entries of its log (Raft Fig. 3)',
+  'follower-log':
+    'a follower removes only what differs from its leader, and acknowledges only what that one named',
   'membership-overlaps': 'voters change only through joint configurations (Raft §6)',
   'commit-on-quorum': 'what is committed stands on the disks of a quorum',
   'committed-immutable': 'a committed entry stays as it is on every node (Raft Fig. 3)',
   'leader-completeness': 'a leader has every entry committed in earlier terms (Raft Fig. 3)',
-  votes: 'one vote in a term, durable before it is told, through all restarts',
+  votes:
+    'one vote in a term, durable before it is told, for a log up to date, and only given ones count',
+  'withheld-votes': 'nobody votes for another while its word carries the lease of a leader',
+  lease: 'a lease rests on rounds that a quorum answered, and ends with an order to campaign',
   acknowledgements:
     'what a follower acknowledges is durable there, and a leader believes no more than that',
   'leader-contact': 'a leader that no quorum answers gives up within its bound',
@@ -21,6 +26,7 @@ export const PROPERTIES = {
   'session-lives': 'a session lives as long as its time-to-live says, by any allowed clock',
   'true-outcomes': 'what a client was told of a write is so, and nothing is carried out twice',
   linearizable: 'reads and writes are linearizable',
+  'read-rounds': 'a read is answered after a quorum answered a round that began after it',
   bounds: 'everything that has a bound keeps it',
   'stated-invariant': 'the shipped code never catches itself in a state that it excludes',
   'node-never-throws': 'the shipped code never throws',

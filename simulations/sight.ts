@@ -26,11 +26,15 @@ export interface Sight {
   readonly node: Node;
   readonly state: RaftState;
   readonly isFirst: boolean;
+  /** No entry was appended, removed or compacted. */
+  readonly isLogSame: boolean;
   readonly before: Readonly<Before>;
   /** Entries in the log that were not there before, in order. */
   readonly appended: readonly Entry[];
   /** Entries from this index on were replaced or removed from the log's end; null: none. */
   readonly truncatedFrom: number | null;
+  /** Term of the first of those; null: none. */
+  readonly truncatedTerm: number | null;
 }
 
 /** Watches one process. */
@@ -66,6 +70,7 @@ export class Watch {
       node,
       state,
       isFirst,
+      isLogSame,
       before: before ?? now,
       ...seen,
     };
@@ -78,7 +83,10 @@ export class Watch {
     return length === 0 || log.entryAt(log.lastIndex) === this.#entries[length - 1];
   }
 
-  #compare(log: Log, isFirst: boolean): Pick<Sight, 'appended' | 'truncatedFrom'> {
+  #compare(
+    log: Log,
+    isFirst: boolean,
+  ): Pick<Sight, 'appended' | 'truncatedFrom' | 'truncatedTerm'> {
     const base = log.compacted.index as number;
     const last = log.lastIndex as number;
     const known = this.#base + this.#entries.length;
@@ -97,13 +105,15 @@ export class Watch {
       Math.max(0, base - this.#base),
       Math.max(0, same - this.#base),
     );
+    const truncated = !isFirst && known > same ? this.#entries[same - this.#base] : undefined;
     this.#entries = [...kept, ...appended];
     this.#base = base;
-    return { appended, truncatedFrom: !isFirst && known > same ? same + 1 : null };
+    if (truncated === undefined) return { appended, truncatedFrom: null, truncatedTerm: null };
+    return { appended, truncatedFrom: same + 1, truncatedTerm: truncated.term };
   }
 }
 
-const NO_CHANGE = { appended: [], truncatedFrom: null };
+const NO_CHANGE = { appended: [], truncatedFrom: null, truncatedTerm: null };
 
 function outline(state: RaftState): Before {
   return {

@@ -231,12 +231,13 @@ export class Client {
     const beganUs = this.#world.nowUs;
     const begun = { kind: 'read', id, sessionId, isStale, beganUs, endedUs: null } as const;
     this.#began({ ...begun, answer: null });
-    const answer = (): void => {
+    const answer = (isUnderLease: boolean): void => {
       const { state } = process.node;
       const session = state.session(sessionId);
       if (session !== null) this.#revisions.set(sessionId, session.revision);
       const lastApplied = state.lastApplied.index;
-      const seen = { lastApplied, session, digest: digestOfSession(session) };
+      const digest = digestOfSession(session);
+      const seen = { lastApplied, isLeased: isUnderLease, session, digest };
       this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: seen });
       done();
     };
@@ -245,13 +246,13 @@ export class Client {
     const ask = (): void => {
       if (isLeased && process.node.leased(() => null) !== null) {
         this.#world.count('leasedReads');
-        answer();
+        answer(true);
         return;
       }
       process.node.read(machine.clock.nowMs() + deadlineUs / 1000, (outcome) => {
         if (outcome.type === 'ready') {
           if (process.node.raft?.state.role.type === 'follower') this.#world.count('followerReads');
-          answer();
+          answer(false);
         } else {
           if (outcome.type === 'refused') this.#believe(outcome.refusal);
           this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: null });
@@ -262,7 +263,7 @@ export class Client {
       process,
       'read',
       this.#asked,
-      isStale ? answer : ask,
+      isStale ? () => answer(false) : ask,
       () => `${id}: ${sessionId}`,
     );
   }

@@ -2,6 +2,7 @@
 // before commitments, commitments before everything that rests on them.
 
 import type { History } from '../history.js';
+import { LeaderRounds } from '../leader-rounds.js';
 import type { World } from '../world.js';
 import { acknowledgements } from './acknowledgements.js';
 import { bounds } from './bounds.js';
@@ -10,33 +11,42 @@ import { commitOnQuorum } from './commit-on-quorum.js';
 import { committedImmutable } from './committed-immutable.js';
 import { electionSafety } from './election-safety.js';
 import { featureLevel } from './feature-level.js';
+import { followerLog } from './follower-log.js';
 import type { Invariant } from './invariant.js';
 import { leaderAppendOnly } from './leader-append-only.js';
 import { leaderCompleteness } from './leader-completeness.js';
 import { leaderContact } from './leader-contact.js';
+import { lease } from './lease.js';
 import { linearizable } from './linearizable.js';
 import { logMatching } from './log-matching.js';
 import { membershipOverlaps } from './membership-overlaps.js';
 import { monotonic } from './monotonic.js';
 import { newcomers } from './newcomers.js';
 import { onePrimary } from './one-primary.js';
+import { readRounds } from './read-rounds.js';
 import { sameState } from './same-state.js';
 import { sessionLives } from './session-lives.js';
 import { trueOutcomes } from './true-outcomes.js';
 import { votes } from './votes.js';
+import { withheldVotes } from './withheld-votes.js';
 
 /** `undecided` is called for each client history that is too hard to judge. */
 export function invariants(world: World, history: History, undecided: () => void): Invariant[] {
+  const rounds = new LeaderRounds(world);
   return [
+    rounds.listener,
     logMatching(world, history),
     electionSafety(),
     leaderAppendOnly(),
+    followerLog(world),
     membershipOverlaps(),
     newcomers(),
     commitOnQuorum(world),
     committedImmutable(history),
     leaderCompleteness(world, history),
     votes(),
+    withheldVotes(world, rounds),
+    lease(rounds),
     leaderContact(world),
     acknowledgements(world),
     monotonic(),
@@ -46,6 +56,7 @@ export function invariants(world: World, history: History, undecided: () => void
     sessionLives(world, history),
     trueOutcomes(history),
     linearizable(history),
+    readRounds(rounds),
     clientHistories(history, undecided),
     bounds(world),
   ];

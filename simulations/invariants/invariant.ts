@@ -28,6 +28,8 @@ export interface Invariant {
   passed?(atUs: number): void;
   /** A message leaves, before anything of it arrives. */
   sent?(from: Machine, to: NodeId, message: Message): void;
+  /** A message reaches a running process, before it is told. */
+  received?(machine: Machine, process: Process, from: NodeId, message: Message): void;
   applied?(applied: Applied): void;
   /** A snapshot was loaded into the state machine. */
   restored?(machine: Machine, process: Process, meta: SnapshotMeta): void;

@@ -9,92 +9,39 @@ import { bounds } from '../../simulations/invariants/bounds.js';
 import { commitOnQuorum } from '../../simulations/invariants/commit-on-quorum.js';
 import { committedImmutable } from '../../simulations/invariants/committed-immutable.js';
 import { electionSafety } from '../../simulations/invariants/election-safety.js';
-import type { Invariant } from '../../simulations/invariants/invariant.js';
+import { followerLog } from '../../simulations/invariants/follower-log.js';
 import { leaderAppendOnly } from '../../simulations/invariants/leader-append-only.js';
 import { leaderCompleteness } from '../../simulations/invariants/leader-completeness.js';
+import { lease } from '../../simulations/invariants/lease.js';
 import { linearizable } from '../../simulations/invariants/linearizable.js';
 import { logMatching } from '../../simulations/invariants/log-matching.js';
 import { membershipOverlaps } from '../../simulations/invariants/membership-overlaps.js';
 import { monotonic } from '../../simulations/invariants/monotonic.js';
 import { onePrimary } from '../../simulations/invariants/one-primary.js';
+import { readRounds } from '../../simulations/invariants/read-rounds.js';
 import { sameState } from '../../simulations/invariants/same-state.js';
 import { sessionLives } from '../../simulations/invariants/session-lives.js';
 import { trueOutcomes } from '../../simulations/invariants/true-outcomes.js';
 import { votes } from '../../simulations/invariants/votes.js';
+import { withheldVotes } from '../../simulations/invariants/withheld-votes.js';
 import type { Machine, Process } from '../../simulations/machine.js';
 import type { Operation } from '../../simulations/operation.js';
-import type { Sight } from '../../simulations/sight.js';
 import { Violation } from '../../simulations/violation.js';
-import type { World } from '../../simulations/world.js';
 import type { Message } from '../../src/raft/message.js';
-import type { Entry, NodeId, SnapshotMeta } from '../../src/raft/types.js';
+import type { NodeId, SnapshotMeta } from '../../src/raft/types.js';
 import { ClusterState } from '../../src/state-machine/cluster-state.js';
 import type { ApplyResult, Command } from '../../src/state-machine/command.js';
-
-/** What a property looks at, made up; the rest is not there. */
-const madeUp = <T>(part: unknown): T => part as T;
-
-const VOTERS = { members: [], voters: [1, 2, 3], outgoing: null, leaving: [] };
-
-interface Made {
-  readonly id?: number;
-  readonly term?: number;
-  readonly terms?: readonly number[];
-  readonly commitIndex?: number;
-  readonly role?: object;
-  readonly hardState?: object;
-  readonly untilMs?: number | null;
-  readonly covers?: boolean;
-}
-
-/** A machine whose log has the given terms from index 1 on, and whose disk has all of it. */
-function machineOf(made: Made): Machine {
-  const { id = 1, term = 1, terms = [1], role = { type: 'leader', progress: new Map() } } = made;
-  const termAt = (index: number): number | null => (index === 0 ? 0 : (terms[index - 1] ?? null));
-  const log = { termAt, lastIndex: terms.length, compacted: { index: 0, term: 0 } };
-  const state = {
-    term,
-    role,
-    log,
-    votedFor: 1,
-    lastApplied: made.commitIndex ?? 0,
-    commitIndex: made.commitIndex ?? 0,
-    applied: { reign: { epoch: id } },
-    configurations: [{ index: 1, configuration: VOTERS }],
-  };
-  const untilMs = made.untilMs ?? null;
-  const raft = { state, primaryUntilMs: untilMs, isPrimaryAt: () => untilMs !== null };
-  const node = { raft, status: () => ({ isPrimary: false, condition: 'member' }) };
-  const hardState = made.hardState ?? { term, votedFor: id };
-  const covers = (): boolean => made.covers ?? true;
-  const disk = { hardState, lastIndex: terms.length, termAt, covers, wasSetBack: false };
-  const clock = { nowMs: () => 0, trueUsOf: (ms: number) => ms * 1000 };
-  return madeUp({ id, disk, clock, process: { node, number: 1 } });
-}
-
-function worldOf(...machines: Machine[]): World {
-  const parameters = {
-    limits: { messageEntriesMax: 1, messageBytesMax: 9, uncommittedEntriesMax: 0 },
-  };
-  const counts = { add: () => undefined };
-  const all = new Map(machines.map((machine) => [machine.id, machine]));
-  return madeUp({ nowUs: 0, machines: all, count: () => undefined, counts, parameters });
-}
-
-function sightOf(made: Made, more: object = {}): Sight {
-  const machine = machineOf(made);
-  const state = machine.process?.node.raft?.state;
-  const known = { term: 1, votedFor: 1, isLeader: true, commitIndex: 0, lastApplied: 0, epoch: 0 };
-  const before = { ...known, configuration: VOTERS };
-  const seen = { appended: [], truncatedFrom: null, isFirst: false };
-  return madeUp({ machine, process: machine.process, state, before, ...seen, ...more });
-}
-
-const entry = (index: number, term: number, byte = 0): Entry =>
-  madeUp({ kind: 'command', index, term, stampMs: 1000, data: new Uint8Array([byte]) });
-
-const sent = (property: Invariant, from: Machine, message: object): void =>
-  property.sent?.(from, 2 as NodeId, madeUp<Message>(message));
+import {
+  entry,
+  LEASE_MS,
+  machineOf,
+  madeUp,
+  roundsOf,
+  sent,
+  sightOf,
+  VOTERS,
+  worldOf,
+} from './made-up.js';
 
 function committed(...terms: number[]): History {
   const history = new History();
@@ -221,6 +168,100 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
       const hardState = { term: 4, votedFor: isWrong ? null : 2 };
       const vote = { type: 'requestVoteResponse', term: 4, granted: true, preVote: false };
       sent(votes(), machineOf({ hardState }), vote);
+    },
+  ],
+  [
+    'votes',
+    'a vote for a log that is behind',
+    (isWrong) => {
+      const property = votes();
+      const last = { term: 1, index: isWrong ? 0 : 1 };
+      const candidate = machineOf({ id: 2, term: 4, hardState: { term: 4, votedFor: 2 } });
+      const request = { type: 'requestVote', term: 4, preVote: false, last };
+      property.sent?.(candidate, 1 as NodeId, madeUp<Message>(request));
+      const sight = sightOf({ term: 4, role: { type: 'follower' } }, { isLogSame: true });
+      Object.assign(sight.state, { votedFor: 2 });
+      property.changed?.(sight);
+    },
+  ],
+  [
+    'votes',
+    'a candidate that counts what nobody gave',
+    (isWrong) => {
+      const property = votes();
+      const vote = { type: 'requestVoteResponse', term: 4, granted: true, preVote: false };
+      const voter = machineOf({ id: 3, hardState: { term: 4, votedFor: 1 } });
+      if (!isWrong) property.sent?.(voter, 1 as NodeId, madeUp<Message>(vote));
+      const role = { type: 'candidate', votes: new Map([[3, true]]) };
+      const candidate = machineOf({ id: 1, term: 4, role });
+      property.happened?.(candidate, madeUp(candidate.process));
+    },
+  ],
+  [
+    'withheld-votes',
+    'a pre-vote while a lease runs',
+    (isWrong) => {
+      const [leader, voter] = [machineOf({ id: 1 }), machineOf({ id: 2 })];
+      const world = worldOf(leader, voter);
+      const property = withheldVotes(world, roundsOf(world, leader));
+      (leader.clock as { nowMs: () => number }).nowMs = () => (isWrong ? 1 : LEASE_MS);
+      const promise = { type: 'requestVoteResponse', term: 2, granted: true, preVote: true };
+      property.sent?.(voter, 3 as NodeId, madeUp<Message>(promise));
+    },
+  ],
+  [
+    'lease',
+    'a lease that no quorum has answered for',
+    (isWrong) => {
+      const leader = machineOf({ id: 1, untilMs: 0.95 * LEASE_MS });
+      const world = worldOf(leader, machineOf({ id: 2 }));
+      const property = lease(roundsOf(world, leader, !isWrong));
+      property.happened?.(leader, madeUp(leader.process));
+    },
+  ],
+  [
+    'lease',
+    'a primary that has ordered another to campaign',
+    (isWrong) => {
+      const leader = machineOf({ id: 1, untilMs: 0.95 * LEASE_MS });
+      const world = worldOf(leader, machineOf({ id: 2 }));
+      const property = lease(roundsOf(world, leader));
+      const type = isWrong ? 'timeoutNow' : 'appendEntries';
+      property.sent?.(leader, 2 as NodeId, madeUp<Message>({ type, term: 1 }));
+      property.happened?.(leader, madeUp(leader.process));
+    },
+  ],
+  [
+    'read-rounds',
+    'a read without a round',
+    (isWrong) => {
+      const [leader, other] = [machineOf({ id: 1 }), machineOf({ id: 2 })];
+      const world = worldOf(leader, other);
+      const property = readRounds(roundsOf(world, leader, !isWrong));
+      const answer = { lastApplied: 1, isLeased: false, session: null, digest: null };
+      const read = { kind: 'read', id: 'r', sessionId: 's', isStale: false, beganUs: 0, answer };
+      property.ended?.(madeUp<Operation>(read));
+    },
+  ],
+  [
+    'follower-log',
+    'an acknowledgement beyond what was sent',
+    (isWrong) => {
+      const [leader, follower] = [machineOf({ id: 1 }), machineOf({ id: 2, terms: [1, 1] })];
+      const property = followerLog(worldOf(leader, follower));
+      const word = { type: 'appendEntries', term: 1, prev: { term: 1, index: 1 }, entries: [] };
+      property.sent?.(leader, 2 as NodeId, madeUp<Message>(word));
+      const outcome = { type: 'matched', matchIndex: isWrong ? 2 : 1 };
+      const answer = { type: 'appendEntriesResponse', term: 1, outcome };
+      property.sent?.(follower, 1 as NodeId, madeUp<Message>(answer));
+    },
+  ],
+  [
+    'follower-log',
+    'an entry that is removed for its own sake',
+    (isWrong) => {
+      const more = { truncatedFrom: 1, truncatedTerm: isWrong ? 1 : 2, appended: [entry(1, 1)] };
+      followerLog(worldOf()).changed?.(sightOf({}, more));
     },
   ],
   [
