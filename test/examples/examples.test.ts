@@ -1,8 +1,10 @@
 // The examples as they stand, plain JavaScript against real daemons, through the package's own name as a user's project
-// would import it. A session store's interface is driven as express-session drives it; a worker goes on through a fail-over.
+// would import it. A session store extends the real express-session and serves two web servers; a worker goes on through a fail-over.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { EventEmitter } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
@@ -22,10 +24,14 @@ interface Store {
   clear(callback: Callback): void;
 }
 interface Example {
-  readonly quorateStore: (session: { Store: typeof EventEmitter }, client: Quorate) => Store;
+  readonly quorateStore: (session: unknown, client: Quorate) => Store;
+}
+interface WebExample {
+  readonly webServer: (client: Quorate, options: { secret: string; maxAge?: number }) => Server;
 }
 
 const EXAMPLE: string = new URL('./session-store.mjs', import.meta.url).href;
+const WEB: string = new URL('./web-server.mjs', import.meta.url).href;
 const WORKER = fileURLToPath(new URL('./leader-worker.mjs', import.meta.url));
 
 let cluster: LocalCluster;
@@ -47,7 +53,7 @@ afterAll(async () => {
 
 test('the session store keeps, touches, lists and destroys what a web framework gives it', async () => {
   const { quorateStore } = (await import(EXAMPLE)) as Example;
-  const store = quorateStore({ Store: EventEmitter }, client);
+  const store = quorateStore(createRequire(import.meta.url)('express-session'), client);
   const said = (ask: (callback: Callback) => void): Promise<unknown> =>
     new Promise((resolve, reject) => {
       ask((error, value) => {
@@ -74,6 +80,36 @@ test('the session store keeps, touches, lists and destroys what a web framework 
   client = connect({ addresses: cluster.daemons.map(({ api }) => api), timeoutMs: 30_000 });
 }, 60_000);
 
+test('a visitor is known to every web server, until the logout', async () => {
+  const { webServer } = (await import(WEB)) as WebExample;
+  const servers = [0, 1].map(() => webServer(client, { secret: 'for tests' }));
+  try {
+    const origins = await Promise.all(servers.map(listening));
+    const ask = async (at: number, path: string, cookie = ''): Promise<[string, string]> => {
+      const response = await fetch(`${origins[at]}${path}`, { headers: { cookie } });
+      const [given = cookie] = (response.headers.get('set-cookie') ?? cookie).split(';');
+      return [(await response.text()).trim(), given];
+    };
+    const [first, cookie] = await ask(0, '/');
+    expect([first, cookie]).toEqual(['visit 1', expect.stringContaining('connect.sid')]);
+    expect(await ask(1, '/', cookie)).toEqual(['visit 2', cookie]);
+    // Not changed: express-session touches it, and sends the cookie anew.
+    expect(await ask(0, '/look', cookie)).toEqual(['visit 2', cookie]);
+    expect(await ask(1, '/')).toEqual(['visit 1', expect.not.stringContaining(cookie)]);
+    const [fresh] = await ask(1, '/login', cookie);
+    expect(fresh).toBe('visit 0');
+    expect((await ask(0, '/', cookie))[0]).toBe('visit 1');
+    const [gone] = await ask(0, '/logout', cookie);
+    expect(gone).toBe('visit 0');
+    expect((await ask(1, '/look', cookie))[0]).toBe('visit 0');
+  } finally {
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+}, 60_000);
+
 test('the worker works where the primary is, and elsewhere after a fail-over', async () => {
   const addresses = cluster.daemons.map(({ api }) => api);
   for (const { name } of cluster.daemons) {
@@ -94,3 +130,11 @@ test('the worker works where the primary is, and elsewhere after a fail-over', a
   const epochAfter = (await client.store.get('worker/epoch'))?.value.toString() ?? '';
   expect(epochAfter > epochBefore).toBe(true);
 }, 120_000);
+
+function listening(server: Server): Promise<string> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    });
+  });
+}
