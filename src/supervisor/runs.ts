@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
 
 import type { ProcessDefinition } from '../config/process-definition.js';
 import { launchOf } from './containment.js';
@@ -35,6 +36,8 @@ export interface RunModules {
   readonly installId: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly containment: Containment;
+  /** Of what is started; the keeper's own is better. */
+  readonly niceness: number;
   readonly nowMs: () => number;
   readonly sinkFor: (name: string) => LineSink;
   readonly events: RunEvents;
@@ -158,12 +161,21 @@ export class Runs {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (child.pid !== undefined) this.#reduce(child.pid);
     const sink = this.#modules.sinkFor(name);
     for (const stream of [child.stdout, child.stderr]) {
       if (output === null) tellLines(stream, sink, this.#modules.nowMs);
       else this.#fileOf(name, output, sink).take(stream);
     }
     return child;
+  }
+
+  #reduce(pid: number): void {
+    try {
+      setPriority(pid, this.#modules.niceness);
+    } catch {
+      // It is gone already.
+    }
   }
 
   #fileOf(

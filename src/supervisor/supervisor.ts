@@ -292,7 +292,7 @@ export class Supervisor implements PrimaryPort {
     clearTimeout(this.#guard);
     const { clock, log } = this.#modules;
     const marginMs = order.untilMs - killAtMs(order);
-    const askMs = killAtMs(order) + marginMs / 4;
+    const askMs = killAtMs(order) + marginMs / 8;
     this.#guard = setTimeout(
       () => {
         const id = this.#newId();
@@ -302,7 +302,7 @@ export class Supervisor implements PrimaryPort {
           if (isEmpty || this.#child === null) return;
           log.error({ epoch: order.epoch }, 'the keeper holds processes beyond the lease: killed');
           this.#killKeeper();
-        }, marginMs / 4);
+        }, marginMs / 8);
       },
       Math.max(0, askMs - clock.nowMs()),
     );

@@ -1,4 +1,5 @@
 // What the keeper decides, case by case: deadlines that are absolute, hand-overs, ends, restarts and their limit.
+// Times are milliseconds of the one clock that keeper and daemon read.
 
 import { describe, expect, test } from 'vitest';
 import { killAtMs, terminateAtMs } from '../../src/keeper/deadlines.js';

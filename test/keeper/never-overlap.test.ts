@@ -1,5 +1,5 @@
 // Two keepers whose clocks differ by less than 5 %, each told of leases as a core would tell them, late, doubled and out of
-// order: what they run never overlaps in true time if the second waits out the bound, however slowly they kill.
+// order. What they run never overlaps in true time if the second waits out the bound and kills take less than the margin.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

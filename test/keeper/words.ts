@@ -1,5 +1,5 @@
-// Builders for tests of the keeper: a process as defined, a lease as ordered, and a keeper with its processes played, which
-// notes what ran when.
+// Builders for tests of the keeper: a process as defined, a lease as ordered, and a keeper at hand. It answers in short
+// words, so that a test reads as a story.
 
 import { Keeper } from '../../src/keeper/keeper.js';
 import type { Kept, KeeperInput, KeeperOutput, LeaseOrder } from '../../src/keeper/words.js';

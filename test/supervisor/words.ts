@@ -1,5 +1,5 @@
-// Builders for tests of the supervisor: a process as defined, a supervisor at hand that renews a lease, and what of a run is
-// still alive on this machine.
+// Builders for tests of the supervisor: a process as defined, a supervisor at hand, and what of its runs is still
+// alive on this machine. Every supervisor ends with the test that began it.
 
 import { onTestFinished } from 'vitest';
 import type { ProcessDefinition } from '../../src/config/process-definition.js';
@@ -67,8 +67,9 @@ export async function supervise(
   );
   onTestFinished(() => supervisor.end());
   await supervisor.start();
+  const strangers = new Map<number, string>();
   const alive = (name = ''): number[] =>
-    processTable(new Map())
+    processTable(strangers)
       .filter(({ mark }) => mark?.startsWith(`${installId}/${name}`) === true)
       .map(({ pid }) => pid);
   return { supervisor, installId, lines, givenUp, alive };
@@ -80,7 +81,7 @@ export async function until(what: string, isSo: () => boolean): Promise<void> {
   while (!isSo()) {
     if (clock.nowMs() > endMs) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => {
-      setTimeout(resolve, 5);
+      setTimeout(resolve, 25);
     });
   }
 }
