@@ -37,6 +37,8 @@ export interface LocalClusterOptions {
   readonly prefix?: (name: string, directory: string) => readonly string[];
   /** Further options of a node's `start`, by its name; default: none. */
   readonly more?: (name: string) => readonly string[];
+  /** A node's `DaemonPlan.readyTimeoutMs`. */
+  readonly readyTimeoutMs?: number;
   /** Where the node at this place, from 0, runs; default: on free ports of this machine. */
   readonly place?: (at: number) => NodePlace;
 }
@@ -78,6 +80,7 @@ export class LocalCluster {
         bin: options.bin,
         prefix: options.prefix?.(name, own) ?? [],
         more: options.more?.(name) ?? [],
+        ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }),
         ...options.place?.(at),
       });
     });

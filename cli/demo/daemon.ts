@@ -39,6 +39,8 @@ export interface DaemonPlan {
   readonly prefix?: readonly string[];
   /** Further options of `start`. */
   readonly more?: readonly string[];
+  /** How long it may take until it answers; default 15 s. */
+  readonly readyTimeoutMs?: number;
 }
 
 /** How a child ended. */
@@ -86,7 +88,8 @@ export class Daemon {
     // The daemon is about to read the same files, which may have been replaced.
     await this.#tls?.reload();
     this.#spawn();
-    const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+    const limitMs = this.plan.readyTimeoutMs ?? READY_TIMEOUT_MS;
+    const deadlineMs = performance.now() + limitMs;
     for (;;) {
       if (this.#child === null) throw this.#failure('ended instead of starting');
       try {
@@ -94,7 +97,7 @@ export class Daemon {
         return;
       } catch (error) {
         if (performance.now() < deadlineMs) await pause(POLL_MS);
-        else throw this.#failure(`did not answer within ${READY_TIMEOUT_MS} ms: ${String(error)}`);
+        else throw this.#failure(`did not answer within ${limitMs} ms: ${String(error)}`);
       }
     }
   }

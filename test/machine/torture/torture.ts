@@ -41,6 +41,8 @@ export type Tell = (line: string) => void;
 
 /** After all nodes answer, a write must be accepted within this. */
 const RECOVERY_MAX_MS = 30_000;
+/** A machine that does much else starts a daemon slowly; that is no anomaly. */
+const READY_MAX_MS = 60_000;
 const POLL_MS = 20;
 const LOAD = { contendedIds: 3, thinkMs: 8 } as const;
 const STORE_LOAD = { clients: 4, thinkMs: 15 } as const;
@@ -57,7 +59,8 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
   const recorder = new Recorder(history);
   const places = options.partitions ? new Places() : null;
   const where = places === null ? {} : { place: (at: number) => places.placeOf(at) };
-  const plan = { nodes, electionTimeout, bin, prefersUsualPorts: false, ...where };
+  const patience = { prefersUsualPorts: false, readyTimeoutMs: READY_MAX_MS };
+  const plan = { nodes, electionTimeout, bin, ...patience, ...where };
   const cluster = await LocalCluster.plan(plan);
   try {
     await cluster.startAll();
