@@ -1,7 +1,7 @@
 // How `mon-cluster` shows a cluster to people: a line about the whole, a table of the nodes, and what counts as a change.
 // Pure.
 
-import type { ClusterView, NodeView } from '../src/client/cluster-view.js';
+import type { ClusterView, FailuresView, NodeView } from '../src/client/cluster-view.js';
 import {
   count,
   formatDuration,
@@ -22,13 +22,40 @@ export function changeKey(view: ClusterView): string {
 }
 
 /** The view as lines for people, at most `widthMax` wide. */
-export function clusterLines(view: ClusterView, style: Style, widthMax = LINE_WIDTH_MAX): string[] {
+export function clusterLines(
+  view: ClusterView,
+  style: Style,
+  widthMax = LINE_WIDTH_MAX,
+  failures: FailuresView | null = null,
+): string[] {
   const troubles = view.nodes.flatMap(({ name, trouble }) =>
     trouble === undefined ? [] : [style.red(`${printable(name)}: ${printable(trouble)}`)],
   );
-  const notes = [...troubles, ...levelLines(view, style)];
+  const notes = [...troubles, ...failureLines(view, failures, style), ...levelLines(view, style)];
   const below = notes.length === 0 ? [] : ['', ...notes];
   return [...headLines(view, style), '', ...nodeTable(view, style, widthMax), ...below];
+}
+
+/** What the cluster can lose next, by name, and how it could be made to lose more. */
+function failureLines(
+  { failureTolerance, nodes }: ClusterView,
+  failures: FailuresView | null,
+  style: Style,
+): string[] {
+  if (failures === null) return [];
+  const [may, mustNot] = [failures.mayFail, failures.mustNotFail].map((names) =>
+    names.map(printable).join(' or '),
+  );
+  const ends = `loses service if ${mustNot} fails`;
+  const advice = failures.advice.map((it) => style.yellow(`advice: ${printable(it)}`));
+  if (may === '') return [style.yellow(ends), ...advice];
+  // One that can be primary must be left, whichever fail.
+  const witnesses = new Set(nodes.filter((it) => it.state === 'WITNESS').map(({ name }) => name));
+  const inContact = [...failures.mayFail, ...failures.mustNotFail];
+  const full = inContact.filter((name) => !witnesses.has(name)).length;
+  const number = Math.max(1, Math.min(failureTolerance, full - 1));
+  const can = `can lose ${count(number, 'more node', 'more nodes')}: ${may}`;
+  return [mustNot === '' ? can : `${can}; ${ends}`, ...advice];
 }
 
 /** Only where somebody keeps the feature level from rising. */

@@ -5,8 +5,8 @@
 import type { Command } from 'commander';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QuorateClient } from '../../src/client/client.js';
-import { clusterView, isConfirmed } from '../../src/client/cluster-view.js';
-import type { ClusterView } from '../../src/client/cluster-view.js';
+import { clusterView, failuresView, isConfirmed } from '../../src/client/cluster-view.js';
+import type { ClusterView, FailuresView } from '../../src/client/cluster-view.js';
 import { EXIT_CODES, QuorateError } from '../../src/errors.js';
 import { durationArgument } from '../arguments.js';
 import { printJson, withClient } from '../cli.js';
@@ -35,7 +35,8 @@ export function registerMonCluster(program: Command): void {
       `
 Ends with 3 and shows what the node asked knows if there is no quorum. A clean node shows itself.
 --watch redraws on a terminal, prints one JSON object a look with --json, else one block a change.
-LAG: entries that the leader has and the node is not known to have. CONTACT: since the leader heard it.
+Below the table stands which nodes may fail next, with which the service would end, and how the cluster
+could survive more. LAG: entries that the leader has and the node is not known to have. CONTACT: since the leader heard it.
 
 Examples:
   quorate mon-cluster
@@ -51,14 +52,20 @@ async function monCluster(cli: Cli<MonOptions>): Promise<void> {
     await watch(cli);
     return;
   }
-  const view = await look(cli.client);
-  cli.print(view, () => clusterLines(view, cli.style, widthOf(process.stdout)));
+  const { view, failures } = await look(cli.client);
+  cli.print(view, () => clusterLines(view, cli.style, widthOf(process.stdout), failures));
   process.exitCode = exitCodeOf(view);
 }
 
+interface Look {
+  readonly view: ClusterView;
+  readonly failures: FailuresView | null;
+}
+
 /** How the cluster stands; without a quorum, what the node asked and those it reaches know by themselves. */
-async function look(client: QuorateClient): Promise<ClusterView> {
-  return clusterView(await client.status());
+async function look(client: QuorateClient): Promise<Look> {
+  const response = await client.status();
+  return { view: clusterView(response), failures: failuresView(response) };
 }
 
 function exitCodeOf(view: ClusterView): number {
@@ -82,16 +89,16 @@ async function watch(cli: Cli<MonOptions>): Promise<void> {
     while (screen === null || !screen.isLeft) {
       const glanced = await Promise.race([glance(cli), screen?.left ?? NEVER]);
       if (glanced === undefined) break;
-      const { key, view, trouble } = glanced;
+      const { key, look: seen, trouble } = glanced;
       if (screen !== null) {
         const width = widthOf(process.stdout);
-        const body = view === null ? [trouble] : clusterLines(view, cli.style, width);
+        const body = seen === null ? [trouble] : linesOf(cli, seen, width);
         screen.draw([...body, '', cli.style.dim('q or Ctrl-C leaves')]);
       } else if (cli.isJson) {
-        if (view !== null) printJson(view);
+        if (seen !== null) printJson(seen.view);
         else if (key !== told) process.stderr.write(`${trouble}\n`);
       } else if (key !== told) {
-        tellChange(cli, view, trouble);
+        tellChange(cli, seen, trouble);
       }
       told = key;
       await (screen === null ? pause(intervalMs) : screen.pause(intervalMs));
@@ -107,28 +114,33 @@ const NEVER = new Promise<undefined>(() => {});
 
 interface Glance {
   readonly key: string;
-  readonly view: ClusterView | null;
-  /** Why there is no view. */
+  readonly look: Look | null;
+  /** Why there is none. */
   readonly trouble: string;
 }
 
 /** One look while watching: a node that does not answer is something to show, not the end. */
 async function glance(cli: Cli<MonOptions>): Promise<Glance> {
   try {
-    const view = await look(cli.client);
-    return { key: changeKey(view), view, trouble: '' };
+    const seen = await look(cli.client);
+    const key = JSON.stringify([changeKey(seen.view), seen.failures]);
+    return { key, look: seen, trouble: '' };
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error;
     const trouble = describeFailure(failureOf(error), cli.isJson);
-    return { key: error.code, view: null, trouble };
+    return { key: error.code, look: null, trouble };
   }
 }
 
-function tellChange(cli: Cli<MonOptions>, view: ClusterView | null, trouble: string): void {
-  if (view === null) {
+function linesOf({ style }: Cli<MonOptions>, { view, failures }: Look, width?: number): string[] {
+  return clusterLines(view, style, width, failures);
+}
+
+function tellChange(cli: Cli<MonOptions>, seen: Look | null, trouble: string): void {
+  if (seen === null) {
     process.stderr.write(`${trouble}\n`);
     return;
   }
   const time = new Date().toISOString();
-  process.stdout.write(`${[time, ...clusterLines(view, cli.style), ''].join('\n')}\n`);
+  process.stdout.write(`${[time, ...linesOf(cli, seen), ''].join('\n')}\n`);
 }

@@ -7,6 +7,8 @@
 import type { AddRequest } from '../generated/quorate/v1/AddRequest.js';
 import type { AddResponse__Output as AddResponse } from '../generated/quorate/v1/AddResponse.js';
 import type { CheckEpochRequest } from '../generated/quorate/v1/CheckEpochRequest.js';
+import type { ChangeSettingsRequest } from '../generated/quorate/v1/ChangeSettingsRequest.js';
+import type { ChangeSettingsResponse__Output as ChangeSettingsResponse } from '../generated/quorate/v1/ChangeSettingsResponse.js';
 import type { CheckEpochResponse__Output as CheckEpochResponse } from '../generated/quorate/v1/CheckEpochResponse.js';
 import type { DeleteSessionRequest } from '../generated/quorate/v1/DeleteSessionRequest.js';
 import type { DeleteSessionResponse__Output as DeleteSessionResponse } from '../generated/quorate/v1/DeleteSessionResponse.js';
@@ -122,6 +124,14 @@ export class QuorateClient {
   /** Whether an epoch is the running reign's. */
   checkEpoch(request: CheckEpochRequest, options: CallOptions = {}): Promise<CheckEpochResponse> {
     return this.#caller.read(CLUSTER.CheckEpoch, request, options);
+  }
+
+  /** Changes what may change while the cluster runs; returns once it is in force. */
+  changeSettings(
+    request: ChangeSettingsRequest,
+    options: CallOptions = {},
+  ): Promise<ChangeSettingsResponse> {
+    return this.#caller.change(CLUSTER.ChangeSettings, request, options);
   }
 
   /** What the cluster as a whole is set to. */

@@ -33,6 +33,8 @@ export interface ClusterSettings {
   /** `automatic`: a new leader makes itself primary. */
   readonly failover: string;
   readonly featureLevel: number;
+  /** Voters that were not heard for so long may be removed by the leader itself; null: nobody is. */
+  readonly autoRemoveAfterMs: number | null;
 }
 
 export interface EventsOptions extends CallOptions {
@@ -80,7 +82,7 @@ export class ClusterClient {
   /** What the cluster as a whole is set to; linearizable. */
   async settings(options: CallOptions = {}): Promise<ClusterSettings> {
     const { header: _, ...settings } = await this.#caller.read(CLUSTER.Settings, {}, options);
-    return settings;
+    return { ...settings, autoRemoveAfterMs: settings.autoRemoveAfterMs ?? null };
   }
 
   /** What happened and why, oldest first, asked for in pages as they are taken; then what happens, if it shall follow. */

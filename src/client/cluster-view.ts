@@ -37,6 +37,16 @@ export interface ClusterView {
   readonly featureLevel?: FeatureLevelView;
 }
 
+/** What failures the cluster can take, for people; no part of what `mon-cluster --json` prints. */
+export interface FailuresView {
+  /** Voters in contact that may fail next, one of them, whichever. */
+  readonly mayFail: readonly string[];
+  /** Those with which the service would end. */
+  readonly mustNotFail: readonly string[];
+  /** How the cluster could survive more, one sentence each. */
+  readonly advice: readonly string[];
+}
+
 export interface FeatureLevelView {
   readonly level: number;
   readonly heldBackBy: readonly { readonly name: string; readonly why: string }[];
@@ -58,6 +68,12 @@ export function clusterView(response: StatusResponse): ClusterView {
     nodes: response.nodes.map(nodeView),
     ...(heldBackBy.length === 0 ? {} : { featureLevel: { level, heldBackBy } }),
   };
+}
+
+/** What the answer says of failures; null: without a quorum there is nothing left to lose. */
+export function failuresView(response: StatusResponse): FailuresView | null {
+  const { quorum, mayFail, mustNotFail, advice } = response;
+  return quorum ? { mayFail, mustNotFail, advice } : null;
 }
 
 const ROLES: Readonly<Record<string, NodeView['role']>> = {

@@ -36,7 +36,7 @@ import type { GrpcPort } from '../tls/grpc.js';
 import type { TlsIdentity } from '../tls/identity.js';
 import type { RefusedCaller } from '../tls/secure-listener.js';
 import { checkEpoch, members, nodeStatus, status } from './status-service.js';
-import { settings } from './setting-service.js';
+import { changeSettings, settings } from './setting-service.js';
 import { keepAlive, renewSessions } from './keep-alive-service.js';
 import { streaming } from './streams.js';
 import { unary } from './unary.js';
@@ -183,6 +183,7 @@ function clusterHandlers(modules: ServiceModules): ClusterHandlers {
     Remove: on('Remove', remove),
     SetPrimary: on('SetPrimary', setPrimary),
     CheckEpoch: on('CheckEpoch', checkEpoch),
+    ChangeSettings: on('ChangeSettings', changeSettings),
     Settings: on('Settings', settings),
     Events: on('Events', events),
     Watch: watchHandler(modules),

@@ -10,6 +10,7 @@ import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { NodeStatus } from '../node/api.js';
 import { isVoter, ownState, ownTrouble, setBackTrouble } from '../node/own-state.js';
 import type { Configuration, Member, NodeId } from '../raft/types.js';
+import { adviceFor, failuresLeft } from './failures.js';
 import type { SelfFacts } from './modules.js';
 import { memberById } from './status-map.js';
 
@@ -20,25 +21,25 @@ export interface OwnView {
   readonly status: NodeStatus;
   readonly self: SelfFacts;
   readonly nowMs: number;
+  /** What it waits for while it is clean; null or absent: nothing. */
+  readonly waiting?: string | null;
 }
 
 /** The cluster as its confirmed leader knows it. */
 export function leaderView(own: OwnView, answers: Answers): StatusResponse {
   const { status } = own;
   const name = status.cluster?.nodeName ?? '';
+  const isOfUse = (id: NodeId): boolean =>
+    isUpForLeader(own, id, answers) && !saysDegraded(id, answers) && !status.setBack.includes(id);
   return {
     ...clusterFacts(own),
     quorum: true,
     heldBackBy: status.heldBackBy.map(({ name: who, why }) => ({ name: who, why })),
     leader: name,
     ...(status.isPrimary ? { primary: name } : {}),
-    failureTolerance: toleranceOf(
-      status.configuration,
-      (id) =>
-        isUpForLeader(own, id, answers) &&
-        !saysDegraded(id, answers) &&
-        !status.setBack.includes(id),
-    ),
+    failureTolerance: toleranceOf(status.configuration, isOfUse),
+    ...failuresLeft(status.configuration, isOfUse),
+    advice: adviceFor(status.configuration),
     nodes: linesOf(own, (member) => {
       const answer = answers.get(member.id);
       const peer = status.peers.find(({ id }) => id === member.id);
@@ -73,10 +74,10 @@ export function localView(own: OwnView, answers: Answers): StatusResponse {
 }
 
 /** This node's own line. */
-export function ownLine({ status, self, nowMs }: OwnView): Node {
+export function ownLine({ status, self, nowMs, waiting }: OwnView): Node {
   const member = memberById(status, status.nodeId);
   const isWorking = status.condition === 'member';
-  const trouble = ownTrouble(status);
+  const trouble = ownTrouble(status) ?? waiting ?? null;
   return {
     id: status.nodeId,
     name: status.cluster?.nodeName ?? self.name,

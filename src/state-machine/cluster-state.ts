@@ -13,7 +13,13 @@ import { CLIENT_SESSION_LIMITS } from './command.js';
 import type { ApplyResult, ClientSessionLimits, Command, Session } from './command.js';
 import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
-import { configurationTexts, reignTexts, expiryText, levelText } from './event-texts.js';
+import {
+  autoRemoveText,
+  configurationTexts,
+  reignTexts,
+  expiryText,
+  levelText,
+} from './event-texts.js';
 import type { EventText } from './event-texts.js';
 import { FEATURES, levelOf } from './features.js';
 import type { FeatureTable } from './features.js';
@@ -43,6 +49,8 @@ export class ClusterState {
   #settings: Settings | null = null;
   /** Invariant: never falls. */
   #featureLevel = FEATURE_LEVEL_FIRST;
+  /** Of the newest applied configuration. */
+  #autoRemoveAfterMs: number | null = null;
   #members: Members = NO_MEMBERS;
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
@@ -226,6 +234,7 @@ export class ClusterState {
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
     this.#featureLevel = meta.featureLevel;
+    this.#autoRemoveAfterMs = meta.configuration.autoRemoveAfterMs;
     this.#members = members;
     this.#primary = primary;
     this.#events = events;
@@ -262,6 +271,10 @@ export class ClusterState {
     this.#changed.push(...memberChanges(this.#members, members));
     this.#members = members;
     for (const event of configurationTexts(changes, cause)) this.#tell(event);
+    const { autoRemoveAfterMs } = configuration;
+    if (autoRemoveAfterMs === this.#autoRemoveAfterMs) return;
+    this.#autoRemoveAfterMs = autoRemoveAfterMs;
+    this.#tell(autoRemoveText(autoRemoveAfterMs, cause));
   }
 
   #reign(entry: Entry): void {

@@ -58,6 +58,13 @@ export function levelText(level: number): string {
   return `the feature level of the cluster rose to ${level}`;
 }
 
+/** After how long dead voters may be removed from now on. */
+export function autoRemoveText(afterMs: number | null, line: string): EventText {
+  const cause = readCause(line);
+  const what = `autoRemoveAfter was set to ${afterMs === null ? 'off' : `${afterMs} ms`}`;
+  return { kind: 'settingChanged', text: because(what, cause), requestId: cause.requestId };
+}
+
 /** Names the first few sessions that expired. */
 export function expiryText(ids: readonly string[]): string {
   const named = ids.slice(0, NAMED_SESSIONS_MAX).join(', ');

@@ -14,6 +14,7 @@ export const EVENT_KINDS = [
   'memberUpdated',
   'memberRemoved',
   'featureLevelRaised',
+  'settingChanged',
   'reignBegan',
   'reignEnded',
   'sessionsExpired',

@@ -46,6 +46,9 @@ const WELL: Status = {
   nodes: [LEADER, GONE],
   featureLevel: 1,
   heldBackBy: [],
+  mayFail: [],
+  mustNotFail: ['n1'],
+  advice: [],
 };
 const CLEAN: Status = {
   quorum: false,
@@ -55,6 +58,9 @@ const CLEAN: Status = {
   nodes: [{ ...GONE, state: 'CLEAN', id: 0, voter: false }],
   featureLevel: 0,
   heldBackBy: [],
+  mayFail: [],
+  mustNotFail: [],
+  advice: [],
 };
 
 const KEYS = [
@@ -190,6 +196,32 @@ describe('mon-cluster for people', () => {
       /NO QUORUM · no primary/,
     );
     expect(clusterLines(clusterView(CLEAN), plain).join('\n')).toMatch(/cluster-start/);
+  });
+
+  test('names below the table who may fail next, who must not, and what would help', () => {
+    const told = (failures: Parameters<typeof clusterLines>[3], tolerance = 1): string[] => {
+      const nodes = ['n1', 'n2', 'w'].map((name): Node => {
+        return { ...LEADER, name, state: name === 'w' ? 'WITNESS' : 'STANDBY' };
+      });
+      const view = clusterView({ ...WELL, failureTolerance: tolerance, nodes });
+      return clusterLines(view, plain, 100, failures).slice(nodes.length + 4);
+    };
+    const advice: string[] = [];
+    expect(told({ mayFail: ['n1', 'n2', 'w'], mustNotFail: [], advice })).toEqual([
+      'can lose 1 more node: n1 or n2 or w',
+    ]);
+    expect(told({ mayFail: [], mustNotFail: ['n1', 'w'], advice }, 0)).toEqual([
+      'loses service if n1 or w fails',
+    ]);
+    expect(told({ mayFail: ['w'], mustNotFail: ['n1'], advice: ['add one'] })).toEqual([
+      'can lose 1 more node: w; loses service if n1 fails',
+      'advice: add one',
+    ]);
+    // Of three voters in contact beyond a quorum, as many as leave one that can be primary.
+    expect(told({ mayFail: ['n1', 'n2', 'w'], mustNotFail: [], advice }, 2)).toEqual([
+      'can lose 1 more node: n1 or n2 or w',
+    ]);
+    expect(told(null)).toEqual([]);
   });
 
   test('counts no clock and no counter as a change', () => {
