@@ -14,6 +14,10 @@ import { cancelled, unlessAborted } from './abort.js';
 import { ClientSession } from './client-session.js';
 import type { Ticket } from './client-session.js';
 import { NodeLinks } from './node-links.js';
+import { Pipeline } from './pipeline.js';
+import type { PipelineOptions } from './pipeline.js';
+import type { PipelineKind } from './pipeline-kinds.js';
+import type { OpenPipeline } from './pipeline-stream.js';
 import { CLIENT_SESSIONS, CLUSTER } from './protos.js';
 import { afterDoubt, attemptMs, isForgottenUnsent, pauseBeforeRetry } from './retry.js';
 import { watch } from './watch.js';
@@ -58,7 +62,7 @@ interface Covered {
 }
 
 /** One call with its repetitions. */
-interface About extends CallOptions {
+export interface About extends CallOptions {
   /** By `performance.now()`. */
   readonly deadlineMs: number;
   readonly requestId: string;
@@ -76,7 +80,33 @@ interface Progress {
   wasSentOn: boolean;
 }
 
-type Kind = 'read' | 'change' | 'once';
+export type Kind = 'read' | 'change' | 'once';
+
+/** One attempt of a call at one member. */
+export type Attempt = <Request, Response, RequestOut extends Request, ResponseOut>(
+  method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+  request: Request,
+  kind: Kind,
+  target: Target,
+  about: About,
+  attempt: number,
+) => Promise<ResponseOut>;
+
+/** How programs' calls are asked: each by itself, or on a stream. */
+export interface Asker {
+  /** Asks for what changes nothing: repeated whatever became of it. */
+  read<Request, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<ResponseOut>;
+  /** Asks for a change under the client session: it happens once, however often it has to be sent. */
+  once<Request extends Covered, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<ResponseOut>;
+}
 
 /** How often one call opens another client session because the cluster has forgotten the last. */
 const REOPENINGS_MAX = 3;
@@ -85,8 +115,9 @@ const CONNECT_MS = 2000;
 /** Between two looks at who belongs to the cluster, of a client that is used; and after a member failed. */
 const LOOK = { everyMs: 30_000, afterFailureMs: 500, timeoutMs: 2000 } as const;
 
-export class Caller {
+export class Caller implements Asker {
   readonly #options: CallerOptions;
+  readonly #unary: Attempt = (...asked) => this.#ask(...asked);
   readonly #links: NodeLinks;
   readonly #clientSession = new ClientSession();
   /** Given to every call that has no signal of its own. */
@@ -112,13 +143,13 @@ export class Caller {
     return this.#whom.addresses;
   }
 
-  /** Asks for what changes nothing: repeated whatever became of it. */
   read<Request, Response, RequestOut extends Request, ResponseOut>(
     method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
     request: Request,
     options: CallOptions = {},
+    by: Attempt = this.#unary,
   ): Promise<ResponseOut> {
-    return this.#call(method, () => request, 'read', options);
+    return this.#call(method, () => request, 'read', options, by);
   }
 
   /** Asks for a change that no client session covers: repeated only if it did not happen. */
@@ -127,18 +158,29 @@ export class Caller {
     request: Request,
     options: CallOptions = {},
   ): Promise<ResponseOut> {
-    return this.#call(method, () => request, 'change', options);
+    return this.#call(method, () => request, 'change', options, this.#unary);
   }
 
-  /** Asks for a change under the client session: it happens once, however often it has to be sent. */
   once<Request extends Covered, Response, RequestOut extends Request, ResponseOut>(
     method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
     request: Request,
     options: CallOptions = {},
+    by: Attempt = this.#unary,
   ): Promise<ResponseOut> {
-    if (!this.#options.isCovering) return this.change(method, request, options);
     const covered = (client: ClientRequest | null): Request => ({ ...request, client });
-    return this.#call(method, covered, 'once', options);
+    return this.#call(method, covered, this.#options.isCovering ? 'once' : 'change', options, by);
+  }
+
+  /** A pipelined stream, whose operations are carried out as calls are; it has one connection at a time. */
+  pipeline(kind: PipelineKind, options: PipelineOptions): Pipeline {
+    const open: OpenPipeline<Target> = ({ address, mayForward }, timeoutMs) =>
+      this.#links.pipeline(address, kind, {
+        metadata: this.#metadata(randomBytes(8).toString('hex'), mayForward),
+        timeoutMs,
+        connectMs: CONNECT_MS,
+      });
+    const { timeoutMs = this.#options.timeoutMs } = options;
+    return new Pipeline(kind, this, open, { ...options, timeoutMs });
   }
 
   /** What changes, as it changes, until the consumer leaves; whoever went away is left for another member. */
@@ -172,6 +214,7 @@ export class Caller {
     request: (client: ClientRequest | null) => Request,
     kind: Kind,
     options: CallOptions,
+    by: Attempt,
   ): Promise<ResponseOut> {
     const about = this.#about(options);
     const so: Progress = newProgress();
@@ -182,7 +225,7 @@ export class Caller {
         try {
           if (kind === 'once') so.ticket ??= await this.#begin(target, about);
           const sent = request(so.ticket?.identity() ?? null);
-          const answer = await this.#ask(method, sent, kind, target, about, so.attempt);
+          const answer = await by(method, sent, kind, target, about, so.attempt);
           this.#whom = answered(this.#whom, target.address);
           return answer;
         } catch (error) {
@@ -290,10 +333,8 @@ export class Caller {
     { requestId, deadlineMs, signal }: About,
     attempt: number,
   ): Promise<ResponseOut> {
-    const metadata = new Metadata();
-    metadata.set('x-request-id', requestId);
+    const metadata = this.#metadata(requestId, mayForward);
     const { isFollowing } = this.#options;
-    if (isFollowing && !mayForward) metadata.set('x-quorate-no-forward', '1');
     const remainingMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     const isRepeatable = isFollowing && kind !== 'change';
     return this.#links.ask(address, method, request, {
@@ -304,6 +345,13 @@ export class Caller {
       ...(isFollowing ? { connectMs: Math.min(CONNECT_MS, Math.ceil(remainingMs / 2)) } : {}),
       signal: signal ?? this.#closing.signal,
     });
+  }
+
+  #metadata(requestId: string, mayForward: boolean): Metadata {
+    const metadata = new Metadata();
+    metadata.set('x-request-id', requestId);
+    if (this.#options.isFollowing && !mayForward) metadata.set('x-quorate-no-forward', '1');
+    return metadata;
   }
 
   /** Learns who belongs to the cluster and who leads, beside the calls; what goes wrong with it changes nothing. */

@@ -4,6 +4,7 @@
 export { connect, Quorate } from './connect.js';
 export type { ConnectOptions } from './connect.js';
 export type { CallOptions } from './caller.js';
+export type { PipelineOptions } from './pipeline.js';
 export type { Value } from './bytes.js';
 export type { Consistency, ReadOptions } from './read-options.js';
 export type { ClusterView, NodeView } from './cluster-view.js';
@@ -20,6 +21,7 @@ export type {
   SessionChange,
   SessionListOptions,
   SessionsClient,
+  SessionsPipeline,
 } from './sessions-client.js';
 export type {
   Compare,
@@ -30,6 +32,7 @@ export type {
   Relation,
   StoreClient,
   StoreEntry,
+  StorePipeline,
   Transaction,
   TransactionResult,
   Written,

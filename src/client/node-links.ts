@@ -4,7 +4,7 @@
 // call has a deadline. Whether a failed call may have happened is said by its error.
 
 import { Client, connectivityState } from '@grpc/grpc-js';
-import type { ClientOptions, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { ClientOptions, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { parseAddress } from '../address.js';
 import { QuorateError } from '../errors.js';
@@ -13,6 +13,9 @@ import type { TlsIdentity, TlsMaterial } from '../tls/identity.js';
 import { probe } from '../tls/probe.js';
 import type { TlsTrouble } from '../tls/trouble.js';
 import { unlessAborted } from './abort.js';
+import { PipelineCall } from './pipeline-call.js';
+import type { PipelineWire } from './pipeline-call.js';
+import type { PipelineKind } from './pipeline-kinds.js';
 import { serverStream, SilentStream } from './server-stream.js';
 import type { StreamOptions } from './server-stream.js';
 import { ANSWER_BYTES_MAX, errorFromStatus, transportError } from './status-details.js';
@@ -80,7 +83,7 @@ export class NodeLinks {
   readonly #channelOptions: ClientOptions;
   readonly #links = new Map<string, Link>();
   readonly #connecting = new Map<string, Promise<Client>>();
-  readonly #running = new Set<ClientUnaryCall>();
+  readonly #running = new Set<{ cancel(): void }>();
   #isClosed = false;
 
   constructor(options: NodeLinksOptions = {}) {
@@ -146,6 +149,34 @@ export class NodeLinks {
       if (error instanceof SilentStream) throw unreachable(address, error.message);
       throw this.#failed(address, client, error as ServiceError, false);
     }
+  }
+
+  /** Opens a pipelined stream to the node at an API address; fails as `ask` does if the node cannot be reached. */
+  async pipeline(
+    address: string,
+    { method }: PipelineKind,
+    options: Pick<AskOptions, 'metadata' | 'timeoutMs' | 'connectMs'>,
+  ): Promise<PipelineCall> {
+    const client = await this.#connected(address, options);
+    const call = client.makeBidiStreamRequest(
+      method.path,
+      (bytes: Buffer) => bytes,
+      method.responseDeserialize,
+      options.metadata,
+      {},
+    ) as unknown as PipelineWire['call'];
+    this.#running.add(call);
+    call.once('close', () => this.#running.delete(call));
+    const failure: PipelineWire['failure'] = (error, mayHaveHappened) => {
+      if (isServiceError(error)) return this.#failed(address, client, error, mayHaveHappened);
+      const details = error instanceof Error ? error.message : String(error);
+      return transportError(
+        Object.assign(new Error(details), { code: 14, details, metadata: options.metadata }),
+        address,
+        mayHaveHappened,
+      );
+    };
+    return new PipelineCall({ call, failure });
   }
 
   /** Closes all clients; calls that run fail. */
@@ -262,6 +293,10 @@ async function within(running: Promise<Client>, address: string, limitMs: number
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && 'metadata' in error && 'details' in error;
 }
 
 function isReady(client: Client): boolean {

@@ -5,7 +5,9 @@ import { QuorateError } from '../errors.js';
 import type { Session__Output } from '../generated/quorate/v1/Session.js';
 import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
-import type { CallOptions, Caller } from './caller.js';
+import type { Asker, CallOptions, Caller } from './caller.js';
+import type { Pipeline, PipelineOptions } from './pipeline.js';
+import { SESSIONS_PIPELINE } from './pipeline-kinds.js';
 import { SESSIONS } from './protos.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
@@ -45,11 +47,12 @@ export interface SessionListOptions extends ReadOptions {
   readonly pageSize?: number;
 }
 
-export class SessionsClient {
-  readonly #caller: Caller;
+/** What can be asked of single sessions, each by itself or on a pipelined stream. */
+class SessionOperations {
+  readonly #asker: Asker;
 
-  constructor(caller: Caller) {
-    this.#caller = caller;
+  constructor(asker: Asker) {
+    this.#asker = asker;
   }
 
   /** Creates a session, or merges into it; its life begins again. */
@@ -64,7 +67,7 @@ export class SessionsClient {
       ...(ttlMs === undefined ? {} : { ttlMs }),
       ...(ifRevision === undefined ? {} : { ifRevision }),
     };
-    const { session } = await this.#caller.once(SESSIONS.Put, request, options);
+    const { session } = await this.#asker.once(SESSIONS.Put, request, options);
     return sessionOf(session);
   }
 
@@ -73,9 +76,35 @@ export class SessionsClient {
     const consistency = consistencyOf(options);
     return orNull(async () => {
       return sessionOf(
-        (await this.#caller.read(SESSIONS.Get, { id, consistency }, options)).session,
+        (await this.#asker.read(SESSIONS.Get, { id, consistency }, options)).session,
       );
     });
+  }
+
+  /** Starts the session's life again; null if there is none, or not any more. */
+  async touch(id: string, options: CallOptions = {}): Promise<Session | null> {
+    return orNull(async () => {
+      return sessionOf((await this.#asker.once(SESSIONS.Touch, { id }, options)).session);
+    });
+  }
+
+  /** Answers whether there was such a session. */
+  async delete(
+    id: string,
+    options: { readonly ifRevision?: number } & CallOptions = {},
+  ): Promise<boolean> {
+    const { ifRevision } = options;
+    const request = { id, ...(ifRevision === undefined ? {} : { ifRevision }) };
+    return (await this.#asker.once(SESSIONS.Delete, request, options)).existed;
+  }
+}
+
+export class SessionsClient extends SessionOperations {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    super(caller);
+    this.#caller = caller;
   }
 
   /** Sessions in the order of their ids' bytes, asked for in pages as they are taken. */
@@ -92,21 +121,40 @@ export class SessionsClient {
     }
   }
 
-  /** Starts the session's life again; null if there is none, or not any more. */
-  async touch(id: string, options: CallOptions = {}): Promise<Session | null> {
-    return orNull(async () => {
-      return sessionOf((await this.#caller.once(SESSIONS.Touch, { id }, options)).session);
-    });
+  /** Many operations under way at once, in order; all that is said of `client.store.pipeline` holds here. */
+  pipeline(options: PipelineOptions = {}): SessionsPipeline {
+    return new SessionsPipeline(this.#caller.pipeline(SESSIONS_PIPELINE, options));
+  }
+}
+
+/** Operations in order on one stream, as those of StorePipeline. */
+export class SessionsPipeline extends SessionOperations {
+  readonly #pipeline: Pipeline;
+
+  /** Use `pipeline` of `client.sessions`. */
+  constructor(pipeline: Pipeline) {
+    super(pipeline);
+    this.#pipeline = pipeline;
   }
 
-  /** Answers whether there was such a session. */
-  async delete(
-    id: string,
-    options: { readonly ifRevision?: number } & CallOptions = {},
-  ): Promise<boolean> {
-    const { ifRevision } = options;
-    const request = { id, ...(ifRevision === undefined ? {} : { ifRevision }) };
-    return (await this.#caller.once(SESSIONS.Delete, request, options)).existed;
+  /** Operations that have not ended. */
+  get outstanding(): number {
+    return this.#pipeline.outstanding;
+  }
+
+  /** Resolves as soon as another operation could be sent at once. */
+  room(): Promise<void> {
+    return this.#pipeline.room();
+  }
+
+  /** Resolves once all operations have ended, well or not. */
+  drain(): Promise<void> {
+    return this.#pipeline.drain();
+  }
+
+  /** Takes no more operations, and resolves once all have ended and the stream is closed. */
+  close(): Promise<void> {
+    return this.#pipeline.close();
   }
 }
 

@@ -17,6 +17,13 @@ const HTTP_STATUS = 'Received HTTP status code';
 const DETAILS_KEY = 'grpc-status-details-bin';
 const ERROR_INFO_URL = 'type.googleapis.com/google.rpc.ErrorInfo';
 
+/** What a google.rpc.ErrorInfo says of an error. */
+interface SaidOfError {
+  readonly reason: string;
+  readonly domain: string;
+  readonly metadata: Record<string, string>;
+}
+
 /** What grpc-js answers a failed call with. */
 export interface StatusAnswer {
   readonly code: number;
@@ -26,26 +33,40 @@ export interface StatusAnswer {
 
 /** The status for an error. `extra` is metadata that every answer carries, such as who leads; the error's own wins. */
 export function statusFor(error: QuorateError, extra: ErrorData = {}): StatusAnswer {
-  const { code: reason, message, outcome, hint, grpcCode: code } = error;
-  const retryable = String(error.isRetryable);
-  const info = ERROR_INFO.serialize({
-    reason,
-    domain: ERROR_DOMAIN,
-    metadata: { ...extra, ...error.data, outcome, retryable, hint },
-  });
+  const { message, grpcCode: code } = error;
+  const info = ERROR_INFO.serialize(infoOf(error, extra));
   const details = [{ type_url: ERROR_INFO_URL, value: info }];
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, RPC_STATUS.serialize({ code, message, details }));
   return { code, details: message, metadata };
 }
 
+/** The google.rpc.ErrorInfo for an error; `extra` as for `statusFor`. */
+export function infoOf(error: QuorateError, extra: ErrorData): SaidOfError {
+  const { code: reason, data, outcome, hint, isRetryable } = error;
+  const retryable = String(isRetryable);
+  const metadata = { ...extra, ...data, outcome, retryable, hint };
+  return { reason, domain: ERROR_DOMAIN, metadata };
+}
+
 /** The error behind a status that another node answered; null if it carries no reason of ours. */
 export function errorFromStatus(status: ServiceError): QuorateError | null {
   const info = errorInfo(status);
-  if (info === null || info.domain !== ERROR_DOMAIN || !isErrorCode(info.reason)) return null;
-  const { outcome, hint, retryable: _, ...data } = info.metadata;
-  return new QuorateError(info.reason, status.details, data, {
-    cause: status,
+  if (info === null || info.domain !== ERROR_DOMAIN) return null;
+  return errorFromInfo(info.reason, status.details, info.metadata, status);
+}
+
+/** The error that a reason and its metadata tell; null if the reason is not known here. */
+export function errorFromInfo(
+  reason: string,
+  message: string,
+  metadata: ErrorData,
+  cause?: unknown,
+): QuorateError | null {
+  if (!isErrorCode(reason)) return null;
+  const { outcome, hint, retryable: _, ...data } = metadata;
+  return new QuorateError(reason, message, data, {
+    cause,
     ...(isOutcome(outcome) ? { outcome } : {}),
     ...(hint === undefined ? {} : { hint }),
   });

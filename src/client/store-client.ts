@@ -8,7 +8,9 @@ import type { StoreOperation } from '../generated/quorate/v1/StoreOperation.js';
 import type { StoreResult__Output } from '../generated/quorate/v1/StoreResult.js';
 import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
-import type { CallOptions, Caller } from './caller.js';
+import type { Asker, CallOptions, Caller } from './caller.js';
+import type { Pipeline, PipelineOptions } from './pipeline.js';
+import { STORE_PIPELINE } from './pipeline-kinds.js';
 import { STORE } from './protos.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
@@ -85,11 +87,12 @@ export interface TransactionResult {
   readonly failedCompare: number | null;
 }
 
-export class StoreClient {
-  readonly #caller: Caller;
+/** What can be asked of single keys, each by itself or on a pipelined stream. */
+class StoreOperations {
+  readonly #asker: Asker;
 
-  constructor(caller: Caller) {
-    this.#caller = caller;
+  constructor(asker: Asker) {
+    this.#asker = asker;
   }
 
   /** Creates a key or replaces its value. */
@@ -101,7 +104,7 @@ export class StoreClient {
       ...(ifRevision === undefined ? {} : { ifRevision }),
       ...(ifValue === undefined ? {} : { ifValue: bytesOf(ifValue) }),
     };
-    const { header, createdRevision } = await this.#caller.once(STORE.Put, request, options);
+    const { header, createdRevision } = await this.#asker.once(STORE.Put, request, options);
     return { revision: header?.revision ?? 0, createdRevision };
   }
 
@@ -109,12 +112,47 @@ export class StoreClient {
   async get(key: string, options: ReadOptions = {}): Promise<StoreEntry | null> {
     const consistency = consistencyOf(options);
     try {
-      const { entry } = await this.#caller.read(STORE.Get, { key, consistency }, options);
+      const { entry } = await this.#asker.read(STORE.Get, { key, consistency }, options);
       return entry === null ? null : entryOf(entry);
     } catch (error) {
       if (error instanceof QuorateError && error.code === 'KEY_NOT_FOUND') return null;
       throw error;
     }
+  }
+
+  /** Answers whether there was such a key. */
+  async delete(
+    key: string,
+    options: Pick<PutOptions, 'ifRevision'> & CallOptions = {},
+  ): Promise<boolean> {
+    const { ifRevision } = options;
+    const request = { key, ...(ifRevision === undefined ? {} : { ifRevision }) };
+    return (await this.#asker.once(STORE.Delete, request, options)).existed;
+  }
+
+  /** Compares, then carries out `success` if everything holds, else `failure`: all at one revision. */
+  async transaction(wish: Transaction, options: CallOptions = {}): Promise<TransactionResult> {
+    const request = {
+      compares: (wish.compares ?? []).map(compareMessage),
+      success: (wish.success ?? []).map(operationMessage),
+      failure: (wish.failure ?? []).map(operationMessage),
+    };
+    const answer = await this.#asker.once(STORE.Transact, request, options);
+    return {
+      succeeded: answer.succeeded,
+      revision: answer.header?.revision ?? 0,
+      results: answer.results.map(resultOf),
+      failedCompare: answer.failedCompare ?? null,
+    };
+  }
+}
+
+export class StoreClient extends StoreOperations {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    super(caller);
+    this.#caller = caller;
   }
 
   /** Keys in the order of their bytes, asked for in pages as they are taken. */
@@ -131,30 +169,46 @@ export class StoreClient {
     }
   }
 
-  /** Answers whether there was such a key. */
-  async delete(
-    key: string,
-    options: Pick<PutOptions, 'ifRevision'> & CallOptions = {},
-  ): Promise<boolean> {
-    const { ifRevision } = options;
-    const request = { key, ...(ifRevision === undefined ? {} : { ifRevision }) };
-    return (await this.#caller.once(STORE.Delete, request, options)).existed;
+  /**
+   * Many operations under way at once, in order, each with a promise of its own. It keeps a connection open until it is closed.
+   * Throws INVALID_ARGUMENT for a bound that is none.
+   */
+  pipeline(options: PipelineOptions = {}): StorePipeline {
+    return new StorePipeline(this.#caller.pipeline(STORE_PIPELINE, options));
+  }
+}
+
+/**
+ * Operations that take effect in the order in which they are asked for, and end in it: a get sees every write before it, and none after
+ * it. Those of one turn of the event loop travel together. One that fails does so alone.
+ */
+export class StorePipeline extends StoreOperations {
+  readonly #pipeline: Pipeline;
+
+  /** Use `pipeline` of `client.store`. */
+  constructor(pipeline: Pipeline) {
+    super(pipeline);
+    this.#pipeline = pipeline;
   }
 
-  /** Compares, then carries out `success` if everything holds, else `failure`: all at one revision. */
-  async transaction(wish: Transaction, options: CallOptions = {}): Promise<TransactionResult> {
-    const request = {
-      compares: (wish.compares ?? []).map(compareMessage),
-      success: (wish.success ?? []).map(operationMessage),
-      failure: (wish.failure ?? []).map(operationMessage),
-    };
-    const answer = await this.#caller.once(STORE.Transact, request, options);
-    return {
-      succeeded: answer.succeeded,
-      revision: answer.header?.revision ?? 0,
-      results: answer.results.map(resultOf),
-      failedCompare: answer.failedCompare ?? null,
-    };
+  /** Operations that have not ended. */
+  get outstanding(): number {
+    return this.#pipeline.outstanding;
+  }
+
+  /** Resolves as soon as another operation could be sent at once: wait for it between operations, however many there are. */
+  room(): Promise<void> {
+    return this.#pipeline.room();
+  }
+
+  /** Resolves once all operations have ended, well or not. */
+  drain(): Promise<void> {
+    return this.#pipeline.drain();
+  }
+
+  /** Takes no more operations, and resolves once all have ended and the stream is closed. */
+  close(): Promise<void> {
+    return this.#pipeline.close();
   }
 }
 

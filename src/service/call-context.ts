@@ -4,6 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
+import type { Place } from '../client/lane.js';
 import { QuorateError } from '../errors.js';
 import type { NodeId } from '../raft/types.js';
 import { canBeShown } from '../tls/caller.js';
@@ -61,7 +62,26 @@ export interface CallContext {
   readonly mayForward: boolean;
   /** The member that the client asked; null: this one. */
   readonly viaNodeId: NodeId | null;
+  /** Null: a call by itself. */
+  readonly streamed: StreamedOperation | null;
 }
+
+/** What an operation of a pipelined stream has beside a call. */
+export interface StreamedOperation {
+  /** It is not tried while an earlier one waits to be. */
+  readonly place: Place;
+  /** Forwards it, behind those that were forwarded before. */
+  readonly forward: Forward;
+}
+
+/** Has the node at an API address carry out what the call of a path would; `timeoutMs` is for its answer. */
+export type Forward = <Response>(
+  address: string,
+  path: string,
+  request: unknown,
+  place: Place,
+  options: { readonly timeoutMs: number; readonly isWrite: boolean; readonly isCovered: boolean },
+) => Promise<Response>;
 
 export interface Call {
   readonly method: string;
@@ -92,13 +112,14 @@ export function contextFor(call: Call, wallMs: number, nowMs: number): CallConte
     forwards,
     mayForward: textOf(metadata, KEYS.noForward) === null && forwards < CALL_LIMITS.forwardsMax,
     viaNodeId: via === 0 ? null : (via as NodeId),
+    streamed: null,
   };
 }
 
 /** The context of what this node asks of the cluster by itself. `who`: its name. */
 export function contextOfOwn(method: string, who: string, deadlineMs: number): CallContext {
   const asked = { method, requestId: drawRequestId(), identity: null, who, deadlineMs };
-  return { ...asked, forwards: 0, mayForward: true, viaNodeId: null };
+  return { ...asked, forwards: 0, mayForward: true, viaNodeId: null, streamed: null };
 }
 
 /** How long a handler may work when `remainingMs` are left for the caller; Infinity: the caller set no deadline. */

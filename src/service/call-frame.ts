@@ -41,12 +41,12 @@ export function statusOfFailure(
   call: AnyCall,
   error: unknown,
 ): StatusAnswer {
-  const known = asKnown(modules, method, call, error);
+  const known = knownError(modules, method, call, error);
   return statusFor(known, leaderData(modules.node.outline()));
 }
 
-/** The error as callers may see it, logged. */
-function asKnown(
+/** The error as callers may see it, logged; ends the process if a broken invariant is behind it. */
+export function knownError(
   { callerAt, log, onFatal }: ServiceModules,
   method: string,
   call: AnyCall,

@@ -9,6 +9,7 @@ import { SESSION_LIMITS } from '../state-machine/command.js';
 import { SESSIONS } from '../client/protos.js';
 import { CALL_LIMITS } from './call-context.js';
 import type { CallContext } from './call-context.js';
+import { messagesOf } from './messages-in.js';
 import { headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { renew } from './node-calls.js';
@@ -49,9 +50,7 @@ export async function keepAlive(
   stream: ServerDuplexStream<RenewSessionsRequest__Output, RenewSessionsResponse>,
   context: CallContext,
 ): Promise<void> {
-  // A stream that its reader destroys could not be told why.
-  const requests = stream.iterator({ destroyOnReturn: false });
-  for await (const request of requests as AsyncIterable<RenewSessionsRequest__Output>) {
+  for await (const request of messagesOf(stream)) {
     if (modules.isStopping()) throw new QuorateError('STOPPING', 'this node is stopping');
     const deadlineMs = modules.clock.nowMs() + CALL_LIMITS.deadlineDefaultMs;
     const response = await renewSessions(modules, request, { ...context, deadlineMs });

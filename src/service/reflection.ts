@@ -11,6 +11,7 @@ import { GRPC_CODES } from '../errors.js';
 import type { ServerReflectionHandlers } from '../generated/grpc/reflection/v1/ServerReflection.js';
 import type { ServerReflectionRequest__Output } from '../generated/grpc/reflection/v1/ServerReflectionRequest.js';
 import type { ServerReflectionResponse } from '../generated/grpc/reflection/v1/ServerReflectionResponse.js';
+import { messagesOf } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
 import { FILE_DESCRIPTOR, REFLECTION } from './standard-protos.js';
 import { sent, streaming } from './streams.js';
@@ -115,8 +116,7 @@ export function reflectionHandlers(
   const method = `/${name}/ServerReflectionInfo`;
   return {
     ServerReflectionInfo: streaming(modules, method, async (call: ReflectionCall) => {
-      for await (const message of call) {
-        const request = message as ServerReflectionRequest__Output;
+      for await (const request of messagesOf(call)) {
         const said = reflection.answer(request);
         const { host } = request;
         if (!(await sent(call, { validHost: host, originalRequest: request, ...said }))) return;

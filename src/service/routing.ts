@@ -106,18 +106,24 @@ export class Routing {
     deadlineMs: number,
     doubts: QuorateError[],
   ): Promise<Response> {
+    const place = context.streamed?.place ?? null;
     for (let last: QuorateError | null = null; ;) {
+      while (place?.mayGo() === false) await place.turn();
       const status = this.#node.outline();
       const unable = whyUnable(status);
       if (unable !== null) throw unable;
       if (status.role === 'leader' || this.#leaderApi(status) !== null) {
         try {
-          if (status.role === 'leader') return await route.here();
+          if (status.role === 'leader') {
+            place?.go();
+            return await route.here();
+          }
           return await this.#forward(context, method, route, status, deadlineMs);
         } catch (error) {
+          place?.hold();
           const isDoubtful = route.isCovered === true && isIndeterminate(error);
           if (isDoubtful) doubts.push(error);
-          last = isDoubtful ? error : whyTryAgain(error, status.role === 'leader', context);
+          last = isDoubtful ? error : whyTryAgain(error, status.role === 'leader', context, route);
         }
       }
       // The node that forwarded it knows better whom to ask next than to let it wait here.
@@ -142,12 +148,16 @@ export class Routing {
     const remainingMs = deadlineMs - this.#clock.nowMs();
     // A leader that fell silent costs a read one bounded attempt; a write must wait for what became of it.
     const attemptMs = route.isWrite ? remainingMs : Math.min(remainingMs, attemptMsFor(status));
-    const asked = this.#links.ask(address, method, route.request, {
-      metadata: metadataFor(context, nodeId, true),
-      // Half of the margin is enough to pass the leader's answer on.
-      timeoutMs: Math.max(1, attemptMs + CALL_LIMITS.marginMs / 2),
-      isWrite: route.isWrite,
-    });
+    // Half of the margin is enough to pass the leader's answer on.
+    const timeoutMs = Math.max(1, attemptMs + CALL_LIMITS.marginMs / 2);
+    const { isWrite, isCovered = false } = route;
+    if (context.streamed !== null) {
+      const { place, forward } = context.streamed;
+      const options = { timeoutMs, isWrite, isCovered };
+      return forward(address, method.path, route.request, place, options);
+    }
+    const metadata = metadataFor(context, nodeId, true);
+    const asked = this.#links.ask(address, method, route.request, { metadata, timeoutMs, isWrite });
     return route.isCovered === true ? this.#whileItLeads(leaderId, asked, deadlineMs) : asked;
   }
 
@@ -194,11 +204,21 @@ function isIndeterminate(error: unknown): error is QuorateError {
 }
 
 /** The error, if the request may be tried again; else throws it. */
-function whyTryAgain(error: unknown, isOwn: boolean, context: CallContext): QuorateError {
-  if (!(error instanceof QuorateError) || error.outcome !== 'refused') throw error;
+function whyTryAgain(
+  error: unknown,
+  isOwn: boolean,
+  { streamed, mayForward }: CallContext,
+  { isCovered }: Pick<Route<unknown, unknown>, 'isCovered'>,
+): QuorateError {
+  if (!(error instanceof QuorateError)) throw error;
+  // A stream is slowed down, and a write of it comes before those behind it, where a call ends at once.
+  const isForStream =
+    error.code === 'OVERLOADED' || (error.code === 'OVERWRITTEN' && isCovered === true);
+  if (streamed !== null && isForStream) return error;
+  if (error.outcome !== 'refused') throw error;
   if (!(isOwn ? TRY_AGAIN_HERE : TRY_AGAIN_THERE).has(error.code)) throw error;
   // The caller asked for the address, or will itself try again.
-  if (error.code === 'NOT_LEADER' && !context.mayForward) throw error;
+  if (error.code === 'NOT_LEADER' && !mayForward) throw error;
   return error;
 }
 
@@ -208,6 +228,7 @@ function attemptMsFor(status: NodeOutline): number {
 }
 
 function noQuorum(status: NodeOutline, last: QuorateError | null): QuorateError {
+  if (last?.code === 'OVERLOADED') return last;
   const data = leaderData(status);
   const leader = memberById(status, status.leaderId);
   if (leader === null || last === null) {

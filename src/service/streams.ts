@@ -6,6 +6,7 @@ import type { EventEmitter } from 'node:events';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import type { CallContext } from './call-context.js';
 import { admitCall, statusOfFailure } from './call-frame.js';
+import { checkReadable } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
 
 type AnyStream<Request, Response> =
@@ -19,6 +20,7 @@ export function streaming<Request, Response, Call extends AnyStream<Request, Res
 ): (call: Call) => void {
   const respond = async (call: Call): Promise<void> => {
     try {
+      if ('request' in call) checkReadable(call.request);
       await run(call, admitCall(modules, method, call));
     } catch (error) {
       if (call.cancelled) return;

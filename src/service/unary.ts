@@ -4,6 +4,7 @@
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type { CallContext } from './call-context.js';
 import { admitCall, statusOfFailure } from './call-frame.js';
+import { checkReadable } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
 
 /** Wraps a handler for grpc-js. `method` is its path, such as `/quorate.v1.Cluster/Status`. */
@@ -18,6 +19,7 @@ export function unary<Request, Response>(
   ): Promise<void> => {
     let response: Response;
     try {
+      checkReadable(call.request);
       response = await run(call.request, admitCall(modules, method, call));
     } catch (error) {
       callback(statusOfFailure(modules, method, call, error));

@@ -1,0 +1,90 @@
+// Where the operations of a pipeline go: one stream at a time, to the member that is to be asked. An operation goes when nothing before
+// it waits to; and a stream to another member begins when everything on the last one has ended, so that nothing overtakes.
+// A client's pipeline uses it, and a member that passes one on.
+
+import { unlessAborted } from './abort.js';
+import type { Place } from './lane.js';
+import type { PipelineCall, PipelineItem } from './pipeline-call.js';
+import type { PipelineAnswer } from './pipeline-kinds.js';
+
+/** Opens a stream to a member within so many milliseconds. */
+export type OpenPipeline<Target> = (target: Target, timeoutMs: number) => Promise<PipelineCall>;
+
+interface Stream {
+  readonly address: string;
+  readonly opening: Promise<PipelineCall>;
+  call: PipelineCall | null;
+}
+
+export class PipelineStream<Target extends { readonly address: string }> {
+  readonly #open: OpenPipeline<Target>;
+  #stream: Stream | null = null;
+  /** Why it takes nothing any more. */
+  #end: { readonly why: unknown } | null = null;
+
+  constructor(open: OpenPipeline<Target>) {
+    this.#open = open;
+  }
+
+  /** Sends an operation to the member; `item` makes it when it goes. Fails as the stream and as the operation fails. */
+  async send(
+    target: Target,
+    place: Place,
+    timeoutMs: number,
+    item: () => Omit<PipelineItem, 'onFailure'>,
+    signal?: AbortSignal,
+  ): Promise<PipelineAnswer> {
+    for (;;) {
+      await unlessAborted(place.turn(), signal);
+      const call = await unlessAborted(this.#callTo(target, timeoutMs), signal);
+      if (!place.mayGo() || !call.isOpen) continue;
+      const made = item();
+      place.go();
+      return unlessAborted(call.send({ ...made, onFailure: place.hold }), signal);
+    }
+  }
+
+  /** Closes the stream once everything on it has ended. */
+  async finish(): Promise<void> {
+    const call = await this.#stream?.opening.catch(() => null);
+    await call?.finish();
+  }
+
+  /** Ends the stream at once, and every later one. */
+  abandon(why: unknown): void {
+    this.#end ??= { why };
+    this.#stream?.call?.abandon(why);
+  }
+
+  /** Ends the stream at once, if it goes to another member than this. */
+  abandonUnlessTo(address: string | null, why: unknown): void {
+    if (this.#stream !== null && this.#stream.address !== address) this.#stream.call?.abandon(why);
+  }
+
+  #callTo(target: Target, timeoutMs: number): Promise<PipelineCall> {
+    const { address } = target;
+    const before = this.#stream;
+    const isUsable = before !== null && before.address === address && before.call?.isOpen !== false;
+    if (isUsable) return before.opening;
+    const opening = this.#opened(target, timeoutMs, before);
+    const stream: Stream = { address, opening, call: null };
+    this.#stream = stream;
+    opening.then(
+      (call) => {
+        stream.call = call;
+      },
+      () => {
+        if (this.#stream === stream) this.#stream = null;
+      },
+    );
+    return opening;
+  }
+
+  async #opened(target: Target, timeoutMs: number, before: Stream | null): Promise<PipelineCall> {
+    const last = await before?.opening.catch(() => null);
+    await last?.finish();
+    const call = await this.#open(target, timeoutMs);
+    if (this.#end !== null) call.abandon(this.#end.why);
+    return call;
+  }
+}

@@ -1,0 +1,311 @@
+// One pipelined stream at a member: its operations are carried out as the calls that they stand for, many at once and in order, and answered in
+// order. Writes under way together keep their order in the log, as reads do behind one barrier; a read waits until every write before it
+// has ended, and a write for the reads. What is under way is bounded, also by how fast the caller reads: beyond it nothing more is taken.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Lane } from '../client/lane.js';
+import {
+  answerIn,
+  fieldFor,
+  operationBytes,
+  operationError,
+  PIPELINE_LIMITS,
+} from '../client/pipeline-kinds.js';
+import type { PipelineAnswer, PipelineKind } from '../client/pipeline-kinds.js';
+import { PipelineStream } from '../client/pipeline-stream.js';
+import { QuorateError } from '../errors.js';
+import { CALL_LIMITS, KEYS, metadataFor, usableMs } from './call-context.js';
+import type { CallContext, Forward } from './call-context.js';
+import { knownError } from './call-frame.js';
+import { messagesOf } from './messages-in.js';
+import type { ServiceModules } from './modules.js';
+import { leaderData, memberById } from './status-map.js';
+import { sent } from './streams.js';
+import { invalid, tooLarge } from './validate.js';
+
+/** An answer's message ends before it has more bytes than this, but has at least one answer. */
+const ANSWER_BYTES_MAX = 1024 * 1024;
+
+/** How the operations of one field are carried out. */
+export interface PipelinedCall {
+  readonly path: string;
+  readonly isWrite: boolean;
+  readonly run: (modules: ServiceModules, request: never, context: CallContext) => Promise<object>;
+}
+
+export interface PipelinedCalls {
+  readonly kind: PipelineKind;
+  readonly calls: Readonly<Record<string, PipelinedCall>>;
+  /** One answer as a message of the stream; several of them one after the other are one message. */
+  readonly serialize: (answer: PipelineAnswer) => Buffer;
+}
+
+/** An operation as it came: the request in the field that `operation` names. */
+interface OperationMessage {
+  readonly operation?: string;
+  readonly timeoutMs: number;
+}
+
+/** A message of the stream with the bytes that it had. */
+export interface SizedMessage {
+  readonly request: { readonly operations: readonly OperationMessage[] };
+  readonly bytes: number;
+}
+
+export type PipelineStreamCall = ServerDuplexStream<SizedMessage, Buffer>;
+
+/** An operation that is not answered yet. */
+interface Slot {
+  readonly bytes: number;
+  answer: PipelineAnswer | null;
+}
+
+export class PipelineRun {
+  readonly #modules: ServiceModules;
+  readonly #pipelined: PipelinedCalls;
+  readonly #stream: PipelineStreamCall;
+  readonly #context: CallContext;
+  /** On the node's clock; Infinity: none. */
+  readonly #deadlineMs: number;
+  readonly #lane = new Lane();
+  readonly #upstream: PipelineStream<{ readonly address: string }>;
+  readonly #slots: Slot[] = [];
+  /** Bytes of the operations in `#slots`. */
+  #bytes = 0;
+  #count = 0;
+  readonly #running = { reads: 0, writes: 0 };
+  /** Forwarded operations without an answer, and those of them that may not be repeated. */
+  readonly #forwarded = { all: 0, uncovered: 0 };
+  #waking: (() => void)[] = [];
+  /** Why nothing more is taken: the error that the stream ends with, or null if the caller has said all or gone away. */
+  #end: { readonly error: QuorateError | null } | null = null;
+
+  constructor(
+    modules: ServiceModules,
+    pipelined: PipelinedCalls,
+    stream: PipelineStreamCall,
+    context: CallContext,
+  ) {
+    this.#modules = modules;
+    this.#pipelined = pipelined;
+    this.#stream = stream;
+    this.#context = context;
+    const { clock } = modules;
+    this.#deadlineMs =
+      clock.nowMs() + Number(stream.getDeadline()) - Date.now() - CALL_LIMITS.marginMs;
+    this.#upstream = new PipelineStream(({ address }, timeoutMs) => {
+      const metadata = metadataFor(context, modules.node.outline().nodeId, true);
+      // Whoever does not lead any more says so, and what is under way goes to the next leader in order.
+      metadata.set(KEYS.noForward, '1');
+      return modules.links.pipeline(address, pipelined.kind, { metadata, timeoutMs });
+    });
+  }
+
+  /** Carries everything out; fails with the error that the stream shall end with, once all that had begun is answered. */
+  async run(): Promise<void> {
+    this.#stream.once('cancelled', () => this.#endWith(null));
+    const answering = this.#answerAll();
+    try {
+      await this.#takeAll();
+      this.#endWith(null);
+    } catch (error) {
+      const { method } = this.#context;
+      this.#endWith(knownError(this.#modules, method, this.#stream, error));
+    }
+    await answering;
+    if (this.#stream.cancelled) this.#upstream.abandon(new Error('the caller has gone away'));
+    else await this.#upstream.finish();
+    const error = this.#end?.error ?? null;
+    if (error !== null) throw error;
+  }
+
+  /** Takes nothing more, answers what has begun, and ends. */
+  stop(): void {
+    this.#endWith(new QuorateError('STOPPING', 'this node is stopping'));
+  }
+
+  #endWith(error: QuorateError | null): void {
+    this.#end ??= { error };
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waking.splice(0)) wake();
+  }
+
+  /** Something ended, was answered, or the stream ends. */
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waking.push(resolve);
+    });
+  }
+
+  async #takeAll(): Promise<void> {
+    const messages = messagesOf(this.#stream);
+    for (;;) {
+      const next = messages.next();
+      // Nobody may be waiting for it any more when the stream breaks.
+      next.catch(() => {});
+      const taken = await this.#unlessEnded(next);
+      if (taken === null || taken.done === true) return;
+      const { request, bytes } = taken.value;
+      const { operations } = request;
+      const { messageOperationsMax } = PIPELINE_LIMITS;
+      if (operations.length > messageOperationsMax) {
+        throw tooLarge('operations', operations.length, messageOperationsMax, 'operations');
+      }
+      for (const operation of operations) {
+        if (!(await this.#hasTurn(operation))) return;
+        this.#begin(operation, Math.ceil(bytes / operations.length));
+      }
+    }
+  }
+
+  /** The value, or null once the stream ends. */
+  async #unlessEnded<T>(value: Promise<T>): Promise<T | null> {
+    const done = { isSo: false };
+    const ended = (async () => {
+      while (this.#end === null && !done.isSo) await this.#changed();
+      return null;
+    })();
+    try {
+      return await Promise.race([value, ended]);
+    } finally {
+      done.isSo = true;
+    }
+  }
+
+  /** Waits until the operation may begin; false: the stream ends before it. */
+  async #hasTurn({ operation = '' }: OperationMessage): Promise<boolean> {
+    const isWrite = this.#pipelined.calls[operation]?.isWrite === true;
+    while (this.#end === null) {
+      const { reads, writes } = this.#running;
+      const isBlocked = (isWrite ? reads : writes) > 0;
+      if (!isBlocked && this.#hasRoom()) return true;
+      await this.#changed();
+      // What ended in the same turn and is to be tried again takes its place before this one.
+      await nextTurn();
+    }
+    return false;
+  }
+
+  #hasRoom(): boolean {
+    const { outstandingOperationsMax, outstandingBytesMax } = PIPELINE_LIMITS;
+    if (this.#slots.length === 0) return true;
+    return this.#slots.length < outstandingOperationsMax && this.#bytes < outstandingBytesMax;
+  }
+
+  #begin(operation: OperationMessage, bytes: number): void {
+    const slot: Slot = { bytes, answer: null };
+    this.#slots.push(slot);
+    this.#bytes += bytes;
+    this.#count += 1;
+    const { calls } = this.#pipelined;
+    const running = calls[operation.operation ?? '']?.isWrite === true ? 'writes' : 'reads';
+    this.#running[running] += 1;
+    const settle = async (): Promise<void> => {
+      slot.answer = await this.#carriedOut(operation, this.#count);
+      this.#running[running] -= 1;
+      this.#wake();
+    };
+    void settle();
+  }
+
+  async #carriedOut(operation: OperationMessage, number: number): Promise<PipelineAnswer> {
+    const { calls } = this.#pipelined;
+    const { authorise, clock, node } = this.#modules;
+    const place = this.#lane.enter();
+    try {
+      const field = operation.operation ?? '';
+      const call = calls[field];
+      if (call === undefined) {
+        throw invalid('operations', `expected one of ${Object.keys(calls).join(', ')}`);
+      }
+      const { path: method } = call;
+      const { identity, who, requestId } = this.#context;
+      if (!authorise(identity, method)) {
+        throw new QuorateError('PERMISSION_DENIED', `${who} may not use ${method}`);
+      }
+      const askedMs =
+        operation.timeoutMs === 0 ? CALL_LIMITS.deadlineDefaultMs : operation.timeoutMs;
+      const deadlineMs = Math.min(clock.nowMs() + usableMs(askedMs), this.#deadlineMs);
+      const streamed = { place, forward: this.#forward };
+      const context = {
+        ...this.#context,
+        method,
+        requestId: `${requestId}/${number}`,
+        deadlineMs,
+        streamed,
+      };
+      const request = (operation as unknown as Record<string, never>)[field] as never;
+      return { [field]: await call.run(this.#modules, request, context) };
+    } catch (error) {
+      const known = knownError(this.#modules, this.#context.method, this.#stream, error);
+      // Who asked not to be forwarded goes to the leader with everything that follows.
+      if (known.code === 'NOT_LEADER' && !this.#context.mayForward) this.#endWith(known);
+      return { error: operationError(known, leaderData(node.outline())) as never };
+    } finally {
+      place.leave();
+    }
+  }
+
+  /** Has the leader carry an operation out, on a stream of its own for this one. */
+  readonly #forward: Forward = async (address, method, request, place, options) => {
+    const { kind } = this.#pipelined;
+    const { isWrite, isCovered, timeoutMs } = options;
+    const field = fieldFor(kind, method);
+    this.#forwarded.all += 1;
+    if (isWrite && !isCovered) this.#forwarded.uncovered += 1;
+    if (this.#forwarded.all === 1) void this.#followLeader();
+    try {
+      const item = () => ({
+        bytes: operationBytes(kind, field, request, Math.ceil(timeoutMs)),
+        isWrite,
+        patienceMs: timeoutMs,
+      });
+      const answer = await this.#upstream.send({ address }, place, timeoutMs, item);
+      return answerIn(answer, field, address) as never;
+    } finally {
+      this.#forwarded.all -= 1;
+      if (isWrite && !isCovered) this.#forwarded.uncovered -= 1;
+    }
+  };
+
+  /** Leaves a leader that was forwarded to as soon as another is heard of, if all can be repeated: it may never answer. */
+  async #followLeader(): Promise<void> {
+    const { node, routing } = this.#modules;
+    while (this.#forwarded.all > 0) {
+      await routing.pause();
+      if (this.#forwarded.uncovered > 0) continue;
+      const status = node.outline();
+      const api = memberById(node.status(), status.leaderId)?.api ?? null;
+      this.#upstream.abandonUnlessTo(api, new Error('it lost its office'));
+    }
+  }
+
+  /** Answers in order, what is ready in one turn together, as fast as the caller reads. */
+  async #answerAll(): Promise<void> {
+    const { serialize } = this.#pipelined;
+    for (;;) {
+      while (this.#slots[0]?.answer == null) {
+        if (this.#slots.length === 0 && this.#end !== null) return;
+        if (this.#stream.cancelled) return;
+        await this.#changed();
+      }
+      await nextTurn();
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      for (const { answer } of this.#slots) {
+        if (answer === null) break;
+        const part = serialize(answer);
+        if (parts.length > 0 && bytes + part.length > ANSWER_BYTES_MAX) break;
+        parts.push(part);
+        bytes += part.length;
+      }
+      if (!(await sent(this.#stream, Buffer.concat(parts)))) return;
+      for (const slot of this.#slots.splice(0, parts.length)) this.#bytes -= slot.bytes;
+      this.#wake();
+    }
+  }
+}
