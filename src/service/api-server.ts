@@ -17,7 +17,9 @@ import { openClientSession } from './client-session-service.js';
 import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
 import { admit, remove, setPrimary, update } from './member-service.js';
+import { tolerant } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
+import { Pipelines, SESSION_CALLS, sized, STORE_CALLS } from './pipeline-service.js';
 import { API_PACKAGE, CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../client/protos.js';
 import { HealthService } from './health-service.js';
 import { Reflection, REFLECTION_ALPHA, reflectionHandlers } from './reflection.js';
@@ -92,19 +94,34 @@ export class ApiServer {
 
   #port: GrpcPort | null = null;
   #health: HealthService | null = null;
+  #pipelines: Pipelines | null = null;
   #stopping: Promise<boolean> | null = null;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
     const cluster = this.#modules.then(clusterHandlers);
-    const sessions = this.#modules.then(sessionsHandlers);
-    const watch = { ...CLUSTER.Watch, responseSerialize: serializeWatch };
-    this.#server.addService({ ...CLUSTER, Watch: watch }, deferred(CLUSTER, cluster));
-    this.#server.addService(SESSIONS, deferred(SESSIONS, sessions));
-    const clientSessions = this.#modules.then(clientSessionsHandlers);
-    this.#server.addService(CLIENT_SESSIONS, deferred(CLIENT_SESSIONS, clientSessions));
-    this.#server.addService(STORE, deferred(STORE, this.#modules.then(storeHandlers)));
+    const pipelines = this.#modules.then((modules) => {
+      this.#pipelines = new Pipelines(modules);
+      if (this.#stopping !== null) this.#pipelines.stop();
+      return { modules, pipelines: this.#pipelines };
+    });
+    this.#add(
+      { ...CLUSTER, Watch: { ...CLUSTER.Watch, responseSerialize: serializeWatch } },
+      cluster,
+    );
+    this.#add(
+      { ...SESSIONS, Pipeline: sized(SESSIONS.Pipeline) },
+      pipelines.then(sessionsHandlers),
+    );
+    this.#add({ ...STORE, Pipeline: sized(STORE.Pipeline) }, pipelines.then(storeHandlers));
+    this.#add(CLIENT_SESSIONS, this.#modules.then(clientSessionsHandlers));
     this.#addStandardServices();
+  }
+
+  /** Serves a service by its handlers as soon as there are any. */
+  #add(definition: object, handlers: Promise<UntypedServiceImplementation>): void {
+    const methods = tolerant(definition as ServiceDefinition);
+    this.#server.addService(methods, deferred(methods, handlers));
   }
 
   /** Health and reflection, of which the latter knows everything that is served. */
@@ -114,7 +131,7 @@ export class ApiServer {
       if (this.#stopping !== null) this.#health.stop();
       return this.#health.handlers;
     });
-    this.#server.addService(HEALTH, deferred(HEALTH, health));
+    this.#add(HEALTH, health);
     const packages = [API_PACKAGE, HEALTH_PACKAGE, REFLECTION_PACKAGE];
     const services = [CLUSTER, SESSIONS, STORE, CLIENT_SESSIONS, HEALTH, REFLECTION];
     const reflection = new Reflection(packages, services.map(nameOf).sort(inOrder));
@@ -122,7 +139,7 @@ export class ApiServer {
       const handlers = this.#modules.then((modules) =>
         reflectionHandlers(modules, nameOf(definition), reflection),
       );
-      this.#server.addService(definition, deferred(definition, handlers));
+      this.#add(definition, handlers);
     }
   }
 
@@ -150,6 +167,7 @@ export class ApiServer {
   stop(): Promise<boolean> {
     this.#port?.close();
     this.#health?.stop();
+    this.#pipelines?.stop();
     this.#stopping ??= new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#server.forceShutdown();
@@ -190,7 +208,12 @@ function clusterHandlers(modules: ServiceModules): ClusterHandlers {
   };
 }
 
-function sessionsHandlers(modules: ServiceModules): SessionsHandlers {
+interface WithPipelines {
+  readonly modules: ServiceModules;
+  readonly pipelines: Pipelines;
+}
+
+function sessionsHandlers({ modules, pipelines }: WithPipelines): SessionsHandlers {
   const on = <Request, Response>(
     method: keyof SessionsHandlers & string,
     run: Run<Request, Response>,
@@ -205,10 +228,11 @@ function sessionsHandlers(modules: ServiceModules): SessionsHandlers {
       keepAlive(modules, call, context),
     ),
     Delete: on('Delete', deleteSession),
+    Pipeline: pipelines.handler(SESSION_CALLS),
   };
 }
 
-function storeHandlers(modules: ServiceModules): StoreHandlers {
+function storeHandlers({ modules, pipelines }: WithPipelines): StoreHandlers {
   const on = <Request, Response>(
     method: keyof StoreHandlers & string,
     run: Run<Request, Response>,
@@ -219,6 +243,7 @@ function storeHandlers(modules: ServiceModules): StoreHandlers {
     List: on('List', listStore),
     Delete: on('Delete', deleteStore),
     Transact: on('Transact', transact),
+    Pipeline: pipelines.handler(STORE_CALLS),
   };
 }
 
