@@ -5,6 +5,8 @@ import { hostname } from 'node:os';
 import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
 import type { ProcessDefinition } from './config/process-definition.js';
+import { discoveryFrom } from './discovery/plan.js';
+import type { Discovery } from './discovery/plan.js';
 import { QuorateError } from './errors.js';
 import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
@@ -83,6 +85,8 @@ export interface CheckedOptions {
   readonly witness: boolean;
   readonly priority: number;
   readonly logLevel: LogLevel;
+  /** Where others are looked for, and who forms the first cluster. */
+  readonly discovery: Discovery;
   readonly processes: readonly ProcessDefinition[];
 }
 
@@ -129,6 +133,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     witness: options.witness ?? false,
     priority,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
+    discovery: discoveryFrom(options, name),
     processes: options.processes ?? [],
   };
 }

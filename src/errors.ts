@@ -88,6 +88,11 @@ export const ERRORS = {
     'failed',
     'Nothing is left to do; `quorate mon-cluster` shows its cluster.',
   ),
+  FORMING: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Clusters form or are joined by themselves here; `quorate mon-cluster` shows what this node waits for.',
+  ),
   NODE_NOT_EMPTY: kind(
     'FAILED_PRECONDITION',
     'failed',

@@ -13,6 +13,8 @@ import { openProcesses } from './daemon-processes.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
 import type { Supervisor } from './supervisor/supervisor.js';
+import { openForming } from './daemon-forming.js';
+import type { DaemonForming } from './daemon-forming.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
@@ -135,7 +137,10 @@ async function assemble(
   parts.push({ name: 'ticker', stop: ticking });
   let stopping: Promise<void> | null = null;
   const isStopping = (): boolean => stopping !== null;
-  const modules = serve(ground, node, isStopping, onFatal, log, parts);
+  const forming = openForming(options, ground, node, log, onFatal);
+  parts.push({ name: 'forming', stop: () => forming.stop() });
+  const modules = serve(ground, node, forming, isStopping, onFatal, log, parts);
+  forming.begin(modules);
   if (http !== null) serveHttp(http.server, modules, parts);
   const { name, address, api } = self;
   const { cluster, condition } = node.status();
@@ -262,6 +267,7 @@ async function startNode(
 function serve(
   { clock, server, self, tls }: Ground,
   node: Node,
+  { formation: forming }: DaemonForming,
   isStopping: () => boolean,
   onFatal: (error: unknown) => void,
   log: Logger,
@@ -288,7 +294,18 @@ function serve(
   const { callerAt } = server;
   const { hub } = watches;
   const ways = { links, routing, watches: hub };
-  const modules = { node, clock, log, self, authorise, callerAt, ...ways, isStopping, onFatal };
+  const modules = {
+    forming,
+    node,
+    clock,
+    log,
+    self,
+    authorise,
+    callerAt,
+    ...ways,
+    isStopping,
+    onFatal,
+  };
   server.serve(modules);
   const ownRow = new OwnRow(modules);
   parts.push({

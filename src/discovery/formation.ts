@@ -39,6 +39,8 @@ type Met =
 export interface FormationModules {
   readonly clock: ClockPort;
   readonly log: LoggerPort;
+  /** Looks for nobody and joins nobody by itself; only answers. */
+  readonly isPassive: boolean;
   /** Meets one node, within a bound; never rejects. */
   readonly meet: (address: Address, message: Uint8Array) => Promise<Met>;
   /** Addresses that were configured, as far as they are known now. */
@@ -82,9 +84,9 @@ export class Formation {
     this.#hasEntered = isSpent;
   }
 
-  /** Begins; a member has nothing to begin. */
+  /** Begins; a member, and a node without discovery, has nothing to begin. */
   start(): void {
-    if (!this.#hasEntered) this.#tick();
+    if (!this.#hasEntered && !this.#modules.isPassive) this.#tick();
   }
 
   stop(): void {
@@ -94,7 +96,8 @@ export class Formation {
 
   /** What a clean node waits for, for people; null: it belongs to a cluster. */
   standing(): string | null {
-    return this.#hasEntered ? null : this.#forming.standing(this.#modules.clock.nowMs());
+    if (this.#hasEntered || this.#modules.isPassive) return null;
+    return this.#forming.standing(this.#modules.clock.nowMs());
   }
 
   whyNoStart(): string | null {

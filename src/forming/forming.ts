@@ -129,7 +129,8 @@ export class Forming {
   whyNoStart(nowMs: number): string | null {
     const bound = this.whyNoJoin();
     if (bound !== null) return bound;
-    const [other] = this.#recent(nowMs);
+    // Nodes that only join wait for just that.
+    const other = this.#recent(nowMs).find(({ plan, isSpent }) => isSpent || plan.type !== 'join');
     if (other === undefined) return null;
     const { name, address } = other.who;
     const what = other.cluster === null ? 'a node' : 'a member';

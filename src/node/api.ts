@@ -18,6 +18,7 @@ import type {
 } from '../raft/types.js';
 import type { ClusterState } from '../state-machine/cluster-state.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
+import type { Founding } from './founding.js';
 import type { ClusterIdentity, Done } from './ports.js';
 
 /** Why a node itself, rather than its role, says no. */
@@ -195,6 +196,8 @@ export interface NodeApi {
   wasRemoved(id: NodeId): boolean;
   /** Makes this clean node the first voter of a new cluster; durable when `done` is called. */
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void;
+  /** Makes this clean node a voter of a new cluster as its founders agreed; durable when `done` is called. */
+  foundCluster(founding: Founding, done: Done): void;
   /** Makes this clean node a learner-to-be of the cluster that admitted it; durable when `done` is called. */
   adoptCluster(cluster: ClusterIdentity, done: Done): void;
 

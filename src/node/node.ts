@@ -41,6 +41,7 @@ import { logEvent } from './event-log.js';
 import type { NodeModules, NodeOptions } from './node-options.js';
 import { Outgoing } from './outgoing.js';
 import { founding } from './founding.js';
+import type { Founding } from './founding.js';
 import { Lives } from './lives.js';
 import { EMPTY_BATCH } from './ports.js';
 import type { ClusterIdentity, Done, Identity, StoragePort } from './ports.js';
@@ -222,12 +223,11 @@ export class Node implements NodeApi {
   }
 
   startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void {
-    const { cluster, loaded, batch } = founding(
-      settings,
-      nodeName,
-      { ...this.#options.self, ...this.#identity },
-      cause,
-    );
+    const self = { ...this.#options.self, ...this.#identity };
+    this.foundCluster(founding(settings, nodeName, self, cause), done);
+  }
+
+  foundCluster({ cluster, loaded, batch }: Founding, done: Done): void {
     this.#enter(cluster, loaded, batch, done);
   }
 

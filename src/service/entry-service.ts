@@ -46,7 +46,7 @@ export class EntryService {
   async start(request: StartRequest__Output, context: CallContext): Promise<StartResponse> {
     checkReason(request.reason);
     const { node, self, routing } = this.#modules;
-    return this.#alone(async () => {
+    return this.#alone('start', async () => {
       this.#checkEmpty('ALREADY_MEMBER');
       if (self.witness) {
         const hint =
@@ -77,7 +77,7 @@ export class EntryService {
     if (request.replaces !== '') checkNodeName('replaces', request.replaces);
     const addresses = apiAddresses(request.addresses);
     const { node, self } = this.#modules;
-    return this.#alone(async () => {
+    return this.#alone('join', async () => {
       this.#checkEmpty('NODE_NOT_EMPTY');
       const admitted = await this.#askToBeAdmitted(addresses, this.#wish(request), context);
       const answer = { cluster: admitted.cluster, clusterId: admitted.clusterId, node: self.name };
@@ -169,15 +169,21 @@ export class EntryService {
     return { node: joined.node };
   }
 
-  async #alone<T>(run: () => Promise<T>): Promise<T> {
+  async #alone<T>(what: 'start' | 'join', run: () => Promise<T>): Promise<T> {
     if (this.#isEntering) {
       throw new QuorateError('CHANGE_RUNNING', 'a start or a join runs on this node already');
     }
+    const { node } = this.#modules;
+    const forming = node.status().condition === 'clean' ? (this.#modules.forming ?? null) : null;
+    const why = what === 'start' ? forming?.whyNoStart() : forming?.whyNoJoin();
+    if (why !== undefined && why !== null) throw new QuorateError('FORMING', why);
+    forming?.hold();
     this.#isEntering = true;
     try {
       return await run();
     } finally {
       this.#isEntering = false;
+      forming?.release();
     }
   }
 

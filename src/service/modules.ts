@@ -34,6 +34,19 @@ export interface SelfFacts {
   readonly startedAtMs: number;
 }
 
+/** What the API needs to know of forming a first cluster (src/forming). */
+export interface FormingPort {
+  /** What a clean node waits for, for people; null: nothing. */
+  standing(): string | null;
+  /** Why no cluster may be started here; null: it may. */
+  whyNoStart(): string | null;
+  /** Why this node may not join by an operator's word; null: it may. */
+  whyNoJoin(): string | null;
+  /** A start or join begins, and nothing is promised until `release`. */
+  hold(): void;
+  release(): void;
+}
+
 export interface ServiceModules {
   readonly node: NodeApi;
   readonly clock: ClockPort;
@@ -45,6 +58,8 @@ export interface ServiceModules {
   readonly links: NodeLinks;
   readonly routing: Routing;
   readonly watches: WatchHub;
+  /** Forming of a first cluster, which an operator's start or join must not cross; null or absent: there is none. */
+  readonly forming?: FormingPort | null;
   /** The daemon was told to end. */
   readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */

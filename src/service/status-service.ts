@@ -194,6 +194,7 @@ async function askOne(
   }
 }
 
-function ownView({ node, self, clock }: ServiceModules): OwnView {
-  return { status: node.status(), self, nowMs: clock.nowMs() };
+function ownView({ node, self, clock, forming }: ServiceModules): OwnView {
+  const waiting = forming?.standing() ?? null;
+  return { status: node.status(), self, nowMs: clock.nowMs(), waiting };
 }
