@@ -54,6 +54,12 @@ export function directoryArgument(text: string): string {
   throw wrong('a directory', text);
 }
 
+/** A file; an empty name is what a variable that is not set leaves. */
+export function fileArgument(text: string): string {
+  if (text !== '') return text;
+  throw wrong('a file', text);
+}
+
 /** Port of the API when an address does not say. */
 export const API_PORT = 6001;
 

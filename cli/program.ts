@@ -10,6 +10,7 @@ import { registerClusterAdd, registerClusterJoin } from './commands/cluster-join
 import { registerClusterRemoveNode } from './commands/cluster-remove-node.js';
 import { registerClusterReplaceNode } from './commands/cluster-replace-node.js';
 import { registerClusterStart } from './commands/cluster-start.js';
+import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
@@ -77,6 +78,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerSetting(program);
   registerEvents(program);
   registerWatch(program);
+  registerConfig(program);
   registerDemo(program);
   registerSimulate(program);
   return program;

@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import {
   API_PORT,
   directoryArgument,
+  fileArgument,
   durationArgument,
   httpAddressArgument,
   listenAddressArgument,
@@ -27,7 +28,8 @@ const EXIT_BY_SIGNAL: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM:
 interface StartOptions {
   readonly name?: string;
   readonly cluster?: string;
-  readonly dataDir: string;
+  readonly config?: string;
+  readonly dataDir?: string;
   readonly listen?: string;
   readonly advertise?: string;
   readonly api?: string;
@@ -67,8 +69,13 @@ such a certificate is heard as a node, so use a CA that signs for this cluster a
 read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
 change nothing. SIGHUP does no more than that, and never ends the daemon.
 
+A configuration file (--config) says what these options say and more: quorate config check --help, and
+the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so on),
+which goes before the file. Paths in the file count from its directory.
+
 Examples:
   quorate start
+  quorate start --config /etc/quorate/quorate.yaml
   quorate start --name n1 --data-dir /var/lib/quorate
   quorate start --name n2 --data-dir ./n2 --listen 127.0.0.1:6010 --api 127.0.0.1:6011 \\
     --http 127.0.0.1:8081
@@ -81,44 +88,58 @@ export function registerStart(program: Command): void {
   const command = program
     .command('start')
     .description('run the daemon in the foreground; it resumes its membership, or is clean')
-    .option('--name <name>', 'name of this node (default: the host name)', nameArgument)
-    .option('--cluster <name>', 'name of its cluster (default: quorate)', nameArgument)
-    .option(
-      '--data-dir <directory>',
-      'created if missing',
-      directoryArgument,
-      DATA_DIRECTORY_DEFAULT,
+    .addOption(setting('--config <file>', 'configuration file; flags go before it', fileArgument))
+    .addOption(setting('--name <name>', 'name of this node (default: the host name)', nameArgument))
+    .addOption(setting('--cluster <name>', 'name of its cluster (default: quorate)', nameArgument))
+    .addOption(
+      setting(
+        '--data-dir <directory>',
+        `created if missing (default: ${DATA_DIRECTORY_DEFAULT})`,
+        directoryArgument,
+      ),
     )
-    .option(
-      '--listen <address>',
-      'where peers reach it (default: 127.0.0.1:6000)',
-      listenAddressArgument(PEER_PORT),
+    .addOption(
+      setting(
+        '--listen <address>',
+        'where peers reach it (default: 127.0.0.1:6000)',
+        listenAddressArgument(PEER_PORT),
+      ),
     )
-    .option(
-      '--advertise <address>',
-      'what peers are told, where that differs from --listen',
-      listenAddressArgument(PEER_PORT),
+    .addOption(
+      setting(
+        '--advertise <address>',
+        'what peers are told, where that differs from --listen',
+        listenAddressArgument(PEER_PORT),
+      ),
     )
-    .option(
-      '--api <address>',
-      'where clients reach it (default: 127.0.0.1:6001)',
-      listenAddressArgument(API_PORT),
+    .addOption(
+      setting(
+        '--api <address>',
+        'where clients reach it (default: 127.0.0.1:6001)',
+        listenAddressArgument(API_PORT),
+      ),
     )
-    .option(
-      '--http <address>',
-      'health and load balancers, or none (default: 127.0.0.1:8080)',
-      httpAddressArgument,
+    .addOption(
+      setting(
+        '--http <address>',
+        'health and load balancers, or none (default: 127.0.0.1:8080)',
+        httpAddressArgument,
+      ),
     )
-    .option(
-      '--election-timeout <duration>',
-      'for the cluster that this node starts (default: 1s)',
-      durationArgument,
+    .addOption(
+      setting(
+        '--election-timeout <duration>',
+        'for the cluster that this node starts (default: 1s)',
+        durationArgument,
+      ),
     )
     .option('--witness', 'vote, keep the log as bytes, hold no state, never be primary')
-    .option(
-      '--priority <number>',
-      'who should be primary when all are well, 0 to 100 (default: 50)',
-      numberArgument(0, 100),
+    .addOption(
+      setting(
+        '--priority <number>',
+        'who should be primary when all are well, 0 to 100 (default: 50)',
+        numberArgument(0, 100),
+      ),
     )
     .option('--insecure', 'allow addresses other than loopback without TLS')
     .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
@@ -126,10 +147,18 @@ export function registerStart(program: Command): void {
     .action(() => start(command.optsWithGlobals<StartOptions & GlobalOptions>()));
 }
 
+/** An option that the environment may say too: `--data-dir` is QUORATE_DATA_DIR. */
+function setting(flags: string, description: string, parse: (text: string) => unknown): Option {
+  const name = (/^--([\w-]+)/.exec(flags)?.[1] ?? '').toUpperCase().replaceAll('-', '_');
+  return new Option(flags, description).env(`QUORATE_${name}`).argParser(parse);
+}
+
 async function start(options: StartOptions & GlobalOptions): Promise<void> {
   if (options.exitWithStdin === true) exitWithStdin();
   const { tlsFilesFrom } = await import('../../src/tls/identity.js');
   const tls = tlsFilesFrom(options);
+  const flags = daemonOptions(options, tls);
+  const file = await fileOf(options);
   const { startDaemon } = await import('../../src/main.js');
   const signalled = firstSignal();
   let running: RunningDaemon | null = null;
@@ -139,7 +168,13 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   });
   // From before the start, because the default of this signal ends the process.
   process.on('SIGHUP', () => void running?.reload());
-  const daemon = await startDaemon(daemonOptions(options, tls));
+  const daemon = await startDaemon({
+    dataDir: DATA_DIRECTORY_DEFAULT,
+    ...file?.settings,
+    ...flags,
+  }).catch((error: unknown) => {
+    throw file === null ? error : file.placed(error, flags);
+  });
   running = daemon;
   tellReady(daemon, options.json === true);
   const failure = await Promise.race([signalled, daemon.failure]);
@@ -147,12 +182,12 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   if (failure !== undefined) throw failure;
 }
 
-/** What the daemon is told; what was not said is absent, so that its own defaults count. */
+/** What the flags and the environment say; what was not said is absent, so that its own defaults count. */
 function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
   const { name, cluster, dataDir, listen, advertise, api, http } = options;
   const { electionTimeout, insecure, witness, priority } = options;
   return {
-    dataDir,
+    ...(dataDir === undefined ? {} : { dataDir }),
     ...(name === undefined ? {} : { name }),
     ...(cluster === undefined ? {} : { clusterName: cluster }),
     ...(listen === undefined ? {} : { listen }),
@@ -165,6 +200,13 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
     ...(tls === null ? {} : { tls }),
     ...(insecure === undefined ? {} : { insecure }),
   };
+}
+
+/** The configuration file that was named; loaded only then. */
+async function fileOf({ config, json }: StartOptions & GlobalOptions) {
+  if (config === undefined) return null;
+  const { loadSettings } = await import('../config-file.js');
+  return loadSettings(config, json === true);
 }
 
 /** Resolves at the first signal; the second ends the process without waiting for anything. */

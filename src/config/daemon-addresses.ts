@@ -1,9 +1,10 @@
-// At which addresses a daemon listens and which it tells others. Pure: nothing is resolved or bound here.
+// At which addresses a daemon listens and which it tells others. Nothing is resolved or bound here.
 // Listened is not advertised, and nothing listens beyond loopback without encryption unless that was asked for.
 
 import { AddressError, formatAddress, parseAddress } from '../address.js';
 import type { Address } from '../address.js';
 import { QuorateError } from '../errors.js';
+import { localAddresses } from './local-addresses.js';
 
 const PEER_PORT = 6000;
 const API_PORT = 6001;
@@ -66,7 +67,9 @@ export function bindError(option: string, address: Address, cause: unknown): Quo
       { cause },
     );
   if (why.includes('EADDRINUSE')) return refusal('ADDRESS_IN_USE', 'the port is in use');
-  if (why.includes('EADDRNOTAVAIL')) return refusal('ADDRESS_NOT_LOCAL', 'no such address here');
+  if (why.includes('EADDRNOTAVAIL')) {
+    return refusal('ADDRESS_NOT_LOCAL', `no such address here; there are ${localAddresses()}`);
+  }
   if (/ENOTFOUND|EAI_AGAIN|resolution/.test(why)) {
     return refusal('ADDRESS_NOT_LOCAL', `the host name ${address.host} is not known`);
   }

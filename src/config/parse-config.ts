@@ -11,7 +11,8 @@ import { processSection } from './process-section.js';
 import { KEY_VARIABLE } from './secret.js';
 import { clusterSection, nodeSection, systemSection } from './sections.js';
 import { parsedYaml } from './source.js';
-import { Mapping, Value } from './value.js';
+import { Value } from './value.js';
+import type { Mapping } from './value.js';
 
 export type Parsed = { readonly config: Config } | { readonly errors: readonly ConfigError[] };
 
