@@ -265,7 +265,7 @@ async function startNode(
 }
 
 function serve(
-  { clock, server, self, tls }: Ground,
+  { clock: { ofTurns: clock }, server, self, tls }: Ground,
   node: Node,
   { formation: forming }: DaemonForming,
   isStopping: () => boolean,

@@ -9,6 +9,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { ClockPort } from '../node/ports.js';
 import { BOOT_TIME_ZERO, advanceBootTime, isSuspendSeen } from './boot-time.js';
 import type { BootTime, Reading } from './boot-time.js';
+import { TurnClock } from './turn-clock.js';
 
 /** The two clocks of a system. */
 export interface ClockSource {
@@ -28,6 +29,8 @@ const READ_GAP_MAX_MS = 0.2;
 export class SystemClock implements ClockPort {
   /** Whether suspended time is counted on this system. */
   readonly countsSuspend: boolean;
+  /** This clock, read once in a turn of the event loop: cheap, and exact enough for deadlines of requests. */
+  readonly ofTurns: ClockPort = new TurnClock(this);
   readonly #source: ClockSource;
   #time: BootTime = BOOT_TIME_ZERO;
 
