@@ -34,17 +34,32 @@ export interface ClusterEvent {
   readonly requestId: string | null;
 }
 
-/** Events, oldest first. Invariant: at most `EVENTS_MAX`; revisions never fall. */
+/** Events, oldest first. Invariant: at most `EVENTS_MAX`, of them `EXPIRY_EVENTS_MAX` expiries; revisions never fall. */
 export type Events = readonly ClusterEvent[];
 
 /** Events kept; the oldest are forgotten first. */
 export const EVENTS_MAX = 1000;
 
+/** Of them, expiries: a day of ended sessions must not push out who was primary and why. */
+export const EXPIRY_EVENTS_MAX = 200;
+
 export const EVENTS_FACT = 'events';
 
 /** The history with these added. A copy: a frozen history must not change, and events are rare. */
 export function addEvents(events: Events, added: readonly ClusterEvent[]): Events {
-  return added.length === 0 ? events : [...events, ...added].slice(-EVENTS_MAX);
+  if (added.length === 0) return events;
+  const all = [...events, ...added];
+  let surplus = Math.max(0, all.filter(isExpiry).length - EXPIRY_EVENTS_MAX);
+  const kept = all.filter((event) => {
+    if (surplus === 0 || !isExpiry(event)) return true;
+    surplus -= 1;
+    return false;
+  });
+  return kept.slice(-EVENTS_MAX);
+}
+
+function isExpiry({ kind }: ClusterEvent): boolean {
+  return kind === 'sessionsExpired';
 }
 
 /**

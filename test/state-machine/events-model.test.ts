@@ -6,7 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EntryPayload, Member } from '../../src/raft/types.js';
 import { causeLine, readCause } from '../../src/state-machine/cause.js';
-import { addEvents, EVENT_KINDS, EVENTS_MAX } from '../../src/state-machine/events.js';
+import {
+  addEvents,
+  EVENT_KINDS,
+  EVENTS_MAX,
+  EXPIRY_EVENTS_MAX,
+} from '../../src/state-machine/events.js';
 import type { ClusterEvent } from '../../src/state-machine/events.js';
 import {
   A,
@@ -102,6 +107,20 @@ describe('events', () => {
     for (let at = 1; at <= EVENTS_MAX + 5; at += 1) events = addEvents(events, [event(at)]);
     expect(events.length).toBe(EVENTS_MAX);
     expect([events[0]?.revision, events.at(-1)?.revision]).toEqual([6, EVENTS_MAX + 5]);
+  });
+
+  it('of sessions that ended push out no others', () => {
+    const event = (kind: ClusterEvent['kind'], revision: number): ClusterEvent => {
+      return { revision: index(revision), clusterTimeMs: 0, kind, text: '', requestId: null };
+    };
+    let events = addEvents([], [event('clusterStarted', 1)]);
+    for (let at = 2; at <= 2 * EVENTS_MAX; at += 1) {
+      events = addEvents(events, [event('sessionsExpired', at)]);
+    }
+    expect(events.length).toBe(1 + EXPIRY_EVENTS_MAX);
+    expect(events[0]?.kind).toBe('clusterStarted');
+    expect(events.at(-1)?.revision).toBe(2 * EVENTS_MAX);
+    expect(events[1]?.revision).toBe(2 * EVENTS_MAX - EXPIRY_EVENTS_MAX + 1);
   });
 
   it('tell of a member that is found elsewhere, and which request said so', () => {
