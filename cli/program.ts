@@ -10,10 +10,12 @@ import { registerClusterAdd, registerClusterJoin } from './commands/cluster-join
 import { registerClusterRemoveNode } from './commands/cluster-remove-node.js';
 import { registerClusterReplaceNode } from './commands/cluster-replace-node.js';
 import { registerClusterStart } from './commands/cluster-start.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
+import { registerSecret } from './commands/secret.js';
 import { registerSession } from './commands/session.js';
 import { registerSetPrimary } from './commands/set-primary.js';
 import { registerSetting } from './commands/setting.js';
@@ -73,11 +75,13 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerClusterReplaceNode(program);
   registerSetPrimary(program);
   registerMonCluster(program);
+  registerSecret(program);
   registerSession(program);
   registerStore(program);
   registerSetting(program);
   registerEvents(program);
   registerWatch(program);
+  registerCompletion(program);
   registerConfig(program);
   registerDemo(program);
   registerSimulate(program);

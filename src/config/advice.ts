@@ -8,7 +8,7 @@ import type { Config } from './config.js';
 const LOOKUP_MS_MAX = 3000;
 
 /** Advice that follows from the file alone. */
-export function adviceOn({ cluster, node, system, processes }: Config): string[] {
+export function adviceOn({ cluster, node, system }: Config): string[] {
   const advice: string[] = [];
   const { expect, connect, accept } = cluster;
   const { hosts } = system;
@@ -52,9 +52,9 @@ export function adviceOn({ cluster, node, system, processes }: Config): string[]
       'Nothing finds other nodes: form the cluster with `quorate cluster-start` and `quorate cluster-join`.',
     );
   }
-  if (processes.some(({ primaryOnly }) => primaryOnly) && cluster.failover === 'manual') {
+  if (cluster.failover === 'manual') {
     advice.push(
-      'failover: manual: after a failure primary-only processes wait for `quorate set-primary`.',
+      'cluster.failover: manual is not known to this version, which does not start with it.',
     );
   }
   return advice;
