@@ -90,6 +90,13 @@ export function listenAddressArgument(defaultPort: number): (text: string) => st
   };
 }
 
+/** Collects places to look for a cluster; the daemon reads them. The environment may give several, with commas. */
+export function targetsArgument(text: string, previous: readonly string[] = []): string[] {
+  const targets = text.split(',').map((part) => part.trim());
+  if (targets.every((target) => target !== '')) return [...previous, ...targets];
+  throw wrong('udp://GROUP:PORT, tcp://HOST:PORT or a name', text);
+}
+
 const HTTP_PORT = 8080;
 
 /** Where the HTTP port listens; `none`: nowhere. */

@@ -12,6 +12,7 @@ import {
   listenAddressArgument,
   nameArgument,
   numberArgument,
+  targetsArgument,
 } from '../arguments.js';
 import { printJson } from '../cli.js';
 import type { GlobalOptions } from '../cli.js';
@@ -37,6 +38,8 @@ interface StartOptions {
   readonly electionTimeout?: number;
   readonly witness?: true;
   readonly priority?: number;
+  readonly connect?: readonly string[];
+  readonly expect?: number;
   readonly insecure?: true;
   readonly exitWithStdin?: true;
 }
@@ -69,6 +72,11 @@ such a certificate is heard as a node, so use a CA that signs for this cluster a
 read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
 change nothing. SIGHUP does no more than that, and never ends the daemon.
 
+With --connect the node finds its cluster by itself: it joins the one that a node it hears belongs to, or,
+with --expect, forms the first with so many clean nodes of its cluster's name. By number that is safe
+while fewer than twice as many data directories carry the name; hosts in a configuration file have no
+such bound. mon-cluster tells what a clean node waits for.
+
 A configuration file (--config) says what these options say and more: quorate config check --help, and
 the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so on),
 which goes before the file. Paths in the file count from its directory.
@@ -81,7 +89,10 @@ Examples:
     --http 127.0.0.1:8081
   quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 \\
     --tls-cert n1.crt --tls-key n1.key --tls-ca ca.crt
-  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 --insecure`;
+  quorate start --listen 0.0.0.0:6000 --advertise 192.168.2.10:6000 --api 0.0.0.0:6001 --insecure
+  quorate start --expect 3 --connect udp://224.2.2.44:54327 --listen 192.168.2.10 --api 192.168.2.10 \\
+    --insecure
+  quorate start --connect tcp://192.168.2.10 --listen 192.168.2.14 --api 192.168.2.14 --insecure`;
 
 /** Adds the command. */
 export function registerStart(program: Command): void {
@@ -141,6 +152,20 @@ export function registerStart(program: Command): void {
         numberArgument(0, 100),
       ),
     )
+    .addOption(
+      setting(
+        '--connect <address>',
+        'where others are: udp://GROUP:PORT, tcp://HOST:PORT or a name of all; may be repeated',
+        targetsArgument,
+      ),
+    )
+    .addOption(
+      setting(
+        '--expect <number>',
+        'so many clean nodes that found each other form the first cluster; 1: this one alone',
+        numberArgument(1, 31),
+      ),
+    )
     .option('--insecure', 'allow addresses other than loopback without TLS')
     .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
     .addHelpText('after', HELP)
@@ -148,7 +173,11 @@ export function registerStart(program: Command): void {
 }
 
 /** An option that the environment may say too: `--data-dir` is QUORATE_DATA_DIR. */
-function setting(flags: string, description: string, parse: (text: string) => unknown): Option {
+function setting<T>(
+  flags: string,
+  description: string,
+  parse: (text: string, previous: T) => T,
+): Option {
   const name = (/^--([\w-]+)/.exec(flags)?.[1] ?? '').toUpperCase().replaceAll('-', '_');
   return new Option(flags, description).env(`QUORATE_${name}`).argParser(parse);
 }
@@ -185,7 +214,7 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
 /** What the flags and the environment say; what was not said is absent, so that its own defaults count. */
 function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
   const { name, cluster, dataDir, listen, advertise, api, http } = options;
-  const { electionTimeout, insecure, witness, priority } = options;
+  const { electionTimeout, insecure, witness, priority, connect, expect } = options;
   return {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(name === undefined ? {} : { name }),
@@ -197,6 +226,8 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
     ...(electionTimeout === undefined ? {} : { electionTimeoutMs: electionTimeout }),
     ...(witness === undefined ? {} : { witness }),
     ...(priority === undefined ? {} : { priority }),
+    ...(connect === undefined ? {} : { connect }),
+    ...(expect === undefined ? {} : { expect }),
     ...(tls === null ? {} : { tls }),
     ...(insecure === undefined ? {} : { insecure }),
   };
