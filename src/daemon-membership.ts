@@ -7,6 +7,7 @@ import type { NodeApi } from './node/api.js';
 import type { Node } from './node/node.js';
 import type { ClusterIdentity, LoggerPort, Stored } from './node/ports.js';
 import { whyUnspokenOnDisk } from './raft/feature-level.js';
+import { LIMITS } from './raft/options.js';
 import type { Software } from './raft/types.js';
 
 /** What the data directory says goes before the options; where they contradict it about the cluster, nothing starts. */
@@ -57,6 +58,37 @@ export function resumed(node: Pick<Node, 'start'>, dataDir: string): Promise<voi
       reject(new QuorateError('DATA_DIRECTORY', message, { directory: dataDir }, { cause, hint }));
     });
   });
+}
+
+/**
+ * How long a newcomer that was admitted, and started again before anything reached it, waits to be reached: twice as long as
+ * its cluster waits for it, in election timeouts.
+ */
+const UNREACHED_TIMEOUTS = 2 * LIMITS.newcomerPatience;
+
+/**
+ * Ends the daemon of a newcomer that restarted without knowing any member, and that none reaches: they have given it up, or
+ * cannot reach it, and it has nobody to ask. Answers how to wait no more.
+ */
+export function endUnreached(
+  node: Pick<NodeApi, 'status'>,
+  end: (error: QuorateError) => void,
+): () => void {
+  const isUnreached = (): boolean => {
+    const { condition, configuration, term } = node.status();
+    return condition === 'member' && configuration.members.length === 0 && term === 0;
+  };
+  if (!isUnreached()) return () => {};
+  const { clusterName = '', electionTimeoutMs = 1000 } = node.status().cluster ?? {};
+  const limitMs = UNREACHED_TIMEOUTS * electionTimeoutMs;
+  const timer = setTimeout(() => {
+    if (!isUnreached()) return;
+    const message = `no member of cluster ${clusterName} has reached this node within ${limitMs / 1000} s of its start, and it knows none to ask: it was admitted, but never brought up to date`;
+    end(new QuorateError('NEWCOMER_GIVEN_UP', message));
+  }, limitMs);
+  return () => {
+    clearTimeout(timer);
+  };
 }
 
 /**

@@ -84,6 +84,7 @@ export interface CheckedOptions {
   readonly isElectionTimeoutGiven: boolean;
   readonly witness: boolean;
   readonly priority: number;
+  readonly isPriorityGiven: boolean;
   readonly logLevel: LogLevel;
   /** Where others are looked for, and who forms the first cluster. */
   readonly discovery: Discovery;
@@ -132,6 +133,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     isElectionTimeoutGiven: options.electionTimeoutMs !== undefined,
     witness: options.witness ?? false,
     priority,
+    isPriorityGiven: options.priority !== undefined,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
     discovery: discoveryFrom(options, name),
     processes: options.processes ?? [],

@@ -8,7 +8,13 @@ import { parseAddress } from './address.js';
 import type { Address } from './address.js';
 import { advertised, advertisedHttp, bindError, hostNames } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
-import { checkMembership, checkSoftware, heedRefusals, resumed } from './daemon-membership.js';
+import {
+  checkMembership,
+  checkSoftware,
+  endUnreached,
+  heedRefusals,
+  resumed,
+} from './daemon-membership.js';
 import { openProcesses } from './daemon-processes.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
@@ -132,6 +138,7 @@ async function assemble(
   const http = await openHttp(options, ground, onFatal, log, parts);
   const processes = openProcesses(options, ground, log, parts);
   const node = await startNode(ground, processes, onFatal, log, parts);
+  parts.push({ name: 'wait for members', stop: endUnreached(node, end) });
   await processes?.start();
   const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
@@ -220,6 +227,7 @@ async function openGround(
     ...software.speaks,
     witness: cluster?.isWitness ?? options.witness,
     priority: options.priority,
+    isPriorityGiven: options.isPriorityGiven,
     startedAtMs: clock.nowMs(),
   };
   if (tls !== null) {

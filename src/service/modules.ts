@@ -30,6 +30,8 @@ export interface SelfFacts {
   /** Started as a witness; a member stays what it joined as. */
   readonly witness: boolean;
   readonly priority: number;
+  /** Somebody asked for that priority; else a member keeps the one that its row has. */
+  readonly isPriorityGiven: boolean;
   /** On the node's clock. */
   readonly startedAtMs: number;
 }

@@ -1,7 +1,7 @@
 // Keeps this member's row in the configuration true: after a restart with other addresses or another priority the member
 // asks the leader to change the row, again and again until it is so. Peers find it meanwhile by its greeting, and it asks only
 // once it hears a leader: a copy of a data directory whose original runs is greeted by nobody, and must not take its place.
-// Versions are the core's own business.
+// Where no leader is heard for long, that is told, with what to do. Versions are the core's own business.
 
 import { formatAddress, parseAddress } from '../address.js';
 import { CLUSTER } from '../client/protos.js';
@@ -18,6 +18,8 @@ import { memberById } from './status-map.js';
 const LOOK_EVERY_MS = 250;
 /** For one attempt. */
 const ATTEMPT_MS = 2000;
+/** Without a leader for as long, in election timeouts, a member that moved says what may be the matter. */
+const LOST_TIMEOUTS = 10;
 
 export class OwnRow {
   readonly #modules: ServiceModules;
@@ -25,6 +27,9 @@ export class OwnRow {
   #isStopped = false;
   /** The refusal last logged. */
   #told = '';
+  /** Since when the row is not true and no leader is heard; null: it is, or one is. */
+  #lostSinceMs: number | null = null;
+  #hasToldLost = false;
 
   /** Begins to look. */
   constructor(modules: ServiceModules) {
@@ -48,6 +53,7 @@ export class OwnRow {
     try {
       const status = node.status();
       const row = untrueRow(this.#modules, status);
+      this.#noteLost(row, status);
       if (row === null || status.leaderId === null) return;
       await this.#ask(row, status);
       this.#told = '';
@@ -58,6 +64,24 @@ export class OwnRow {
     } finally {
       this.#later();
     }
+  }
+
+  /**
+   * Members that all moved at once know no address of one another that is true. One that stayed is enough for the others to
+   * find each other, if with it they are a majority.
+   */
+  #noteLost(row: Member__Output | null, { leaderId, cluster }: NodeStatus): void {
+    const { clock, log } = this.#modules;
+    if (row === null || leaderId !== null) {
+      this.#lostSinceMs = null;
+      this.#hasToldLost = false;
+      return;
+    }
+    this.#lostSinceMs ??= clock.nowMs();
+    const lostMs = clock.nowMs() - this.#lostSinceMs;
+    if (this.#hasToldLost || lostMs < LOST_TIMEOUTS * (cluster?.electionTimeoutMs ?? 0)) return;
+    this.#hasToldLost = true;
+    log.error({ address: row.address, lostMs }, LOST);
   }
 
   /** Asks the leader by way of this node. */
@@ -80,14 +104,21 @@ export class OwnRow {
   }
 }
 
-/** What the row should say; null: it does, or there is none, or this node is no member that works. */
-function untrueRow({ self }: ServiceModules, status: NodeStatus): Member__Output | null {
+const LOST =
+  'this node moved and hears no leader: if the others moved too, they cannot find each other; start one of them, or as many as it takes, where it was before, or tell where it is reached with --advertise, or let discovery find them';
+
+/** Finds what the row should say; null: it does, or there is none, or this node is no member that works. */
+export function untrueRow(
+  { self }: Pick<ServiceModules, 'self'>,
+  status: NodeStatus,
+): Member__Output | null {
   const row = status.condition === 'member' ? memberById(status, status.nodeId) : null;
   if (row === null) return null;
   const [address, api] = [self.address, self.api].map((said) =>
     formatAddress(parseAddress(said, null)),
   );
-  const said = { ...row, address: address ?? '', api: api ?? '', priority: self.priority };
+  const priority = self.isPriorityGiven ? self.priority : row.priority;
+  const said = { ...row, address: address ?? '', api: api ?? '', priority };
   const isTrue =
     row.address === said.address && row.api === said.api && row.priority === said.priority;
   return isTrue ? null : memberMessage(said, false);

@@ -140,6 +140,7 @@ export class TestNode {
       featureMax: 1,
       witness: false,
       priority: 50,
+      isPriorityGiven: true,
       startedAtMs: cluster.clock.nowMs(),
       ...told,
     };

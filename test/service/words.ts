@@ -103,5 +103,6 @@ export const SELF: SelfFacts = {
   featureMax: 1,
   witness: false,
   priority: 50,
+  isPriorityGiven: true,
   startedAtMs: 1000,
 };
