@@ -73,7 +73,7 @@ export const ADAPTERS: readonly Mutant[] = [
         replace: "if (kind === 'once') so.ticket = await",
       },
     ],
-    tests: ['test/client/failover.test.ts', 'test/client/library.test.ts'],
+    tests: ['test/client/once.test.ts'],
   },
   {
     name: 'indeterminate-repeated',

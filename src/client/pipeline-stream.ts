@@ -2,6 +2,7 @@
 // it waits to; and a stream to another member begins when everything on the last one has ended, so that nothing overtakes.
 // A client's pipeline uses it, and a member that passes one on.
 
+import { QuorateError } from '../errors.js';
 import { unlessAborted } from './abort.js';
 import type { Place } from './lane.js';
 import type { PipelineCall, PipelineItem } from './pipeline-call.js';
@@ -20,7 +21,7 @@ export class PipelineStream<Target extends { readonly address: string }> {
   readonly #open: OpenPipeline<Target>;
   #stream: Stream | null = null;
   /** Why it takes nothing any more. */
-  #end: { readonly why: unknown } | null = null;
+  #end: QuorateError | null = null;
 
   constructor(open: OpenPipeline<Target>) {
     this.#open = open;
@@ -36,6 +37,7 @@ export class PipelineStream<Target extends { readonly address: string }> {
   ): Promise<PipelineAnswer> {
     for (;;) {
       await unlessAborted(place.turn(), signal);
+      if (this.#end !== null) throw this.#end;
       const call = await unlessAborted(this.#callTo(target, timeoutMs), signal);
       if (!place.mayGo() || !call.isOpen) continue;
       const made = item();
@@ -52,7 +54,7 @@ export class PipelineStream<Target extends { readonly address: string }> {
 
   /** Ends the stream at once, and every later one. */
   abandon(why: unknown): void {
-    this.#end ??= { why };
+    this.#end ??= new QuorateError('CANCELLED', 'the pipeline was ended', {}, { cause: why });
     this.#stream?.call?.abandon(why);
   }
 
@@ -84,7 +86,7 @@ export class PipelineStream<Target extends { readonly address: string }> {
     const last = await before?.opening.catch(() => null);
     await last?.finish();
     const call = await this.#open(target, timeoutMs);
-    if (this.#end !== null) call.abandon(this.#end.why);
+    if (this.#end !== null) call.abandon(this.#end.cause);
     return call;
   }
 }
