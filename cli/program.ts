@@ -14,6 +14,7 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
+import { registerLb } from './commands/lb.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
 import { registerSecret } from './commands/secret.js';
 import { registerSession } from './commands/session.js';
@@ -83,6 +84,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerWatch(program);
   registerCompletion(program);
   registerConfig(program);
+  registerLb(program);
   registerDemo(program);
   registerSimulate(program);
   return program;
