@@ -75,9 +75,9 @@ export async function supervise(
   return { supervisor, installId, lines, givenUp, alive };
 }
 
-/** Waits until `isSo`; fails, saying what was waited for, after half a minute. */
+/** Waits until `isSo`; fails, saying what was waited for, after a minute. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const endMs = clock.nowMs() + 25_000;
+  const endMs = clock.nowMs() + 60_000;
   while (!isSo()) {
     if (clock.nowMs() > endMs) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => {
