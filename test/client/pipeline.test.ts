@@ -2,12 +2,12 @@
 // answers it, in order and once, also while the leader is cut off again and again; each operation fails alone; what is under
 // way is bounded; and it ends as its caller wants. Deaths of real processes are in failover.test.ts.
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { connect, QuorateError } from '../../src/client/index.js';
 import type { Quorate } from '../../src/client/index.js';
 import type { StorePipeline } from '../../src/client/store-client.js';
-import { eventually, TestCluster } from '../service/harness.js';
+import { TestCluster } from '../service/harness.js';
 import type { TestNode } from '../service/harness.js';
 
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
@@ -35,7 +35,11 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     isNew: fc.boolean(),
   }),
   fc.record({ do: fc.constantFrom('get' as const, 'delete' as const), key: anyKey }),
-  fc.record({ do: fc.constant('append' as const), key: anyKey, value: fc.string({ maxLength: 3 }) }),
+  fc.record({
+    do: fc.constant('append' as const),
+    key: anyKey,
+    value: fc.string({ maxLength: 3 }),
+  }),
 );
 
 /** What the store shall answer, from a map; `append` is a transaction that puts where there is nothing, else gets. */
@@ -110,8 +114,132 @@ describe('a pipeline', () => {
         const answers = steps.map((step) => asked(pipeline, `map/${runs}/`, step));
         expect(await Promise.all(answers)).toEqual(expected);
       }),
-      { numRuns: IS_LONG ? 500 : 40 },
+      { numRuns: IS_LONG ? 500 : 12 },
     );
     await pipeline.close();
   });
+
+  test('carries each write out once and in order over leader changes, and reads what it wrote', async () => {
+    const pipeline = client.store.pipeline({ operationsMax: 16 });
+    const written: Promise<{ readonly revision: number }>[] = [];
+    const read: Promise<unknown>[] = [];
+    let isOver = false;
+    const writing = (async () => {
+      for (let at = 0; !isOver; at += 1) {
+        await pipeline.room();
+        // A second one of the same would be refused.
+        written.push(pipeline.put(`once/${at}`, String(at), { ifRevision: 0 }));
+        if (at % 16 === 0) read.push(pipeline.get(`once/${at}`).then((entry) => entry?.revision));
+        for (const one of [written.at(-1), read.at(-1)]) one?.catch(() => (isOver = true));
+      }
+    })();
+    try {
+      for (let round = 0; round < (IS_LONG ? 20 : 2) && !isOver; round += 1) {
+        const before = written.length;
+        const leader = await leading(nodes);
+        cluster.cut(leader.id);
+        await patiently(() => nodes.some((one) => one !== leader && leads(one)));
+        await patiently(() => written.length > before + 40 || isOver);
+        cluster.heal();
+        await patiently(() => nodes.every(({ node }) => node.status().leaderId !== null));
+      }
+    } finally {
+      isOver = true;
+      cluster.heal();
+      await writing;
+    }
+    const revisions = (await Promise.all(written)).map(({ revision }) => revision);
+    expect(revisions).toEqual(revisions.toSorted((one, other) => one - other));
+    expect(new Set(revisions).size).toBe(revisions.length);
+    expect(await Promise.all(read)).toEqual(revisions.filter((_, at) => at % 16 === 0));
+    await pipeline.close();
+    expect(pipeline.outstanding).toBe(0);
+  }, 120_000);
+
+  test('of sessions answers as its calls do, each failing alone', async () => {
+    const pipeline = client.sessions.pipeline();
+    const put = pipeline.put('s', { attributes: { a: '1' }, ttlMs: 60_000 });
+    const late = failure(pipeline.put('s', { ifRevision: 0 }));
+    const bad = failure(pipeline.put('s', { ttlMs: 1 }));
+    const touched = pipeline.touch('nobody');
+    const got = pipeline.get('s');
+    const gone = pipeline.delete('s');
+    const none = pipeline.get('s');
+    const { revision } = await put;
+    expect(await late).toMatchObject({
+      code: 'REVISION_MISMATCH',
+      outcome: 'refused',
+      data: { actual: String(revision) },
+    });
+    expect(await bad).toMatchObject({ code: 'INVALID_ARGUMENT', data: { field: 'ttl_ms' } });
+    expect(await touched).toBeNull();
+    expect((await got)?.attributes['a']?.toString()).toBe('1');
+    expect(await gone).toBe(true);
+    expect(await none).toBeNull();
+    await pipeline.close();
+    expect(await failure(pipeline.get('s'))).toMatchObject({
+      code: 'CANCELLED',
+      outcome: 'refused',
+    });
+  });
+
+  test('takes no operation that it has no bound for', async () => {
+    expect(() => client.store.pipeline({ operationsMax: 1025 })).toThrow('1 to 1024');
+    const pipeline = client.store.pipeline({ operationsMax: 2 });
+    const puts = Array.from({ length: 6 }, (_, at) => pipeline.put(`bound/${at}`, 'x'));
+    expect(pipeline.outstanding).toBe(6);
+    await pipeline.room();
+    expect(pipeline.outstanding).toBeLessThan(2);
+    await Promise.all(puts);
+    const transaction = {
+      success: ['a', 'b'].map((put) => ({ put, value: Buffer.alloc(1024 * 1024) })),
+    };
+    expect(await failure(pipeline.transaction(transaction))).toMatchObject({ code: 'TOO_LARGE' });
+    const own = failure(pipeline.put('k', 'v', { timeoutMs: 5 }));
+    expect(await own).toMatchObject({ code: 'INVALID_ARGUMENT', data: { field: 'timeoutMs' } });
+    expect(await pipeline.delete('k')).toBe(false);
+    await pipeline.close();
+  });
+
+  test('ends one operation, or all, as the caller signals', async () => {
+    const one = new AbortController();
+    const all = new AbortController();
+    const pipeline = client.store.pipeline({ signal: all.signal });
+    const kept = pipeline.put('signal/kept', 'x');
+    const ended = failure(pipeline.put('signal/one', 'x', { signal: one.signal }));
+    one.abort();
+    expect(await ended).toMatchObject({ code: 'CANCELLED' });
+    await kept;
+    const rest = Array.from({ length: 80 }, (_, at) => failure(pipeline.put(`signal/${at}`, 'x')));
+    all.abort();
+    const codes = new Set((await Promise.all(rest)).map(({ code }) => code));
+    expect([...codes]).toEqual(['CANCELLED']);
+    await pipeline.close();
+  });
+
+  test('ends with the client', async () => {
+    const own = connect({ addresses: nodes.map(({ api }) => api) });
+    const pipeline = own.store.pipeline();
+    await pipeline.put('client/a', 'x');
+    const open = failure(pipeline.put('client/b', 'x'));
+    own.close();
+    expect((await open).code).toMatch(/CANCELLED|INDETERMINATE/);
+    await pipeline.close();
+  });
 });
+
+/** An attempt at a member that fell silent takes 3 s, and others may use the machine. */
+async function patiently(holds: () => boolean): Promise<void> {
+  await vi.waitUntil(holds, { timeout: 40_000, interval: 5 });
+}
+
+function leads({ node }: TestNode): boolean {
+  return node.status().role === 'leader' && node.status().isPrimary;
+}
+
+async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
+  await patiently(() => nodes.some(leads));
+  const found = nodes.find(leads);
+  if (found === undefined) throw new Error('expected a leader');
+  return found;
+}
