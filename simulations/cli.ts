@@ -4,6 +4,7 @@
 import { UsageError } from './arguments.js';
 import { checkCommand } from './check.js';
 import { benchCommand } from './commands/bench.js';
+import { formingCommand } from './commands/forming.js';
 import { listCommand } from './commands/list.js';
 import { minimiseCommand } from './commands/minimise.js';
 import { mutantsCommand } from './commands/mutants.js';
@@ -25,6 +26,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ['check', checkCommand],
   ['mutants', mutantsCommand],
   ['scenarios', scenariosCommand],
+  ['forming', formingCommand],
   ['list', listCommand],
   ['bench', benchCommand],
 ]);

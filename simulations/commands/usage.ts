@@ -17,14 +17,16 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
   check      whether the history of any system is linearizable, and where it breaks: FILE… [--model NAME] [--html PAGE]
              [--timeout D] [--memory SIZE] [--json]
   mutants    plants known bugs into a copy of the code, one at a time, and tells how soon the same runs find each:
-             [NAME…] [--seed N] [--seeds COUNT] [--limit D] [--bases COUNT] [--budget D] [--published] [--results FILE]
-             [--workers N] [--json]
+             [NAME…] [--seed N] [--seeds COUNT] [--limit D] [--bases COUNT] [--budget D] [--shorten D] [--published]
+             [--results FILE] [--workers N] [--json]
+  forming    clean nodes that form their first cluster, through crashes, wipes and partitions; or its planted bugs:
+             [--seed N] [--seeds COUNT] [--mutants] [--json]
   bench      the simulator's speed with all checks on, calm and with faults: [--seed N] [--slices N] [--time D]
              [--against FOLDER] [--json]
   list       scenarios, properties, situations, models and planted bugs: [WHAT] [--json]
 
 --seed N       64 bits, decimal or 0x…; default: a fresh one, printed first
---seeds COUNT  that many seeds from N on (sweep: default 100; mutants: at most, default 2000)
+--seeds COUNT  that many seeds from N on (sweep: default 100; forming: 1000; mutants: at most, default 2000)
 --time D       simulated time with faults, such as 30s or 5m
 --nodes N      voters to begin with, 1 to 7; default: drawn from the seed
 --versions V   one: the software as it is; mixed: an old version too, upgraded under load; default: drawn from the seed
@@ -35,6 +37,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --limit D      real time for each planted bug and base seed, default 60s
 --bases COUNT  base seeds for each planted bug, default 1; the table tells medians over them
 --budget D     processor time for each planted bug, whatever the base seeds: no further one is begun after it
+--shorten D    one failing run of each planted bug is made short, for so much real time; default: none
 --published    the bugs of the published list only, as its table
 --results FILE what was tried is kept there, and a table that was interrupted goes on with it
 --model NAME   what the history is about (default: its functions tell): register, key-value, set, queue, counter, lock,

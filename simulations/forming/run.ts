@@ -3,6 +3,7 @@
 // checked after every event by the world.
 
 import { decodeFormingRecord } from '../../src/codec/forming-codec.js';
+import { InvariantViolation } from '../../src/raft/assert.js';
 import { Streams } from '../random.js';
 import type { Stream } from '../random.js';
 import { formingSetting } from './setting.js';
@@ -37,6 +38,17 @@ export interface FormingResult {
 export function runForming(seed: bigint): FormingResult {
   const setting = formingSetting(seed);
   const world = new FormingWorld(setting);
+  try {
+    return runIn(world, setting);
+  } catch (error) {
+    if (!(error instanceof InvariantViolation)) throw error;
+    world.violated = { property: 'invariant', detail: error.message };
+    return resultOf(world, setting, false, 0);
+  }
+}
+
+function runIn(world: FormingWorld, setting: FormingSetting): FormingResult {
+  const { seed } = setting;
   const faults = new Streams(seed).stream('forming/faults');
   for (const machine of world.machines) {
     world.at(faults.between(0, setting.faultsMs / 2), () => world.start(machine));

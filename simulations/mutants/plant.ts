@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 import type { Change, Mutant } from './mutant.js';
 
 /** What a simulation is made of. */
-export const FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node', 'simulations'];
+export const FOLDERS = [
+  ...['src/raft', 'src/state-machine', 'src/forming', 'src/codec', 'src/node'],
+  'simulations',
+];
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
