@@ -1,6 +1,7 @@
 // `client.store.pipeline` and `client.sessions.pipeline` against real services on loopback: whatever is asked is answered as a naive model
 // answers it, in order and once, also while the leader is cut off again and again; each operation fails alone; what is under
 // way is bounded; and it ends as its caller wants. Deaths of real processes are in failover.test.ts.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
@@ -181,6 +182,19 @@ describe('a pipeline', () => {
       code: 'CANCELLED',
       outcome: 'refused',
     });
+  });
+
+  test('does what the page about the library shows', async () => {
+    const page = readFileSync(new URL('../../src/client/README.md', import.meta.url), 'utf8');
+    const [, code = ''] = /```js\n(const pipeline [^`]+(?:`[^`]+`[^`]+)*?)```/.exec(page) ?? [];
+    expect(code).toContain('pipeline.close()');
+    const AsyncFunction = (async () => {}).constructor as new (
+      ...text: string[]
+    ) => (of: Quorate) => Promise<string>;
+    const last = await new AsyncFunction('client', `${code}\nreturn last.value.toString();`)(
+      client,
+    );
+    expect(last).toBe('999');
   });
 
   test('takes no operation that it has no bound for', async () => {
