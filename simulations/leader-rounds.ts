@@ -61,9 +61,9 @@ export class LeaderRounds {
         }
       },
       changed: ({ machine, process, state }) => {
-        const reign = this.#reigns.get(machine);
-        if (state.role.type !== 'leader' || reign?.process !== process) return;
-        if (reign.term === state.term) noteConfiguration(reign, configurationInForce(state));
+        // A leader without peers never says anything.
+        if (state.role.type !== 'leader') return;
+        noteConfiguration(this.#reignOf(machine, process, state.term), configurationInForce(state));
       },
       crashed: (machine, isReboot) => {
         // A clock that starts anew says nothing of what it showed before; and nobody keeps processes through it.
@@ -93,18 +93,22 @@ export class LeaderRounds {
     const { process } = machine;
     const state = process?.node.raft?.state;
     if (process === null || state?.role.type !== 'leader' || state.term !== term) return;
-    let reign = this.#reigns.get(machine);
-    if (reign?.process !== process || reign.term !== term) {
-      const maps = { starts: new Map(), answered: new Map(), configurations: [] };
-      reign = { machine, process, term, ...maps };
-      this.#reigns.set(machine, reign);
-    }
+    const reign = this.#reignOf(machine, process, term);
     noteConfiguration(reign, configurationInForce(state));
     if (reign.starts.has(round)) return;
     reign.starts.set(round, { atUs: this.#world.nowUs, readingMs: machine.clock.nowMs() });
     if (reign.starts.size <= ROUNDS_MAX) return;
     const [oldest] = reign.starts.keys();
     if (oldest !== undefined) reign.starts.delete(oldest);
+  }
+
+  #reignOf(machine: Machine, process: Process, term: number): Reign {
+    const known = this.#reigns.get(machine);
+    if (known?.process === process && known.term === term) return known;
+    const maps = { starts: new Map(), answered: new Map(), configurations: [] };
+    const reign = { machine, process, term, ...maps };
+    this.#reigns.set(machine, reign);
+    return reign;
   }
 
   #answered(from: Machine, to: NodeId, term: number, round: number): void {

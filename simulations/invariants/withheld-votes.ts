@@ -18,12 +18,13 @@ export function withheldVotes(world: World, rounds: LeaderRounds): Invariant {
   if (world.parameters.clocks === 'beyond') return {};
   /** Orders to campaign, by term and node. */
   const orders = new Set<string>();
-  /** The newest term in which each process heard a leader. */
-  const heard = new Map<Machine, number>();
+  /** The leader of the newest term that each process heard, whether it has answered or not. */
+  const heard = new Map<Machine, { readonly id: NodeId; readonly term: number }>();
 
   const check = (voter: Machine, candidate: NodeId, term: number, isLifted: boolean): void => {
     const word = rounds.wordOf(voter);
-    if (word === null || isLifted) return;
+    // From the leader that it heard nothing is withheld: that one waits for older leases by itself.
+    if (word === null || isLifted || heard.get(voter)?.id === candidate) return;
     const { reign, start, leaseMs } = word;
     const leader = reign.machine;
     if (leader.id === candidate || term <= reign.term) return;
@@ -40,16 +41,18 @@ export function withheldVotes(world: World, rounds: LeaderRounds): Invariant {
       if (message.type !== 'requestVoteResponse' || !message.granted || !message.preVote) return;
       check(from, to, message.term, false);
     },
-    received(machine, _process, _from, message) {
+    received(machine, _process, from, message) {
       if (message.type !== 'appendEntries' && message.type !== 'installSnapshot') return;
-      heard.set(machine, Math.max(heard.get(machine) ?? 0, message.term));
+      const isNewest = message.term >= (heard.get(machine)?.term ?? 0);
+      if (isNewest) heard.set(machine, { id: from, term: message.term });
     },
     changed({ machine, state, before, isFirst }) {
       const { votedFor, term } = state;
       const isNew = before.votedFor !== votedFor || before.term !== term;
       if (isFirst || !isNew || votedFor === null || votedFor === machine.id) return;
       // The order of the last leader that this node heard is the only one that counts.
-      const isLifted = heard.get(machine) === term - 1 && orders.has(`${term - 1}/${votedFor}`);
+      const isLifted =
+        heard.get(machine)?.term === term - 1 && orders.has(`${term - 1}/${votedFor}`);
       check(machine, votedFor, term, isLifted);
     },
     crashed(machine) {

@@ -76,6 +76,8 @@ export const DRIVER: readonly Mutant[] = [
   {
     name: 'snapshot-read-skipped',
     what: 'a restarted node does not load its snapshot',
-    changes: [{ file: 'src/node/node', find: 'this.state.restore(', replace: '[].concat(' }],
+    changes: [
+      { file: 'src/node/snapshots', find: 'this.#state.restore(meta, decoded);', replace: '' },
+    ],
   },
 ];
