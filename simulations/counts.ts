@@ -28,7 +28,7 @@ export const SITUATIONS = {
   upgrades: 'machines that were given the later of two versions',
   levelsRaised: 'times that the feature level rose',
   pauses: 'processes that got no time for a while',
-  torn: 'crashes that left a part of a batch on disk, which is dropped',
+  torn: 'crashes in the middle of a batch, which is not there afterwards, as a write is whole or not at all',
   suspends: 'machines that slept while their clock went on',
   slow: 'processes whose every event took a while',
   clockChanges: 'clocks that changed their rate, within the bound',
@@ -56,6 +56,7 @@ export const SITUATIONS = {
   followerReads: 'linearizable reads answered by a node that did not lead',
   leasedReads: 'reads answered under the lease, without asking a quorum',
   staleReads: 'stale reads answered',
+  storeReads: 'reads of a key of the store answered',
   expiries: 'sessions expired',
 } as const;
 

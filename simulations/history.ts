@@ -29,10 +29,17 @@ export interface SessionFact {
   readonly bornUs: number;
 }
 
+/** A key of the store as it stood after the entry `index`; null: it did not exist. */
+export interface StoreFact {
+  readonly index: number;
+  readonly digest: number | null;
+}
+
 export class History {
   readonly #entries = new Map<number, EntryFact>();
   readonly #committed: CommittedFact[] = [];
   readonly #sessions = new Map<string, SessionFact[]>();
+  readonly #store = new Map<string, StoreFact[]>();
 
   entry(id: EntryId): EntryFact | null {
     return this.#entries.get(keyOf(id)) ?? null;
@@ -58,12 +65,7 @@ export class History {
 
   /** The session as of `index`; null: nothing is known of it, so it never existed. */
   sessionAt(id: string, index: number): SessionFact | null {
-    const facts = this.#sessions.get(id) ?? [];
-    for (let at = facts.length - 1; at >= 0; at -= 1) {
-      const fact = facts[at];
-      if (fact !== undefined && fact.index <= index) return fact;
-    }
-    return null;
+    return newestOf(this.#sessions.get(id), index);
   }
 
   noteSession(id: string, fact: SessionFact): void {
@@ -71,6 +73,25 @@ export class History {
     if (facts === undefined) this.#sessions.set(id, [fact]);
     else facts.push(fact);
   }
+
+  /** The key as of `index`; null: nothing is known of it, so it never existed. */
+  keyAt(key: string, index: number): StoreFact | null {
+    return newestOf(this.#store.get(key), index);
+  }
+
+  noteKey(key: string, fact: StoreFact): void {
+    const facts = this.#store.get(key);
+    if (facts === undefined) this.#store.set(key, [fact]);
+    else facts.push(fact);
+  }
+}
+
+/** The newest of the facts, which rise, at or below `index`. */
+function newestOf<Fact extends { readonly index: number }>(
+  facts: readonly Fact[] = [],
+  index: number,
+): Fact | null {
+  return facts.findLast((fact) => fact.index <= index) ?? null;
 }
 
 function keyOf({ term, index }: EntryId): number {

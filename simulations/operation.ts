@@ -23,14 +23,17 @@ export interface WriteOperation extends Asked {
 export interface ReadOperation extends Asked {
   readonly kind: 'read';
   readonly isStale: boolean;
+  /** It asked for a key of the store, which `sessionId` names. */
+  readonly isOfStore: boolean;
   /** Null: not answered, or refused. */
   readonly answer: {
     /** The state that was read had applied everything up to here. */
     readonly lastApplied: LogIndex;
     /** Under the primary's lease, without asking a quorum. */
     readonly isLeased: boolean;
-    /** The session that was found, and its digest; null: there was none. */
+    /** The session that was found; null: there was none, or a key was asked for. */
     readonly session: Session | null;
+    /** Of the session or the key's entry; null: there was none. */
     readonly digest: number | null;
   } | null;
 }

@@ -28,6 +28,7 @@ export const PROPERTIES = {
   linearizable: 'reads and writes are linearizable',
   'read-rounds': 'a read is answered after a quorum answered a round that began after it',
   bounds: 'everything that has a bound keeps it',
+  decodable: 'every message and every batch that a node wrote can be read',
   'stated-invariant': 'the shipped code never catches itself in a state that it excludes',
   'node-never-throws': 'the shipped code never throws',
 } as const;

@@ -2,6 +2,7 @@
 // the cluster must recover. What comes out says whether all properties held and, if not, which one, when, and how to see
 // it again.
 
+import { CodecError } from '../src/codec/codec-error.js';
 import { calmed } from './calm.js';
 import type { Counts } from './counts.js';
 import type { Schedule } from './fault-action.js';
@@ -110,6 +111,10 @@ function judge(world: World, timeUs: number, schedule: Schedule | null): Verdict
     const atUs = world.nowUs;
     if (error instanceof Violation) {
       return { type: 'violated', property: error.property, detail: error.message, atUs };
+    }
+    // What the shipped code wrote, it cannot read: from a link or a disk, outside of any process.
+    if (error instanceof CodecError) {
+      return { type: 'violated', property: 'decodable', detail: error.message, atUs };
     }
     if (error instanceof NotLive) return { type: 'notLive', detail: error.message, atUs };
     throw error;

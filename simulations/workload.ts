@@ -7,16 +7,28 @@ import type { ClientCommand, Command } from '../src/state-machine/command.js';
 import { STORE_RELATIONS } from '../src/state-machine/store-types.js';
 import type { NodeRefusal, WriteOutcome } from '../src/node/api.js';
 import { CoveredWrites } from './covered-writes.js';
+import { digestOf } from './digest.js';
 import { digestOfSession } from './invariants/session-lives.js';
 import type { Machine, Process } from './machine.js';
 import type { Operation, ReadOperation, WriteOperation } from './operation.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
 
+/** What a read asks for, and how its answer is found. */
+interface ReadWish {
+  readonly sessionId: string;
+  readonly isStale: boolean;
+  readonly isOfStore: boolean;
+  readonly look: (node: Process['node']) => Seen;
+}
+
+type Seen = Pick<NonNullable<ReadOperation['answer']>, 'session' | 'digest'>;
+
 export class Client {
   readonly #world: World;
   readonly #name: string;
   readonly #draw: Stream;
+  readonly #drawKeys: Stream;
   #asked = 0;
   #isOver = false;
   /** Whom this client believes to lead. */
@@ -29,6 +41,7 @@ export class Client {
     this.#world = world;
     this.#name = `c${number}`;
     this.#draw = world.streams.stream(`clients/${number}`);
+    this.#drawKeys = world.streams.stream(`keys/${number}`);
     this.#covered = new CoveredWrites({
       world,
       draw: world.streams.stream(`covered/${number}`),
@@ -60,7 +73,8 @@ export class Client {
     const process = machine?.process ?? null;
     if (machine === undefined || process === null) return;
     if (kind > 55) {
-      this.#read(machine, process, sessionId, isStale);
+      if (this.#drawKeys.chance(STORE_READ_PPM)) this.#readKey(machine, process, isStale);
+      else this.#read(machine, process, this.#sessionWish(sessionId, isStale));
       return;
     }
     const command = this.#command(machine.id, sessionId, kind);
@@ -81,7 +95,28 @@ export class Client {
     const machine = this.#machine(false);
     const process = machine?.process ?? null;
     if (machine !== undefined && process !== null)
-      this.#read(machine, process, 'probe', false, done);
+      this.#read(machine, process, this.#sessionWish('probe', false), done);
+  }
+
+  /** Reads one of the keys that transactions write. */
+  #readKey(machine: Machine, process: Process, isStale: boolean): void {
+    const { sessions } = this.#world.parameters.workload;
+    const draw = this.#drawKeys;
+    const key = draw.chance(500_000) ? 'all' : `k${draw.between(1, sessions)}`;
+    const look = ({ state }: Process['node']): Seen => {
+      const found = state.storeEntry(key);
+      return { session: null, digest: found === null ? null : digestOf(found) };
+    };
+    this.#read(machine, process, { sessionId: key, isStale, isOfStore: true, look });
+  }
+
+  #sessionWish(sessionId: string, isStale: boolean): ReadWish {
+    const look = ({ state }: Process['node']): Seen => {
+      const session = state.session(sessionId);
+      if (session !== null) this.#revisions.set(sessionId, session.revision);
+      return { session, digest: digestOfSession(session) };
+    };
+    return { sessionId, isStale, isOfStore: false, look };
   }
 
   #machine(isAny: boolean): Machine | undefined {
@@ -223,21 +258,17 @@ export class Client {
   #read(
     machine: Machine,
     process: Process,
-    sessionId: string,
-    isStale: boolean,
+    { look, ...wish }: ReadWish,
     done: () => void = () => undefined,
   ): void {
+    const { sessionId, isStale } = wish;
     const id = this.#nextId();
     const beganUs = this.#world.nowUs;
-    const begun = { kind: 'read', id, sessionId, isStale, beganUs, endedUs: null } as const;
+    const begun = { kind: 'read', id, ...wish, beganUs, endedUs: null } as const;
     this.#began({ ...begun, answer: null });
     const answer = (isUnderLease: boolean): void => {
-      const { state } = process.node;
-      const session = state.session(sessionId);
-      if (session !== null) this.#revisions.set(sessionId, session.revision);
-      const lastApplied = state.lastApplied.index;
-      const digest = digestOfSession(session);
-      const seen = { lastApplied, isLeased: isUnderLease, session, digest };
+      const lastApplied = process.node.state.lastApplied.index;
+      const seen = { lastApplied, isLeased: isUnderLease, ...look(process.node) };
       this.#ended({ ...begun, endedUs: this.#world.nowUs, answer: seen });
       done();
     };
@@ -288,7 +319,9 @@ export class Client {
     this.#world.trace.note(this.#world.nowUs, 0, 'answer', this.#asked, () => show(operation));
     this.#world.oracle.ended(operation);
     if (operation.kind === 'read') {
-      if (operation.answer !== null) this.#world.count(operation.isStale ? 'staleReads' : 'reads');
+      if (operation.answer === null) return;
+      this.#world.count(operation.isStale ? 'staleReads' : 'reads');
+      if (operation.isOfStore) this.#world.count('storeReads');
       return;
     }
     const { outcome } = operation;
@@ -316,6 +349,9 @@ export class Client {
 
 /** Chance per million that a linearizable read is asked of the primary's lease first. */
 const LEASED_PPM = 200_000;
+
+/** Chance per million that a read asks for a key of the store. */
+const STORE_READ_PPM = 150_000;
 
 /** Chance per million that a write is one on the store. */
 const STORE_PPM = 150_000;

@@ -6,7 +6,7 @@ import { EXIT } from '../format.js';
 import { MODELS } from '../linearizability/models/index.js';
 import { MUTANTS } from '../mutants/mutants.js';
 import { PROPERTIES } from '../properties.js';
-import { scenarioNamed, scenarioNames } from '../scenarios/library.js';
+import { keptNamed, keptNames, scenarioNamed, scenarioNames } from '../scenarios/library.js';
 import type { Surroundings } from '../surroundings.js';
 import { showTable } from '../table.js';
 
@@ -19,6 +19,7 @@ const LISTS: Readonly<Record<string, () => Listed[]>> = {
   properties: () => listedOf(PROPERTIES),
   situations: () => listedOf(SITUATIONS),
   scenarios: () => scenarioNames().map((name) => ({ name, what: scenarioNamed(name).source })),
+  kept: () => keptNames().map((name) => ({ name, what: keptNamed(name).story })),
   models: () => MODELS.map(({ name }) => ({ name, what: 'what a history can be about' })),
   mutants: () => MUTANTS.map(({ name, what }) => ({ name, what })),
 };

@@ -33,6 +33,7 @@ export async function mutantsCommand(
     bases: { type: 'string' },
     limit: { type: 'string' },
     budget: { type: 'string' },
+    shorten: { type: 'string' },
     workers: { type: 'string' },
     results: { type: 'string' },
     published: { type: 'boolean' },
@@ -56,6 +57,7 @@ export async function mutantsCommand(
     seedsMax: wholeOption('--seeds', values.seeds, 1, SEEDS_MAX) ?? SEEDS_DEFAULT,
     limitMs: durationOption('--limit', values.limit) ?? LIMIT_DEFAULT_MS,
     budgetMs: durationOption('--budget', values.budget) ?? DAY_MS,
+    shortenMs: durationOption('--shorten', values.shorten) ?? 0,
     workers: wholeOption('--workers', values.workers, 1, WORKERS_MAX) ?? availableParallelism(),
     onProgress: (name, done) => progress.show(done, chosen.length, 'bugs', `planting ${name}`),
     onInterrupt: (stop) =>

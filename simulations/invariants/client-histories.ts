@@ -110,7 +110,9 @@ function boundsOf(slices: number): Bounds {
 /** Null: the checker is not asked about it. */
 function inputOf(operation: Operation): SessionsInput | null {
   const { sessionId: id } = operation;
-  if (operation.kind === 'read') return operation.isStale ? null : { f: 'get', id };
+  if (operation.kind === 'read') {
+    return operation.isStale || operation.isOfStore ? null : { f: 'get', id };
+  }
   const { command } = operation;
   switch (command.kind) {
     case 'putSession':

@@ -1,16 +1,32 @@
 // Reads and writes take effect between their beginning and their end, in the order of the log (Thesis §6.3, §6.4). The
 // log gives the order, so it is enough that an operation which begins after another ended stands after it, and that a read
-// sees exactly what the log up to its place says. A stale read may be old, but never anything that was not so.
+// sees exactly what the log up to its place says. A stale read may be old, but never anything that was not so. This property
+// writes the history of the store's keys.
 
 import type { History } from '../history.js';
+import { digestOf } from '../digest.js';
 import type { Operation } from '../operation.js';
 import { hold } from '../violation.js';
-import type { Invariant } from './invariant.js';
+import type { Applied, Invariant } from './invariant.js';
 
 export function linearizable(history: History): Invariant {
   /** Highest place in the log that an operation which ended has shown to somebody. */
   let shown = 0;
   const shownAtBegin = new Map<string, number>();
+  let applied = 0;
+
+  const noteKeys = ({ entry, command, process }: Applied): void => {
+    if (entry.index <= applied) return;
+    applied = entry.index;
+    if (command?.kind !== 'changeStore') return;
+    const keys = [...command.success, ...command.failure].map(({ key }) => key);
+    for (const key of new Set(keys)) {
+      const found = process.node.state.storeEntry(key);
+      const digest = found === null ? null : digestOf(found);
+      if (digest === (history.keyAt(key, entry.index)?.digest ?? null)) continue;
+      history.noteKey(key, { index: entry.index, digest });
+    }
+  };
 
   const place = (operation: Operation): number | null => {
     if (operation.kind === 'read') return operation.answer?.lastApplied ?? null;
@@ -18,6 +34,7 @@ export function linearizable(history: History): Invariant {
   };
 
   return {
+    applied: noteKeys,
     began(operation) {
       shownAtBegin.set(operation.id, shown);
     },
@@ -37,13 +54,15 @@ export function linearizable(history: History): Invariant {
 }
 
 function checkValue(history: History, read: Extract<Operation, { kind: 'read' }>): void {
-  const { answer, sessionId, id } = read;
+  const { answer, sessionId, id, isOfStore } = read;
   if (answer === null) return;
   hold(answer.lastApplied <= history.committedIndex, 'linearizable', () => {
     return `read ${id} saw ${answer.lastApplied}, but only ${history.committedIndex} is committed`;
   });
-  const expected = history.sessionAt(sessionId, answer.lastApplied)?.digest ?? null;
-  hold(answer.digest === expected, 'linearizable', () => {
-    return `read ${id} at ${answer.lastApplied} saw session ${sessionId} otherwise than the log says`;
+  const [what, fact] = isOfStore
+    ? ['key', history.keyAt(sessionId, answer.lastApplied)]
+    : ['session', history.sessionAt(sessionId, answer.lastApplied)];
+  hold(answer.digest === (fact?.digest ?? null), 'linearizable', () => {
+    return `read ${id} at ${answer.lastApplied} saw ${what} ${sessionId} otherwise than the log says`;
   });
 }

@@ -21,6 +21,7 @@ const minimised = await minimise(
 if (minimised === null) say({ held: true });
 else {
   const { candidate, ...rest } = minimised;
-  const story = `Found by a planted bug: ${minimised.verdict.type}`;
+  const { verdict } = minimised;
+  const story = `Found by a planted bug: ${verdict.type === 'violated' ? verdict.property : 'not live'}`;
   say({ minimised: rest, file: showRunFile({ ...candidate, name, story }) });
 }

@@ -5,12 +5,13 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
+import { minimisePlanted } from '../minimise/planted.js';
 import { seedPlus } from '../random.js';
 import type { Attempt, Found } from './attempt.js';
 import type { Task } from './child.js';
 import type { Mutant } from './mutant.js';
 import { plant } from './plant.js';
-import type { Results } from './results.js';
+import type { Results, Short } from './results.js';
 import { CannotTry, tryTests } from './test-run.js';
 
 export interface TryOptions {
@@ -23,6 +24,8 @@ export interface TryOptions {
   readonly limitMs: number;
   /** Processor time of all attempts at one bug, in milliseconds; an attempt that has begun is finished. */
   readonly budgetMs: number;
+  /** Real time for making one failing run of each bug short, in milliseconds; 0: none is. */
+  readonly shortenMs?: number;
   /** Bugs tried at the same time. */
   readonly workers: number;
   readonly onProgress?: (name: string, done: number) => void;
@@ -32,6 +35,8 @@ export interface TryOptions {
 export interface MutantReport {
   readonly mutant: Mutant;
   readonly attempts: readonly Attempt[];
+  /** How short a failing run became; null: none was made short. */
+  readonly short: Short | null;
   /** Why it could not be tried here; null: it was. */
   readonly untried: string | null;
 }
@@ -114,13 +119,33 @@ async function tryMutant(
       keep(await tryTests(mutant, mutant.tests, signal));
     } catch (error) {
       if (!(error instanceof CannotTry)) throw error;
-      return { mutant, attempts: [], untried: error.message };
+      return { mutant, attempts: [], short: null, untried: error.message };
     }
   } else if (left.length > 0 && spentMs < budgetMs) {
     const task = { bases: left, seedsMax, limitMs, budgetMs: budgetMs - spentMs };
     await inCopy(mutant, task, signal, keep);
   }
-  return { mutant, attempts: results.of(mutant, bases), untried: null };
+  const attempts = results.of(mutant, bases);
+  await shorten(mutant, attempts, options, signal);
+  return { mutant, attempts, short: results.shortOf(mutant), untried: null };
+}
+
+/** Makes the first failing run of a seed short, unless that was done before. */
+async function shorten(
+  mutant: Mutant,
+  attempts: readonly Attempt[],
+  { results, shortenMs = 0 }: TryOptions,
+  { aborted }: AbortSignal,
+): Promise<void> {
+  const found = attempts.find((attempt) => (attempt.found?.seed ?? null) !== null)?.found;
+  if (aborted || shortenMs === 0 || results.shortOf(mutant) !== null) return;
+  if (found === undefined || found === null || found.seed === null) return;
+  const setting = { seed: BigInt(found.seed) };
+  const quiet = { onStep: () => undefined, isOver: () => false, name: mutant.name };
+  const shortened = await minimisePlanted(mutant, setting, shortenMs, quiet);
+  if (shortened === null) return;
+  const { before, after, isCut } = shortened.minimised;
+  results.addShort(mutant, { before, after, isCut });
 }
 
 /** Runs the child in a copy with the bug; `keep` gets each attempt as it ends. */

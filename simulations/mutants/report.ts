@@ -15,6 +15,8 @@ const COLUMNS = [
   'seeds',
   'processor s',
   'simulated s',
+  'faults',
+  'events',
   'property',
 ] as const;
 
@@ -64,10 +66,19 @@ function measuresOf(report: MutantReport): string[] {
       : '-',
     seconds(({ elapsedMs }) => elapsedMs),
     isSimulated ? seconds(({ simulatedMs }) => simulatedMs) : '-',
+    ...shortOf(report),
     propertiesOf(attempts)
       .map(([property, count]) => `${property} ${count}`)
       .join(', '),
   ];
+}
+
+/** Before and after the run was made short. */
+function shortOf({ short }: MutantReport): [string, string] {
+  if (short === null) return ['-', '-'];
+  const { before, after, isCut } = short;
+  const both = (what: 'faults' | 'events'): string => `${before[what]} → ${after[what]}`;
+  return [`${both('faults')}${isCut ? '*' : ''}`, both('events')];
 }
 
 function show(value: number, digits: number): string {
@@ -106,7 +117,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** For programs. Infinite medians are null. */
 export function reportJson(reports: readonly MutantReport[]): object[] {
   return reports.map((report) => {
-    const { mutant, attempts } = report;
+    const { mutant, attempts, short } = report;
     const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
     return {
       name: mutant.name,
@@ -117,6 +128,7 @@ export function reportJson(reports: readonly MutantReport[]): object[] {
       seedsMedian: finite(medianOf(attempts, ({ seeds }) => seeds)),
       elapsedMsMedian: finite(medianOf(attempts, ({ elapsedMs }) => elapsedMs)),
       simulatedMsMedian: finite(medianOf(attempts, ({ simulatedMs }) => simulatedMs)),
+      short,
       properties: Object.fromEntries(propertiesOf(attempts)),
       attempts,
     };

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { UsageError } from '../arguments.js';
 import type { Attempt } from './attempt.js';
 import type { Mutant } from './mutant.js';
+import type { Size } from '../minimise/minimise.js';
 import { FOLDERS, ROOT } from './plant.js';
 
 /** What a results file is about. */
@@ -17,11 +18,21 @@ interface Heading {
   readonly code: string;
 }
 
+/** A failing run before and after it was made short. */
+export interface Short {
+  readonly before: Size;
+  readonly after: Size;
+  /** Its time was over before nothing could be left out any more. */
+  readonly isCut: boolean;
+}
+
 interface Line {
   readonly name: string;
   /** Hash of the mutant's changes. */
   readonly plant: string;
-  readonly attempt: Attempt;
+  /** One of these two. */
+  readonly attempt?: Attempt;
+  readonly short?: Short;
 }
 
 export class Results {
@@ -69,16 +80,29 @@ export class Results {
 
   /** The attempts at this bug, in the order of their base seeds in `bases`. */
   of(mutant: Mutant, bases: readonly string[]): Attempt[] {
-    const plant = plantHash(mutant);
-    const known = this.#lines.filter((line) => line.name === mutant.name && line.plant === plant);
-    return bases.flatMap((base) => {
-      const found = known.find(({ attempt }) => attempt.base === base);
-      return found === undefined ? [] : [found.attempt];
-    });
+    const known = this.#linesOf(mutant).flatMap(({ attempt }) => attempt ?? []);
+    return bases.flatMap((base) => known.find((attempt) => attempt.base === base) ?? []);
   }
 
   add(mutant: Mutant, attempt: Attempt): void {
-    const line = { name: mutant.name, plant: plantHash(mutant), attempt };
+    this.#keep({ name: mutant.name, plant: plantHash(mutant), attempt });
+  }
+
+  /** How short a failing run of this bug became; null: nobody has tried. */
+  shortOf(mutant: Mutant): Short | null {
+    return this.#linesOf(mutant).findLast(({ short }) => short !== undefined)?.short ?? null;
+  }
+
+  addShort(mutant: Mutant, short: Short): void {
+    this.#keep({ name: mutant.name, plant: plantHash(mutant), short });
+  }
+
+  #linesOf(mutant: Mutant): readonly Line[] {
+    const plant = plantHash(mutant);
+    return this.#lines.filter((line) => line.name === mutant.name && line.plant === plant);
+  }
+
+  #keep(line: Line): void {
     this.#lines.push(line);
     if (this.#file !== null) appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
   }

@@ -11,6 +11,7 @@ import type { Setting } from '../setting.js';
 import type { Scenario } from './scenario.js';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const KEPT = fileURLToPath(new URL('../kept/', import.meta.url));
 const FILE_BYTES_MAX = 16 * 1024 ** 2;
 
 /** A file that is no scenario; the message begins with FILE:LINE. */
@@ -20,7 +21,22 @@ export class ScenarioProblem extends Error {
 
 /** Names of the shipped scenarios, in order. */
 export function scenarioNames(): string[] {
-  return readdirSync(FOLDER)
+  return namesIn(FOLDER);
+}
+
+/** Names of the runs that are kept because they once showed a bug, in order. */
+export function keptNames(): string[] {
+  return namesIn(KEPT);
+}
+
+/** One of the kept runs, and what it showed. Throws a `ScenarioProblem`. */
+export function keptNamed(name: string): { readonly setting: Setting; readonly story: string } {
+  const path = `${KEPT}${name}.json`;
+  return { setting: runAt(path), story: readAt(path, readRunFile).story };
+}
+
+function namesIn(folder: string): string[] {
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort((a, b) => (a < b ? -1 : 1));

@@ -5,8 +5,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { mutated } from '../../simulations/mutants/plant.js';
-import { scenarioNamed, scenarioNames } from '../../simulations/scenarios/library.js';
+import {
+  keptNamed,
+  keptNames,
+  scenarioNamed,
+  scenarioNames,
+} from '../../simulations/scenarios/library.js';
 import { readScenario } from '../../simulations/scenarios/read.js';
+import { run } from '../../simulations/run.js';
 import { playVariant } from '../../simulations/scenarios/play-variant.js';
 import { play } from '../../simulations/scenarios/play.js';
 import { VARIANTS } from '../../simulations/scenarios/variants.js';
@@ -17,6 +23,12 @@ describe('the scenario', () => {
     const { verdict, unmet } = play(scenarioNamed(name));
     expect(verdict).toEqual({ type: 'held' });
     expect(unmet).toEqual([]);
+  });
+});
+
+describe('the kept run', () => {
+  test.each(keptNames())('%s holds', { timeout: 60_000 }, (name) => {
+    expect(run(keptNamed(name).setting).verdict).toEqual({ type: 'held' });
   });
 });
 

@@ -3,7 +3,7 @@
 // answer is unknown; how long a session lives is judged elsewhere. Sessions are independent of one another.
 
 import type { Model } from '../model.js';
-import { isEqual, showValue, textOf } from '../value.js';
+import { showValue, textOf } from '../value.js';
 
 export type SessionsInput =
   | {
@@ -69,7 +69,11 @@ export const sessions: Model<Kept, SessionsInput, SessionsOutput> = {
         return output.type === 'notFound' && state.session === null ? state : null;
     }
   },
-  key: textOf,
+  key: ({ session, known }) => {
+    if (session === null) return String(known);
+    const { revision, owner, attributes } = session;
+    return `${known} ${revision} ${textOf(owner)} ${textOfAttributes(attributes)}`;
+  },
   part: ({ id }) => id,
   isReadOnly: ({ f }, output) =>
     f === 'get' ||
@@ -197,7 +201,21 @@ function seen(state: Kept, output: Extract<SessionsOutput, { type: 'session' }>)
   if (found === null || found.session === null) return null;
   const { attributes, owner } = found.session;
   if (output.owner !== undefined && output.owner !== owner) return null;
-  return isEqual(attributes, output.attributes) ? found : null;
+  return textOfAttributes(attributes) === textOfAttributes(output.attributes) ? found : null;
+}
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** Attributes are never changed, and the same are compared again and again. */
+const ATTRIBUTE_TEXTS = new WeakMap<Attributes, string>();
+
+function textOfAttributes(attributes: Attributes): string {
+  let text = ATTRIBUTE_TEXTS.get(attributes);
+  if (text === undefined) {
+    text = textOf(attributes);
+    ATTRIBUTE_TEXTS.set(attributes, text);
+  }
+  return text;
 }
 
 /** The state, if the session may have this revision (0: if there may be none); else null. */

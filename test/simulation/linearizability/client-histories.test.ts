@@ -57,7 +57,7 @@ function get(found: Session | null, beganUs: number, endedUs: number, isStale = 
   asked += 1;
   const answer = { lastApplied: 1 as LogIndex, isLeased: false, session: found, digest: null };
   const id = `r-${asked}`;
-  return { kind: 'read', id, sessionId: 's', isStale, beganUs, endedUs, answer };
+  return { kind: 'read', id, sessionId: 's', isStale, isOfStore: false, beganUs, endedUs, answer };
 }
 
 /** How often nobody knows; throws the violation. */
