@@ -46,14 +46,14 @@ export function openProcesses(
   const giveUp = async (name: string, epoch: number, why: string): Promise<void> => {
     const { node } = holder;
     const status = node?.status();
-    if (node === null || status?.cluster == null || status.epoch !== epoch || !status.isPrimary) {
-      return;
-    }
+    const cluster = status?.cluster ?? null;
+    if (node === null || status === undefined || cluster === null) return;
+    if (status.epoch !== epoch || !status.isPrimary) return;
     const to = bestSuccessor(status);
     try {
       if (to === null) throw new Error('no other voter is in contact and caught up');
-      const limitMs = Math.ceil(status.cluster.electionTimeoutMs * 2.2) + supervisor.stopLimitMs;
-      const cause = `${name} cannot be kept running on ${status.cluster.nodeName}`;
+      const limitMs = Math.ceil(cluster.electionTimeoutMs * 2.2) + supervisor.stopLimitMs;
+      const cause = `${name} failed on ${cluster.nodeName} ${why}`;
       await handOver(node, clock, { to, cause, isChosen: false }, clock.nowMs() + limitMs);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);

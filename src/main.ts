@@ -256,7 +256,12 @@ async function startNode(
       randomSeed: randomInt(2 ** 32),
     },
     {
-      ...{ clock, schedule: guarded(onFatal), storage, transport, codec: commandCodec, log },
+      clock,
+      schedule: guarded(onFatal),
+      storage,
+      transport,
+      codec: commandCodec,
+      log,
       ...(processes === null ? {} : { primary: processes }),
     },
   );

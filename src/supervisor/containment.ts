@@ -21,7 +21,13 @@ const DIES_WITH_KEEPER = ['setpriv', '--pdeathsig', 'KILL', '--'];
 /** Collects what is orphaned in its namespace, and ends when its one command does. The command is not read as text. */
 const INIT = ['/bin/sh', '-c', '"$@"; exit $?', 'quorate-init'];
 const NAMESPACE = [
-  ...['--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'slave', '--'],
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--propagation',
+  'slave',
+  '--',
   ...INIT,
 ];
 const PROBE_MS_MAX = 5000;

@@ -58,7 +58,7 @@ class Hands {
   }
 
   take(order: Order | { readonly type: 'tick' | 'orphaned' }): void {
-    this.step({ ...order, nowMs: clock.nowMs() } as KeeperInput);
+    this.step({ ...order, nowMs: clock.nowMs() });
   }
 
   step(input: KeeperInput): void {

@@ -121,7 +121,7 @@ export class Runs {
     if (this.#runs.size === 0) return;
     const table = this.#table();
     const atMs = this.#modules.nowMs();
-    for (const entry of [...this.#runs.values()]) {
+    for (const entry of this.#runs.values()) {
       if (entry.exit !== null || entry.child?.pid === undefined) continue;
       const tree = this.#tree(table, entry);
       const cpuMs = tree.reduce((sum, seen) => sum + seen.cpuMs, 0);

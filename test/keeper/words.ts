@@ -32,7 +32,7 @@ export class PlayedKeeper {
   }
 
   at(nowMs: number, input: Told = { type: 'tick' }): string[] {
-    return this.keeper.step({ ...input, nowMs } as KeeperInput).map(short);
+    return this.keeper.step({ ...input, nowMs }).map(short);
   }
 }
 

@@ -73,7 +73,7 @@ export class RealDaemons {
   async whole(): Promise<void> {
     await untilAsync('a whole cluster', async () => {
       for (const daemon of this.daemons) {
-        const { nodes = [] } = await this.at(daemon, (client) => client.status());
+        const { nodes } = await this.at(daemon, (client) => client.status());
         if (nodes.length !== 3) return false;
         if (!nodes.every(({ state }) => state === 'PRIMARY' || state === 'STANDBY')) return false;
       }
@@ -153,7 +153,10 @@ export class RealDaemons {
     const marks = join(this.folder, 'marks');
     const loop = `while read -r up rest < /proc/uptime; do echo "$QUORATE_EPOCH $QUORATE_NODE_NAME $up" >> ${marks}; sleep 0.01; done`;
     const options = {
-      ...{ dataDir, name, http: 'none', electionTimeoutMs: this.#electionTimeoutMs },
+      dataDir,
+      name,
+      http: 'none',
+      electionTimeoutMs: this.#electionTimeoutMs,
       listen: `127.0.0.1:${this.#ports[index] ?? 0}`,
       api: `127.0.0.1:${this.#ports[index + 3] ?? 0}`,
       processes: [

@@ -61,7 +61,7 @@ describe.each(GUARANTEES)('with descendants held by a %s', (atMost) => {
     await until('it runs', () => lines.some((line) => line.includes('epoch 5 at 127.0.0.1:1')));
     await until('both run', () => alive('stubborn').length > 1);
     let leftAtWord = -1;
-    supervisor.stop(5 as never, () => {
+    supervisor.stop(5, () => {
       leftAtWord = alive().length;
     });
     await until('the word', () => leftAtWord !== -1);

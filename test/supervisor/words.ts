@@ -45,7 +45,7 @@ export interface AtHand {
   readonly lines: string[];
   readonly givenUp: string[];
   /** Marked processes that live, by their numbers. */
-  alive(name?: string): number[];
+  readonly alive: (name?: string) => number[];
 }
 
 /** Starts a supervisor; it ends with the test. */
