@@ -27,12 +27,35 @@ export function checkReadable(message: unknown): void {
   if (message instanceof Malformed) throw invalid('request', 'expected a message of this method');
 }
 
-/** The messages of a stream until its caller has said all. A consumer that leaves leaves the stream open, so that the caller can be told why. */
+/**
+ * The messages of a stream until its caller has said all or gone away. A consumer that leaves, also while it waits, leaves the stream as
+ * it is, so that the caller can be told why; the iterator of Node would destroy it at that error.
+ */
 export async function* messagesOf<Request, Response>(
   stream: ServerDuplexStream<Request, Response>,
 ): AsyncGenerator<Request, void> {
-  for await (const message of stream.iterator({ destroyOnReturn: false })) {
-    checkReadable(message);
-    yield message as Request;
-  }
+  do {
+    for (let message = stream.read() as Request | null; message !== null;) {
+      checkReadable(message);
+      yield message;
+      message = stream.read() as Request | null;
+    }
+  } while (await hasMore(stream));
+}
+
+/** Resolves once there is something to read; false: there will be nothing more. */
+function hasMore(stream: ServerDuplexStream<unknown, unknown>): Promise<boolean> {
+  if (stream.readableEnded || stream.destroyed || stream.cancelled) return Promise.resolve(false);
+  const ends = ['end', 'close', 'error', 'cancelled'];
+  return new Promise((resolve) => {
+    const settle = (isSo: boolean): void => {
+      stream.off('readable', onReadable);
+      for (const event of ends) stream.off(event, onEnd);
+      resolve(isSo);
+    };
+    const onReadable = (): void => settle(true);
+    const onEnd = (): void => settle(false);
+    stream.on('readable', onReadable);
+    for (const event of ends) stream.on(event, onEnd);
+  });
 }

@@ -194,7 +194,7 @@ describe('a pipeline', () => {
     const last = await new AsyncFunction('client', `${code}\nreturn last.value.toString();`)(
       client,
     );
-    expect(last).toBe('999');
+    expect(last).toBe('299');
   });
 
   test('takes no operation that it has no bound for', async () => {
