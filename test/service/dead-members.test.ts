@@ -1,5 +1,5 @@
-// Dead members that the cluster removes by itself, over real gRPC with the real driver: the setting is changed through the
-// log, told by every answer that tells of it, and five nodes of which two die shrink to three, which events explain.
+// Dead members that the cluster removes by itself, over real gRPC with the real driver. The setting is changed through the
+// log and told by every answer that tells of it; five nodes of which two die shrink to three, which events explain.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { CLUSTER } from '../../src/client/protos.js';

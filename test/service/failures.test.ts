@@ -1,4 +1,5 @@
-// What failures a cluster can take next: a table of clusters that people have, and against a model that tries every failure.
+// What failures a cluster can take next, as a table of clusters that people have. A property compares it with a model that
+// tries every failure, also while the voters change.
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 

@@ -1,5 +1,5 @@
-// What a member says of itself after a restart, and how one ends that was admitted and never reached: its row is changed where
-// it moved or was given another priority, a priority that nobody gave stays, and a newcomer without any member to ask gives up.
+// What a member says of itself after a restart, and how one ends that was admitted and never reached. Its row is changed where
+// it moved or was given another priority; a priority that nobody gave stays. A newcomer without any member to ask gives up.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { endUnreached } from '../../src/daemon-membership.js';
