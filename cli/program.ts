@@ -14,6 +14,7 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
+import { registerInstall } from './commands/install.js';
 import { registerLb } from './commands/lb.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
 import { registerSecret } from './commands/secret.js';
@@ -84,6 +85,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerWatch(program);
   registerCompletion(program);
   registerConfig(program);
+  registerInstall(program);
   registerLb(program);
   registerDemo(program);
   registerSimulate(program);
