@@ -20,6 +20,8 @@ interface Note {
   readonly atMs: number;
   /** The longest that a timer had to wait since the note before. */
   readonly lateMs: number;
+  /** How long the main thread waited for a processor since the note before. */
+  readonly waitedForMs: number;
   readonly rss: number;
   readonly heapUsed: number;
   readonly external: number;
@@ -30,8 +32,8 @@ interface Note {
 export interface Calm {
   /** The longest that its event loop held up a timer, so also a heartbeat, in milliseconds. */
   readonly lateMaxMs: number;
-  /** Highest resident memory. */
-  readonly rssMax: number;
+  /** How long it waited for a processor in the quarter of a second in which that was. */
+  readonly waitedForMs: number;
 }
 
 export class Crowd {
@@ -82,10 +84,8 @@ export class Crowd {
   /** How late the leader's event loop was since this moment of the wall clock. */
   calmSince(fromMs: number): Calm {
     const notes = this.#notes().filter(({ atMs }) => atMs >= fromMs);
-    return {
-      lateMaxMs: Math.max(0, ...notes.map(({ lateMs }) => lateMs)),
-      rssMax: Math.max(0, ...notes.map(({ rss }) => rss)),
-    };
+    const latest = notes.toSorted((a, b) => b.lateMs - a.lateMs)[0];
+    return { lateMaxMs: latest?.lateMs ?? 0, waitedForMs: latest?.waitedForMs ?? 0 };
   }
 
   /** Bytes that the leader holds after a full garbage collection: the heap and what hangs on it outside. */
@@ -111,6 +111,11 @@ export class Crowd {
     // The last line may be half written.
     return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Note);
   }
+}
+
+/** How late, and how much of it was the machine's fault. */
+export function latenessOf({ lateMaxMs, waitedForMs }: Calm): string {
+  return `at most ${lateMaxMs.toFixed(0)} ms (about then it waited ${waitedForMs.toFixed(0)} ms for a processor)`;
 }
 
 /** `p50 12 ms, p99 40 ms, longest 51 ms`. */

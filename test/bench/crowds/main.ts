@@ -7,7 +7,7 @@ import { manySessions, SESSIONS_METHOD } from './many-sessions.js';
 import { watchers, WATCHERS_METHOD } from './watchers.js';
 
 const USAGE = `usage: npm run bench:watchers -- [--watchers 10000] [--rate 1000] [--seconds 10] [--shared 5]
-       npm run bench:sessions -- [--sessions 1000000] [--nodes 1]`;
+       npm run bench:sessions -- [--sessions 1000000] [--nodes 1] [--slowest 2000]`;
 
 const OPTIONS = {
   watchers: { type: 'string', default: '10000' },
@@ -16,6 +16,7 @@ const OPTIONS = {
   shared: { type: 'string', default: '5' },
   sessions: { type: 'string', default: '1000000' },
   nodes: { type: 'string', default: '1' },
+  slowest: { type: 'string', default: '2000' },
 } as const;
 
 async function main(): Promise<number> {
@@ -47,4 +48,9 @@ function wished(): { readonly what: 'watchers' | 'sessions'; readonly count: Cou
   }
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
