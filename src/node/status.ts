@@ -10,28 +10,21 @@ import type { NodeOutline, NodeStatus, PeerStatus } from './api.js';
 import type { Condition } from './condition.js';
 import type { Staleness } from './staleness.js';
 
-/** The part that every request looks at. */
+/** The part that every request looks at; one plain literal, since spreading objects costs more than all the rest. */
 export function outlineOf({ identity, is, trouble }: Condition, raft: Raft | null): NodeOutline {
   const { nodeId, installId, cluster } = identity;
-  const own = { nodeId, installId, cluster, condition: is, trouble };
-  if (raft === null) {
-    return {
-      ...own,
-      role: null,
-      term: TERM_ZERO,
-      leaderId: null,
-      configuration: EMPTY_CONFIGURATION,
-      lastApplied: INDEX_ZERO,
-    };
-  }
-  const { state, configuration } = raft;
+  const configuration = raft === null ? EMPTY_CONFIGURATION : raft.configuration;
   return {
-    ...own,
-    role: roleOf(raft, configuration, nodeId),
-    term: state.term,
-    leaderId: is === 'member' ? state.leaderId : null,
+    nodeId,
+    installId,
+    cluster,
+    condition: is,
+    trouble,
+    role: raft === null ? null : roleOf(raft, configuration, nodeId),
+    term: raft === null ? TERM_ZERO : raft.state.term,
+    leaderId: raft !== null && is === 'member' ? raft.state.leaderId : null,
     configuration,
-    lastApplied: state.lastApplied,
+    lastApplied: raft === null ? INDEX_ZERO : raft.state.lastApplied,
   };
 }
 

@@ -267,15 +267,17 @@ function deferred(
   definition: ServiceDefinition,
   handlers: Promise<UntypedServiceImplementation>,
 ): UntypedServiceImplementation {
+  let ready: UntypedServiceImplementation | null = null;
   const methods = Object.keys(definition).map((method): [string, AnyUnary] => {
-    const run = async (...args: Parameters<AnyUnary>): Promise<void> => {
-      const handler = (await handlers)[method] as AnyUnary;
-      handler(...args);
+    const runLater = async (...args: Parameters<AnyUnary>): Promise<void> => {
+      ready = await handlers;
+      (ready[method] as AnyUnary)(...args);
     };
     return [
       method,
       (...args) => {
-        void run(...args);
+        if (ready === null) void runLater(...args);
+        else (ready[method] as AnyUnary)(...args);
       },
     ];
   });

@@ -60,20 +60,16 @@ export class Routing {
   }
 
   /** Has the request carried out by the leader. Fails with the leader's refusal, or with NO_QUORUM at the deadline. */
-  async toLeader<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
+  toLeader<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
     context: CallContext,
     method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
     route: Route<Request, Response>,
   ): Promise<Response> {
     const deadlineMs = route.deadlineMs ?? context.deadlineMs;
     const doubts: QuorateError[] = [];
-    try {
-      return await this.#tried(context, method, route, deadlineMs, doubts);
-    } catch (error) {
-      const [doubt] = doubts;
-      if (doubt === undefined || !(error instanceof QuorateError)) throw error;
-      throw afterDoubt(error, doubt);
-    }
+    const tried = this.#tried(context, method, route, deadlineMs, doubts);
+    // Nothing else is repeated where there is doubt.
+    return route.isCovered === true ? orDoubt(tried, doubts) : tried;
   }
 
   /** Waits until `check` answers something or the deadline comes, which answers null. */
@@ -184,6 +180,16 @@ export class Routing {
   #leaderApi(status: NodeOutline): string | null {
     if (status.leaderId === status.nodeId) return null;
     return memberById(status, status.leaderId)?.api ?? null;
+  }
+}
+
+async function orDoubt<T>(tried: Promise<T>, doubts: readonly QuorateError[]): Promise<T> {
+  try {
+    return await tried;
+  } catch (error) {
+    const [doubt] = doubts;
+    if (doubt === undefined || !(error instanceof QuorateError)) throw error;
+    throw afterDoubt(error, doubt);
   }
 }
 
