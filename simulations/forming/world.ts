@@ -10,7 +10,13 @@ import {
 } from '../../src/codec/forming-codec.js';
 import { Forming } from '../../src/forming/forming.js';
 import { FORMING_RECORD_NONE } from '../../src/forming/types.js';
-import type { FormingInput, FormingOutput, Founder, Plan } from '../../src/forming/types.js';
+import type {
+  Attempt,
+  FormingInput,
+  FormingOutput,
+  Founder,
+  Plan,
+} from '../../src/forming/types.js';
 import type { InstallId, NodeId } from '../../src/raft/types.js';
 import { Streams } from '../random.js';
 import type { Stream } from '../random.js';
@@ -58,8 +64,8 @@ export class FormingWorld {
   readonly machines: Machine[] = [];
   /** Installs whose disk is gone, with what it last held. */
   readonly lost: Disk[] = [];
-  /** Cluster ids in the order in which they were founded, with the install that was first. */
-  readonly founded = new Map<string, InstallId>();
+  /** Cluster ids in the order in which they were founded, with the founders. */
+  readonly founded = new Map<string, readonly InstallId[]>();
   violated: Violated | null = null;
   nowMs = 0;
   eventCount = 0;
@@ -213,7 +219,7 @@ export class FormingWorld {
         return;
       }
       case 'found':
-        this.#enter(machine, output.attempt.clusterId);
+        this.#enter(machine, output.attempt);
         return;
       case 'join':
         this.at(
@@ -223,11 +229,13 @@ export class FormingWorld {
     }
   }
 
-  #enter(machine: Machine, clusterId: string): void {
+  #enter(machine: Machine, { clusterId, founders }: Pick<Attempt, 'clusterId' | 'founders'>): void {
     const { disk, life } = machine;
     const entered = (): void => {
       disk.cluster = clusterId;
-      if (!this.founded.has(clusterId)) this.founded.set(clusterId, disk.installId);
+      if (this.founded.has(clusterId)) return;
+      const ids = founders.map(({ installId }) => installId);
+      this.founded.set(clusterId, ids);
     };
     const nowMs = (): number => this.#clockOf(machine);
     this.#write(
@@ -256,7 +264,7 @@ export class FormingWorld {
         (record !== null && decodeFormingRecord(record).promise?.clusterId === clusterId),
     );
     if (member !== undefined && !isTaken) {
-      this.#enter(machine, clusterId);
+      this.#enter(machine, { clusterId, founders: [] });
       return;
     }
     const why = isTaken ? 'the name is taken' : 'no member answered';
@@ -316,20 +324,16 @@ export class FormingWorld {
     const ids = new Set(this.machines.flatMap(({ disk }) => disk.cluster ?? []));
     if (ids.size > 1) this.#violate('one-cluster', `members of ${[...ids].join(' and ')}`);
     if (this.founded.size <= 1) return;
-    // With hosts, a second one is right only when no disk of the first is left: then nothing of it exists.
-    const isGone = this.#setting.hosts > 0 && this.#isReborn();
-    if (!isGone) this.#violate('founded-once', `founded ${[...this.founded.keys()].join(' and ')}`);
+    if (!this.#isReborn()) {
+      this.#violate('founded-once', `founded ${[...this.founded.keys()].join(' and ')}`);
+    }
   }
 
-  /** Whether every disk that the earlier clusters' founders had was wiped before the newest was founded. */
+  /** With hosts, a second one is right only when no founder's disk of the first is left: then nothing of it exists. */
   #isReborn(): boolean {
-    const newest = [...this.founded.keys()].at(-1);
-    return (
-      this.machines.every(({ disk }) => disk.cluster === null || disk.cluster === newest) &&
-      this.lost.filter(
-        ({ cluster, record }) => cluster !== newest && (cluster !== null || record !== null),
-      ).length >= this.#setting.hosts
-    );
+    const earlier = [...this.founded.values()].slice(0, -1).flat();
+    const isLost = (id: InstallId): boolean => this.lost.some(({ installId }) => installId === id);
+    return this.#setting.hosts > 0 && earlier.every(isLost);
   }
 
   #violate(property: string, detail: string): void {
