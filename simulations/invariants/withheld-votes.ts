@@ -18,14 +18,19 @@ export function withheldVotes(world: World, rounds: LeaderRounds): Invariant {
   if (world.parameters.clocks === 'beyond') return {};
   /** Orders to campaign, by term and node. */
   const orders = new Set<string>();
-  /** The leader of the newest term that each process heard, whether it has answered or not. */
-  const heard = new Map<Machine, { readonly id: NodeId; readonly term: number }>();
+  /** Whom each process heard lead, itself included, and the newest term of that; whether it has answered or not. */
+  const heard = new Map<Machine, Map<NodeId, number>>();
+  const hear = (machine: Machine, leader: NodeId, term: number): void => {
+    const known = heard.get(machine) ?? new Map<NodeId, number>();
+    heard.set(machine, known.set(leader, Math.max(known.get(leader) ?? 0, term)));
+  };
 
   const check = (voter: Machine, candidate: NodeId, term: number, isLifted: boolean): void => {
     const word = rounds.wordOf(voter);
-    // From the leader that it heard nothing is withheld: that one waits for older leases by itself.
-    if (word === null || isLifted || heard.get(voter)?.id === candidate) return;
+    if (word === null || isLifted) return;
     const { reign, start, leaseMs } = word;
+    // From a later leader that it heard nothing is withheld: that one waits for older leases by itself.
+    if ((heard.get(voter)?.get(candidate) ?? 0) > reign.term) return;
     const leader = reign.machine;
     if (leader.id === candidate || term <= reign.term) return;
     const untilMs = start.readingMs + Math.floor(leaseMs * LEASE_USED) - CLOCK_STEP_MS;
@@ -43,17 +48,16 @@ export function withheldVotes(world: World, rounds: LeaderRounds): Invariant {
     },
     received(machine, _process, from, message) {
       if (message.type !== 'appendEntries' && message.type !== 'installSnapshot') return;
-      const isNewest = message.term >= (heard.get(machine)?.term ?? 0);
-      if (isNewest) heard.set(machine, { id: from, term: message.term });
+      hear(machine, from, message.term);
     },
     changed({ machine, state, before, isFirst }) {
       const { votedFor, term } = state;
+      if (state.role.type === 'leader') hear(machine, machine.id, term);
       const isNew = before.votedFor !== votedFor || before.term !== term;
       if (isFirst || !isNew || votedFor === null || votedFor === machine.id) return;
-      // The order of the last leader that this node heard is the only one that counts.
-      const isLifted =
-        heard.get(machine)?.term === term - 1 && orders.has(`${term - 1}/${votedFor}`);
-      check(machine, votedFor, term, isLifted);
+      // The order of the leader just before counts, if this node heard it lead or was it.
+      const isHeard = [...(heard.get(machine)?.values() ?? [])].includes(term - 1);
+      check(machine, votedFor, term, isHeard && orders.has(`${term - 1}/${votedFor}`));
     },
     crashed(machine) {
       heard.delete(machine);
