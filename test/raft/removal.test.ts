@@ -55,23 +55,21 @@ describe('Whom a leader removes', () => {
         const heard = seen.filter(({ silentMs }) => silentMs === 0).length;
         const spare = (left: number): number => heard - quorumSize(left);
         const best = Math.max(...subsets(seen).map((gone) => spare(seen.length - gone)));
-        if (removed.size === 0) {
-          expect(spare(seen.length) < 0 || best <= spare(seen.length)).toBe(true);
-          return;
-        }
+        // Whoever is removed makes the most of it; nobody is where nothing is won, or no majority is heard.
+        const isWorth = spare(seen.length) >= 0 && best > spare(seen.length);
+        expect(removed.size > 0).toBe(isWorth);
+        fc.pre(isWorth);
         expect(2 * removed.size).toBeLessThan(seen.length);
         expect(heard).toBeGreaterThanOrEqual(quorumSize(seen.length));
-        for (const { id, silentMs, isKept } of seen) {
-          if (removed.has(id)) expect([silentMs >= AFTER_MS, isKept]).toEqual([true, false]);
-        }
+        const gone = seen.filter(({ id }) => removed.has(id));
+        expect(gone.every(({ silentMs, isKept }) => silentMs >= AFTER_MS && !isKept)).toBe(true);
         expect(spare(seen.length - removed.size)).toBe(best);
-        expect(best).toBeGreaterThan(spare(seen.length));
         expect(seen.length - removed.size).toBeGreaterThanOrEqual(3);
         expect(
           subsets(seen).filter((gone) => gone < removed.size && spare(seen.length - gone) === best),
         ).toEqual([]);
       }),
-      { numRuns: 500, seed: 8 },
+      { numRuns: 200, seed: 8 },
     );
   });
 });
