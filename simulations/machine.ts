@@ -9,6 +9,7 @@ import { timersFor } from '../src/raft/options.js';
 import type { Identity, InstallId, Member, NodeId } from '../src/raft/types.js';
 import { SimulatedClock } from './clock.js';
 import { Disk } from './disk.js';
+import { SimulatedKeeper } from './kept-processes.js';
 import type { Arrival } from './network.js';
 import type { Stream } from './random.js';
 import type { Build } from './versions.js';
@@ -55,6 +56,8 @@ export class Machine {
   stepUs = 0;
   /** What waits for a slow process, in order; null: nothing does, and it is not busy. */
   #backlog: Held[] | null = null;
+  /** The newest daemon's, which outlives it; null: none, or none is simulated. */
+  #keeper: SimulatedKeeper | null = null;
   /** Until when a keeper may run what a dead daemon left it. */
   #keptUntilUs = 0;
 
@@ -143,6 +146,7 @@ export class Machine {
     const enter = (kind: string, run: () => void): void => {
       if (open.process !== null) this.enter(open.process, kind, 0, run);
     };
+    const primary = this.#newKeeper(enter);
     const node = this.#guard(() => {
       return new Node(
         {
@@ -169,6 +173,7 @@ export class Machine {
           },
           codec: build.codec,
           log: this.#logger(),
+          ...(primary === null ? {} : { primary }),
         },
       );
     });
@@ -270,11 +275,23 @@ export class Machine {
     this.#held = null;
     this.#backlog = null;
     this.stepUs = 0;
+    if (reboot) this.#keeper?.end();
+    else this.#keeper?.orphan();
     this.disk.crash(keptBatches);
     this.#world.oracle.durable(this);
     const timeoutUs = this.#world.parameters.electionTimeoutMs * 1000;
     this.#keptUntilUs = reboot ? 0 : this.#world.nowUs + 2 * timeoutUs;
     if (reboot) this.clock.restart(this.#draw.between(0, 1_000_000));
+  }
+
+  /** A daemon's keeper begins by killing what an earlier one left; its word reaches the daemon as an event. */
+  #newKeeper(enter: (kind: string, run: () => void) => void): SimulatedKeeper | null {
+    const world = this.#world;
+    if (!world.hasKeepers) return null;
+    this.#keeper?.end();
+    const draw = world.streams.stream(`keeper/${this.id}`);
+    this.#keeper = new SimulatedKeeper(world, this.id, this.clock, draw, enter);
+    return this.#keeper;
   }
 
   /** Takes the machine away for good. */

@@ -38,6 +38,8 @@ export interface RunOptions extends Overrides {
   readonly schedule?: Schedule;
   /** Lets faults do more damage than the protocol can survive; see damage.ts. */
   readonly isDamageUnbounded?: boolean;
+  /** Lets every machine run a primary-only process by the shipped keeper. Default: nothing has to be stopped. */
+  readonly hasKeepers?: boolean;
   /** Takes the lines of a readable trace. */
   readonly sink?: LineSink;
   /** Called before anything happens; may look at whatever happens in the world, but must not change it. */
@@ -81,6 +83,7 @@ export function run(options: RunOptions): RunResult {
   const parameters = isCalm ? calmed(drawn) : drawn;
   const world = new World(streams, parameters, sink, versions);
   world.isDamageUnbounded = options.isDamageUnbounded ?? false;
+  world.hasKeepers = options.hasKeepers ?? false;
   options.watch?.(world);
   const timeUs = (options.timeMs ?? RUN_DEFAULT_MS) * 1000;
   const verdict = judge(world, timeUs, options.schedule ?? null);

@@ -10,6 +10,7 @@ import { Counts } from './counts.js';
 import type { Situation } from './counts.js';
 import { digestOf } from './digest.js';
 import type { FaultAction, Planned } from './fault-action.js';
+import type { KeptProcess } from './kept-processes.js';
 import { Machine } from './machine.js';
 import { Network } from './network.js';
 import { Oracle } from './oracle.js';
@@ -41,6 +42,10 @@ export class World {
   readonly schedule: Planned[] = [];
   /** Nodes that heal for good while all others stay broken; null: there is no such difference. */
   core: ReadonlySet<NodeId> | null = null;
+  /** Machines run a primary-only process, by the shipped keeper; set before anything happens. */
+  hasKeepers = false;
+  /** Primary-only processes that run at this moment. */
+  readonly running = new Set<KeptProcess>();
   /** Damage is not kept within what the protocol can survive. */
   isDamageUnbounded = false;
   readonly #queue = new EventQueue();

@@ -1,5 +1,5 @@
 // The supervised processes of a daemon: makes the supervisor if any are configured, and hands over when one that only the
-// primary runs cannot be kept running here.
+// primary runs cannot be kept running here. What becomes of single processes is the keeper's.
 
 import type { CheckedOptions } from './daemon-options.js';
 import type { Part } from './daemon-stop.js';

@@ -80,12 +80,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/keeper': { knows: ['src/raft/assert.ts', 'src/config/process-definition.ts'] },
   // The keeper's own process, and what starts it: few imports, since it must run when all else is broken.
   'src/supervisor': {
-    knows: [
-      ...ADAPTER.knows,
-      'src/keeper',
-      'src/config/process-definition.ts',
-      'src/ops/clock.ts',
-    ],
+    knows: [...ADAPTER.knows, 'src/keeper', 'src/config/process-definition.ts', 'src/ops/clock.ts'],
   },
   'src/discovery': { knows: [...ADAPTER.knows, 'src/forming'] },
   // Whom to tell of which change, as plain data.
@@ -115,7 +110,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Judges the histories of any system: it knows nothing of ours.
   'simulations/linearizability': { knows: [] },
   simulations: {
-    knows: ['src/raft', 'src/state-machine', 'src/forming', 'src/codec', 'src/node'],
+    knows: ['raft', 'state-machine', 'forming', 'codec', 'node', 'keeper'].map((n) => `src/${n}`),
   },
   test: { knows: ['src', 'cli', 'simulations'] },
 };
