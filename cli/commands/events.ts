@@ -1,5 +1,5 @@
-// `quorate events`: what happened in the cluster and why, oldest first: one page an answer, the newest few, or, with --watch, what
-// there is and then what happens, until a signal ends it or as many were printed as asked for.
+// `quorate events`: what happened in the cluster and why, oldest first: one page an answer, or the newest few. With --watch it goes
+// on with what happens, until a signal ends it or as many were printed as asked for.
 
 import { Option } from 'commander';
 import type { Command } from 'commander';

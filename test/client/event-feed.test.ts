@@ -1,5 +1,5 @@
-// Pages of the history and then a watch, as one feed: whatever the pages' size, and also where the watch answers with the whole
-// state because it forgot the changes, each event comes once and in order.
+// Pages of the history and then a watch, as one feed: each event comes once and in order, whatever the size of the pages. So it is
+// also where the watch answers with the whole state because it forgot the changes.
 
 import { expect, test } from 'vitest';
 import { eventFeed } from '../../src/client/event-feed.js';
