@@ -2,14 +2,14 @@
 // carried out only if nobody changed the definition meanwhile.
 
 import type { QuorateClient } from '../src/client/client.js';
-import { CHANGES_MAX, DEFINITION_KEY, ITEMS_PREFIX } from '../src/config/system-facts.js';
+import { CHANGES_MAX, SYSTEM_PREFIX } from '../src/config/system-facts.js';
 import type { FactChange } from '../src/config/system-facts.js';
 import { QuorateError } from '../src/errors.js';
 
 /** What the cluster holds. */
 export interface HeldFacts {
   readonly facts: ReadonlyMap<string, string>;
-  /** Of the definition; 0: there is none. */
+  /** Of each key; a key that is absent counts as 0. */
   readonly revisions: ReadonlyMap<string, number>;
 }
 
@@ -17,16 +17,13 @@ export interface HeldFacts {
 export async function readFacts(client: QuorateClient): Promise<HeldFacts> {
   const facts = new Map<string, string>();
   const revisions = new Map<string, number>();
-  const take = (entry: { key: string; value: Buffer; revision: number }): void => {
-    facts.set(entry.key, entry.value.toString('utf8'));
-    revisions.set(entry.key, Number(entry.revision));
-  };
-  const { entry } = await client.getStore({ key: DEFINITION_KEY });
-  if (entry !== undefined && entry !== null) take(entry);
   let afterKey = '';
   for (let more = true; more;) {
-    const page = await client.listStore({ prefix: ITEMS_PREFIX, afterKey, limit: 1000 });
-    for (const found of page.entries) take(found);
+    const page = await client.listStore({ prefix: SYSTEM_PREFIX, afterKey, limit: 1000 });
+    for (const { key, value, revision } of page.entries) {
+      facts.set(key, value.toString('utf8'));
+      revisions.set(key, revision);
+    }
     afterKey = page.entries.at(-1)?.key ?? '';
     more = page.more && page.entries.length > 0;
   }

@@ -26,7 +26,7 @@ export function haproxyLines(plan: Plan): string[] {
     ...headerLines(plan, 'HAProxy 2.4 or later'),
     'global',
     '    log stderr format raw local0 notice',
-    '    maxconn 10000',
+    '    maxconn 4000',
     '',
     ...DEFAULTS,
     '',

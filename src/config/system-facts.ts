@@ -5,10 +5,11 @@
 import { formatAddress } from '../address.js';
 import type { SystemDefinition } from './config.js';
 
-const PREFIX = 'quorate/system/';
+/** Every key of it begins so. */
+export const SYSTEM_PREFIX = 'quorate/system/';
 /** Name and hosts, one JSON document; each item has a key of its own below. */
-export const DEFINITION_KEY = `${PREFIX}definition`;
-export const ITEMS_PREFIX = `${PREFIX}items/`;
+export const DEFINITION_KEY = `${SYSTEM_PREFIX}definition`;
+export const ITEMS_PREFIX = `${SYSTEM_PREFIX}items/`;
 
 /** Operations of one transaction. Source: design, defaults. */
 export const CHANGES_MAX = 128;
