@@ -37,9 +37,14 @@ export interface Word {
 /** Rounds of one term that are remembered; an answer to an older one proves nothing that matters. */
 const ROUNDS_MAX = 2000;
 
+/** Reigns that are remembered; a read waits for fewer changes of leaders than this. */
+const REIGNS_MAX = 64;
+
 export class LeaderRounds {
   readonly #world: World;
   readonly #reigns = new Map<Machine, Reign>();
+  /** The newest of all, also of machines that rebooted or lead again: what was confirmed may be told later. */
+  readonly #past: Reign[] = [];
   readonly #words = new Map<Machine, Word>();
   readonly #leaseMs = new Map<Machine, number>();
 
@@ -72,8 +77,9 @@ export class LeaderRounds {
     };
   }
 
-  get reigns(): Iterable<Reign> {
-    return this.#reigns.values();
+  /** The newest reigns of all machines, whatever became of their leaders. */
+  get reigns(): readonly Reign[] {
+    return this.#past;
   }
 
   /** What is known of this machine's leading in this term; null: nothing, or that was before a reboot. */
@@ -108,6 +114,8 @@ export class LeaderRounds {
     const maps = { starts: new Map(), answered: new Map(), configurations: [] };
     const reign = { machine, process, term, ...maps };
     this.#reigns.set(machine, reign);
+    this.#past.push(reign);
+    if (this.#past.length > REIGNS_MAX) this.#past.shift();
     return reign;
   }
 

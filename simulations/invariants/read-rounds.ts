@@ -19,7 +19,7 @@ export function readRounds(rounds: LeaderRounds): Invariant {
       if (operation.kind !== 'read' || operation.isStale) return;
       const { answer, beganUs, id } = operation;
       if (answer === null || answer.isLeased) return;
-      const isSo = [...rounds.reigns].some((reign) => isConfirmed(reign, beganUs));
+      const isSo = rounds.reigns.some((reign) => isConfirmed(reign, beganUs));
       hold(isSo, 'read-rounds', () => {
         return `read ${id} was answered although no quorum had answered a round that began after it`;
       });
