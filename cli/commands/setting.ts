@@ -119,7 +119,8 @@ async function showOne(cli: Cli<object>, name: string): Promise<void> {
 }
 
 async function settingsOf(cli: Cli<object>): Promise<Readonly<Record<string, Value>>> {
-  const { header: _, ...settings } = await cli.client.settings();
+  // The name of an optional field's group comes with the field.
+  const { header: _, _autoRemoveAfterMs: __, ...settings } = await cli.client.settings();
   return { ...settings, autoRemoveAfterMs: settings.autoRemoveAfterMs ?? null };
 }
 

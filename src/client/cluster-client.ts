@@ -81,7 +81,9 @@ export class ClusterClient {
 
   /** What the cluster as a whole is set to; linearizable. */
   async settings(options: CallOptions = {}): Promise<ClusterSettings> {
-    const { header: _, ...settings } = await this.#caller.read(CLUSTER.Settings, {}, options);
+    const answer = await this.#caller.read(CLUSTER.Settings, {}, options);
+    // The name of an optional field's group comes with the field.
+    const { header: _, _autoRemoveAfterMs: __, ...settings } = answer;
     return { ...settings, autoRemoveAfterMs: settings.autoRemoveAfterMs ?? null };
   }
 

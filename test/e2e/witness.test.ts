@@ -110,7 +110,10 @@ describe('two data nodes and a witness', { timeout: 90_000 }, () => {
       ['n2', 'STANDBY', 'follower'],
       ['n3', 'WITNESS', 'follower'],
     ]);
-    expect(mustSucceed(await runAt(n3, 'mon-cluster'))).toMatch(/n3 +WITNESS/);
+    const shown = mustSucceed(await runAt(n3, 'mon-cluster'));
+    expect(shown).toMatch(/n3 +WITNESS/);
+    expect(shown).toContain('can lose 1 more node: n1 or n2 or n3');
+    expect(shown).not.toContain('advice');
   });
 
   test('answer through the witness what needs a quorum; itself it has nothing to read', async () => {
@@ -140,6 +143,8 @@ describe('two data nodes and a witness', { timeout: 90_000 }, () => {
       nodes.some(({ name, state }) => name === 'n3' && state === 'DOWN'),
     );
     expect(without).toMatchObject({ epoch: before.epoch, quorum: true, failureTolerance: 0 });
+    const shown = mustSucceed(await runAt(n1, 'mon-cluster'));
+    expect(shown).toContain('loses service if n1 or n2 fails');
     // Without --witness: its data directory knows.
     const again = new Daemon({ ...n3.plan, more: [] });
     try {

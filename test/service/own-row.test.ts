@@ -33,7 +33,7 @@ test.each([
   });
   const told = untrueRow({ self: { ...SELF, ...HERE, isPriorityGiven: false, ...self } }, status);
   const { address, api, priority } = told ?? {};
-  const expected = row === null ? {} : { ...HERE, priority: 90, ...row };
+  const expected = row === null ? {} : Object.assign({ ...HERE, priority: 90 }, row);
   expect({ address, api, priority }).toEqual({
     address: undefined,
     api: undefined,
