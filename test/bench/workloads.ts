@@ -9,8 +9,8 @@ export interface Workload {
   readonly name: string;
   readonly client: ClientName;
   readonly inFlight: readonly number[];
-  /** Facts written by one request; 0: it reads. */
-  readonly writes: number;
+  /** Revisions that one request makes at least, on average; 0: it reads. */
+  readonly revisions: number;
   /** What a slice sends, in turn. */
   readonly requests: (of: Requests) => RequestBytes[];
   /** The ratio to etcd that is aimed at, by requests in flight. */
@@ -32,6 +32,7 @@ const unary = (count: number, one: (of: Requests, key: string) => RequestBytes) 
 const write = (of: Requests, key: string): RequestBytes => of.write(key, value);
 const read = (of: Requests, key: string): RequestBytes => of.read(key);
 const staleRead = (of: Requests, key: string): RequestBytes => of.staleRead(key);
+const pipelined = (of: Requests, key: string): RequestBytes => of.pipelinedWrite(key, value);
 const LEVELS = [1, 16, 64, 256];
 
 export const WORKLOADS: readonly Workload[] = [
@@ -39,7 +40,7 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'writes',
     client: 'h2load',
     inFlight: LEVELS,
-    writes: 1,
+    revisions: 1,
     requests: unary(PAYLOADS, write),
     target: (inFlight) => (inFlight >= 64 ? 1.2 : 1),
   },
@@ -47,7 +48,7 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'reads',
     client: 'h2load',
     inFlight: LEVELS,
-    writes: 0,
+    revisions: 0,
     requests: unary(PAYLOADS, read),
     target: () => 1.3,
   },
@@ -55,7 +56,7 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'stale reads',
     client: 'h2load',
     inFlight: [64],
-    writes: 0,
+    revisions: 0,
     requests: unary(PAYLOADS, staleRead),
     target: () => 1,
   },
@@ -63,7 +64,7 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'writes',
     client: 'node',
     inFlight: LEVELS,
-    writes: 1,
+    revisions: 1,
     requests: unary(KEYS, write),
     target: () => 1,
   },
@@ -71,15 +72,31 @@ export const WORKLOADS: readonly Workload[] = [
     name: 'reads',
     client: 'node',
     inFlight: LEVELS,
-    writes: 0,
+    revisions: 0,
     requests: unary(KEYS, read),
     target: () => 1,
+  },
+  {
+    name: 'mixed',
+    client: 'node',
+    inFlight: [64],
+    revisions: 0.5,
+    requests: (of) => keysFrom(KEYS).flatMap((key) => [write(of, key), read(of, key)]),
+    target: () => 1,
+  },
+  {
+    name: 'pipelined writes',
+    client: 'node',
+    inFlight: [64, 256],
+    revisions: 1,
+    requests: unary(KEYS, pipelined),
+    target: () => 5,
   },
   {
     name: `batches of ${BATCH}`,
     client: 'node',
     inFlight: [1, 16],
-    writes: BATCH,
+    revisions: 1,
     requests: (of) =>
       Array.from({ length: KEYS / BATCH }, (_, at) =>
         of.batch(keysFrom(KEYS).slice(at * BATCH, (at + 1) * BATCH), value),

@@ -1,3 +1,6 @@
+// The clock for deadlines of requests: how often it reads the clock behind it. What that clock itself does is the subject of
+// clock.test.ts.
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TurnClock } from '../../src/ops/turn-clock.js';

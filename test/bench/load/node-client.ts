@@ -7,7 +7,11 @@ import type { Measured } from './measured.js';
 
 export interface Order {
   readonly address: string;
-  readonly requests: readonly { readonly path: string; readonly message: string }[];
+  readonly requests: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly isStreamed: boolean;
+  }[];
   readonly inFlight: number;
   readonly seconds: number;
 }
@@ -34,8 +38,9 @@ export function nodeClient(
     child.once('exit', (code) => reject(new Error(`the client ended with ${code}`)));
     const order: Order = {
       address,
-      requests: requests.map(({ path, message }) => ({
+      requests: requests.map(({ path, message, isStreamed = false }) => ({
         path,
+        isStreamed,
         message: Buffer.from(message).toString('base64'),
       })),
       inFlight,

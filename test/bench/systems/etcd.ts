@@ -55,6 +55,8 @@ export function etcd(): System {
       write: (key, value) => bytesFor('Put', { key: Buffer.from(key), value: Buffer.from(value) }),
       read: (key) => bytesFor('Range', { key: Buffer.from(key) }),
       staleRead: (key) => bytesFor('Range', { key: Buffer.from(key), serializable: true }),
+      pipelinedWrite: (key, value) =>
+        bytesFor('Put', { key: Buffer.from(key), value: Buffer.from(value) }),
       batch: (keys, value) =>
         bytesFor('Txn', {
           success: keys.map((key) => ({

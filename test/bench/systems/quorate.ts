@@ -23,6 +23,10 @@ export const quorate: System = {
     write: (key, value) => bytesFor(STORE.Put, { key, value: Buffer.from(value) }),
     read: (key) => bytesFor(STORE.Get, { key }),
     staleRead: (key) => bytesFor(STORE.Get, { key, consistency: 'STALE' }),
+    pipelinedWrite: (key, value) => ({
+      ...bytesFor(STORE.Pipeline, { operations: [{ put: { key, value: Buffer.from(value) } }] }),
+      isStreamed: true,
+    }),
     batch: (keys, value) =>
       bytesFor(STORE.Transact, {
         success: keys.map((key) => ({ put: { key, value: Buffer.from(value) } })),

@@ -6,6 +6,8 @@ export interface RequestBytes {
   /** Such as `/quorate.v1.Store/Put`. */
   readonly path: string;
   readonly message: Uint8Array;
+  /** It goes over one stream: several make one message, standing one behind the other. Default: a call of its own. */
+  readonly isStreamed?: boolean;
 }
 
 /** The requests that are compared. Keys and values are given, so that both systems get the same. */
@@ -15,6 +17,8 @@ export interface Requests {
   read(key: string): RequestBytes;
   /** From the node's own state. */
   staleRead(key: string): RequestBytes;
+  /** A write on a stream of many; where a system has no such streams, a call. */
+  pipelinedWrite(key: string, value: Uint8Array): RequestBytes;
   /** One transaction that puts all of them. */
   batch(keys: readonly string[], value: Uint8Array): RequestBytes;
 }
