@@ -4,8 +4,8 @@
 
 import { killAtMs } from '../src/keeper/deadlines.js';
 import { Keeper } from '../src/keeper/keeper.js';
-import type { Kept, KeeperInput, KeeperOutput } from '../src/keeper/words.js';
-import type { LeaseOrder, PrimaryPort } from '../src/node/ports.js';
+import type { Kept, KeeperInput, KeeperOutput, LeaseOrder } from '../src/keeper/words.js';
+import type { PrimaryPort } from '../src/node/ports.js';
 import type { SimulatedClock } from './clock.js';
 import type { Stream } from './random.js';
 import { showTime } from './trace.js';
