@@ -96,8 +96,7 @@ Examples:
 
 /** Adds the command. */
 export function registerStart(program: Command): void {
-  const command = program
-    .command('start')
+  const command = addDiscovery(program.command('start'))
     .description('run the daemon in the foreground; it resumes its membership, or is clean')
     .addOption(setting('--config <file>', 'configuration file; flags go before it', fileArgument))
     .addOption(setting('--name <name>', 'name of this node (default: the host name)', nameArgument))
@@ -152,6 +151,15 @@ export function registerStart(program: Command): void {
         numberArgument(0, 100),
       ),
     )
+    .option('--insecure', 'allow addresses other than loopback without TLS')
+    .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
+    .addHelpText('after', HELP)
+    .action(() => start(command.optsWithGlobals<StartOptions & GlobalOptions>()));
+}
+
+/** Where others are looked for, and who forms the first cluster. */
+function addDiscovery(command: Command): Command {
+  return command
     .addOption(
       setting(
         '--connect <address>',
@@ -165,11 +173,7 @@ export function registerStart(program: Command): void {
         'so many clean nodes that found each other form the first cluster; 1: this one alone',
         numberArgument(1, 31),
       ),
-    )
-    .option('--insecure', 'allow addresses other than loopback without TLS')
-    .addOption(new Option('--exit-with-stdin', 'end at once when standard input closes').hideHelp())
-    .addHelpText('after', HELP)
-    .action(() => start(command.optsWithGlobals<StartOptions & GlobalOptions>()));
+    );
 }
 
 /** An option that the environment may say too: `--data-dir` is QUORATE_DATA_DIR. */

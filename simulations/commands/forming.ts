@@ -99,7 +99,8 @@ async function tellMutants(
   const found = [];
   for (const mutant of FORMING_MUTANTS) {
     const finding = await findFormingMutant(mutant, seed, seeds);
-    found.push({ ...finding, what: mutant.what, coveredBy: mutant.coveredBy ?? null });
+    const { what, coveredBy = null, tests = [] } = mutant;
+    found.push({ ...finding, what, coveredBy, tests });
   }
   if (isJson) {
     out(JSON.stringify({ seed: String(seed), seeds, mutants: found }));
@@ -113,6 +114,8 @@ async function tellMutants(
     for (const line of showTable({ columns: ['planted bug', 'found', 'seeds', ''], rows }))
       out(line);
   }
-  const isMissed = found.some(({ failure, coveredBy }) => failure === null && coveredBy === null);
+  const isMissed = found.some(
+    ({ failure, coveredBy, tests }) => failure === null && coveredBy === null && tests.length === 0,
+  );
   return isMissed ? EXIT.failed : EXIT.held;
 }

@@ -11,7 +11,11 @@ import type { Change, Mutant } from './mutant.js';
 
 /** What a simulation is made of. */
 export const FOLDERS = [
-  ...['src/raft', 'src/state-machine', 'src/forming', 'src/codec', 'src/node'],
+  'src/raft',
+  'src/state-machine',
+  'src/forming',
+  'src/codec',
+  'src/node',
   'simulations',
 ];
 

@@ -32,7 +32,7 @@ export class Forming {
   /** As durable. */
   #record: FormingRecord;
   /** On its way to the disk; null: nothing. */
-  #writing: { readonly record: FormingRecord; readonly then: () => void } | null = null;
+  #writing: { readonly record: FormingRecord; readonly whenDurable: () => void } | null = null;
   #cluster: string | null;
   #hold: Hold | null = null;
   readonly #heard = new Map<InstallId, Heard>();
@@ -323,7 +323,7 @@ export class Forming {
     }
   }
 
-  #write(record: FormingRecord, then: () => void): void {
+  #write(record: FormingRecord, whenDurable: () => void): void {
     invariant(!this.#isBusy, 'one record is written at a time');
     invariant(record.floor >= this.#record.floor, 'what was refused stays refused');
     const { promise } = record;
@@ -334,7 +334,7 @@ export class Forming {
         invariant(this.#record.promise === null, 'a node is bound to one attempt at a time');
       if (isNew) invariant(promise.number > this.#record.floor, 'what was refused is not promised');
     }
-    this.#writing = { record, then };
+    this.#writing = { record, whenDurable };
     this.#outputs.push({ type: 'persist', record });
   }
 
@@ -343,7 +343,7 @@ export class Forming {
     invariant(writing !== null, 'what is durable was asked for');
     this.#writing = null;
     this.#record = writing.record;
-    writing.then();
+    writing.whenDurable();
   }
 
   #send({ installId, address }: Founder, body: FormingBody): void {

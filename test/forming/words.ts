@@ -1,5 +1,5 @@
-// Daemons in this process that find each other on loopback, for the tests of forming: started on free ports or given ones, asked
-// over their API, stopped at the end of each test with their directories.
+// Daemons in this process that find each other on loopback, for the tests of forming: started on free ports or given ones, and
+// asked over their API. They are stopped at the end of each test, and their directories removed.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
