@@ -4,6 +4,7 @@
 
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { STORE } from '../../../src/client/protos.js';
+import type { StorePipelineResponse__Output } from '../../../src/generated/quorate/v1/StorePipelineResponse.js';
 import { measuredFrom } from './measured.js';
 import type { Measured } from './measured.js';
 import type { Order } from './node-client.js';
@@ -46,7 +47,7 @@ function overStream({ address, requests, inFlight, seconds }: Order): Promise<Me
     stream.write(Buffer.concat(parts.filter((part) => part !== undefined)));
   };
   return new Promise((resolve, reject) => {
-    stream.on('data', ({ results }) => {
+    stream.on('data', ({ results }: StorePipelineResponse__Output) => {
       const nowMs = performance.now();
       const answered = sentMs.splice(0, results.length);
       for (const [at, fromMs] of answered.entries()) {
