@@ -3,7 +3,7 @@
 // error that says whether it may have happened. Nothing here sends an operation twice.
 
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { QuorateError } from '../errors.js';
+import type { QuorateError } from '../errors.js';
 import { errorOfOperation, PIPELINE_LIMITS } from './pipeline-kinds.js';
 import type { PipelineAnswer } from './pipeline-kinds.js';
 

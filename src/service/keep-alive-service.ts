@@ -50,7 +50,7 @@ export async function keepAlive(
   stream: ServerDuplexStream<RenewSessionsRequest__Output, RenewSessionsResponse>,
   context: CallContext,
 ): Promise<void> {
-  for await (const request of messagesOf(stream)) {
+  for await (const request of messagesOf<RenewSessionsRequest__Output>(stream)) {
     if (modules.isStopping()) throw new QuorateError('STOPPING', 'this node is stopping');
     const deadlineMs = modules.clock.nowMs() + CALL_LIMITS.deadlineDefaultMs;
     const response = await renewSessions(modules, request, { ...context, deadlineMs });

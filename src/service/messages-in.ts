@@ -31,8 +31,8 @@ export function checkReadable(message: unknown): void {
  * The messages of a stream until its caller has said all or gone away. A consumer that leaves, also while it waits, leaves the stream as
  * it is, so that the caller can be told why; the iterator of Node would destroy it at that error.
  */
-export async function* messagesOf<Request, Response>(
-  stream: ServerDuplexStream<Request, Response>,
+export async function* messagesOf<Request>(
+  stream: ServerDuplexStream<Request, never>,
 ): AsyncGenerator<Request, void> {
   do {
     for (let message = stream.read() as Request | null; message !== null;) {
@@ -44,7 +44,7 @@ export async function* messagesOf<Request, Response>(
 }
 
 /** Resolves once there is something to read; false: there will be nothing more. */
-function hasMore(stream: ServerDuplexStream<unknown, unknown>): Promise<boolean> {
+function hasMore(stream: ServerDuplexStream<never, never>): Promise<boolean> {
   if (stream.readableEnded || stream.destroyed || stream.cancelled) return Promise.resolve(false);
   const ends = ['end', 'close', 'error', 'cancelled'];
   return new Promise((resolve) => {

@@ -142,7 +142,7 @@ export class PipelineRun {
   }
 
   async #takeAll(): Promise<void> {
-    const messages = messagesOf(this.#stream);
+    const messages = messagesOf<SizedMessage>(this.#stream);
     for (;;) {
       const next = messages.next();
       // Nobody may be waiting for it any more when the stream breaks.
@@ -288,7 +288,7 @@ export class PipelineRun {
   async #answerAll(): Promise<void> {
     const { serialize } = this.#pipelined;
     for (;;) {
-      while (this.#slots[0]?.answer == null) {
+      while ((this.#slots[0]?.answer ?? null) === null) {
         if (this.#slots.length === 0 && this.#end !== null) return;
         if (this.#stream.cancelled) return;
         await this.#changed();

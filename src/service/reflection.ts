@@ -116,7 +116,7 @@ export function reflectionHandlers(
   const method = `/${name}/ServerReflectionInfo`;
   return {
     ServerReflectionInfo: streaming(modules, method, async (call: ReflectionCall) => {
-      for await (const request of messagesOf(call)) {
+      for await (const request of messagesOf<ServerReflectionRequest__Output>(call)) {
         const said = reflection.answer(request);
         const { host } = request;
         if (!(await sent(call, { validHost: host, originalRequest: request, ...said }))) return;
