@@ -11,7 +11,7 @@ export interface ConfigError {
 }
 
 /** Errors that are told of one file; of more, that there are more. */
-export const ERRORS_TOLD_MAX = 100;
+const ERRORS_TOLD_MAX = 100;
 /** Characters of a wrong value that its error shows. */
 const SHOWN_MAX = 40;
 

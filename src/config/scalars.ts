@@ -47,7 +47,7 @@ export function duration(minMs = 1, maxMs = DURATION_MAX_MS): (text: string) => 
 }
 
 /** Milliseconds in the largest unit that says them exactly. */
-export function shownDuration(ms: number): string {
+function shownDuration(ms: number): string {
   if (ms > 0 && ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
   if (ms > 0 && ms % 60_000 === 0) return `${ms / 60_000}m`;
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
@@ -103,7 +103,7 @@ export function someText(bytesMax: number): (text: string) => string {
 }
 
 /** `HOST[:PORT]`. */
-export function address(defaultPort: number): (text: string) => Address {
+function address(defaultPort: number): (text: string) => Address {
   return (text) => {
     try {
       return parseAddress(text, defaultPort);

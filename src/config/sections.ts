@@ -20,7 +20,7 @@ const EXPECT_MAX = 50;
 const CONNECT_MAX = 50;
 const HOSTS_MAX = 50;
 /** Each is one operation of one transaction when it is installed. Source: design, defaults. */
-export const ITEMS_MAX = 100;
+const ITEMS_MAX = 100;
 const ITEM_BYTES_MAX = 16 * 1024;
 const PATH_BYTES_MAX = 4096;
 
