@@ -54,14 +54,14 @@ export function whyUnwanted(
 }
 
 /** Whether two nodes were configured to form the same cluster. */
-export function isSamePlan(a: Plan, b: Plan): boolean {
+function isSamePlan(a: Plan, b: Plan): boolean {
   if (a.type === 'count' && b.type === 'count') return a.count === b.count;
   if (a.type !== 'hosts' || b.type !== 'hosts') return a.type === b.type;
   return a.names.length === b.names.length && a.names.every((name, at) => name === b.names[at]);
 }
 
 /** The lowest feature level that all of them can begin with; null: there is none. */
-export function commonLevel(founders: readonly Founder[]): number | null {
+function commonLevel(founders: readonly Founder[]): number | null {
   const level = Math.max(...founders.map(({ featureMin }) => featureMin));
   return founders.every(({ featureMax }) => featureMax >= level) ? level : null;
 }

@@ -35,7 +35,7 @@ export type Met =
 /** Decides what a caller is told; throws `CodecError` on bytes that no node would send. */
 export type OnMeeting = (message: Uint8Array) => Exclude<Met, { type: 'failed' }>;
 
-export const MEETING_LIMITS = {
+const MEETING_LIMITS = {
   /** For name, connection and TLS. */
   probeMs: 1000,
   answerMs: 1500,
