@@ -9,7 +9,7 @@ import type { Machine, Process } from './machine.js';
 import type { World } from './world.js';
 
 /** When a round began: true time, and what the leader's clock showed. */
-export interface RoundStart {
+interface RoundStart {
   readonly atUs: number;
   readonly readingMs: number;
 }
@@ -27,7 +27,7 @@ export interface Reign {
 }
 
 /** A node's word for a leader: it answered a round of this term. */
-export interface Word {
+interface Word {
   readonly reign: Reign;
   readonly start: RoundStart;
   /** The lease that the leader named in this term, in ms. */

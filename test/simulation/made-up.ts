@@ -16,7 +16,7 @@ export const LEASE_MS = 1000;
 
 export const VOTERS = { members: [], voters: [1, 2, 3], outgoing: null, leaving: [] };
 
-export interface Made {
+interface Made {
   readonly id?: number;
   readonly term?: number;
   readonly terms?: readonly number[];
