@@ -44,7 +44,7 @@ export async function* messagesOf<Request>(
 }
 
 /** Resolves once there is something to read; false: there will be nothing more. */
-function hasMore(stream: ServerDuplexStream<never, never>): Promise<boolean> {
+function hasMore<Request>(stream: ServerDuplexStream<Request, never>): Promise<boolean> {
   if (stream.readableEnded || stream.destroyed || stream.cancelled) return Promise.resolve(false);
   const ends = ['end', 'close', 'error', 'cancelled'];
   return new Promise((resolve) => {
