@@ -14,6 +14,7 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
+import { registerLock } from './commands/lock.js';
 import { registerInstall } from './commands/install.js';
 import { registerLb } from './commands/lb.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
@@ -80,6 +81,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerSecret(program);
   registerSession(program);
   registerStore(program);
+  registerLock(program);
   registerSetting(program);
   registerEvents(program);
   registerWatch(program);

@@ -360,17 +360,16 @@ const STORE_PPM = 150_000;
 const COVERED_PPM = 700_000;
 
 function showCommand(command: Command): string {
-  if (command.kind === 'expireSessions' || command.kind === 'renewSessions') return command.kind;
+  if (!('requestId' in command)) return command.kind;
   const client = command.kind === 'openClientSession' ? null : command.client;
   const covered = client === null ? '' : ` as ${client.session.slice(0, 8)}/${client.sequence}`;
   return `${command.requestId}: ${command.kind} ${subjectOf(command)}${covered}`;
 }
 
-/** The session that a command is about, or the first key. */
-function subjectOf(
-  command: Exclude<Command, { kind: 'expireSessions' | 'renewSessions' }>,
-): string {
-  return command.kind === 'changeStore' ? (command.compares[0]?.key ?? '') : command.id;
+/** The session or lock that a command is about, or the first key. */
+function subjectOf(command: Extract<Command, { requestId: string }>): string {
+  if (command.kind === 'changeStore') return command.compares[0]?.key ?? '';
+  return 'name' in command ? command.name : command.id;
 }
 
 function show(operation: Operation): string {

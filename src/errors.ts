@@ -231,6 +231,15 @@ export const ERRORS = {
     'failed',
     'Delete keys or shorten values; the store holds at most {limit}.',
   ),
+  LOCK_HELD: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Wait for it, or try again later; `quorate lock get {name}` shows who holds it.',
+    RETRYABLE,
+  ),
+  LOCK_LOST: kind('ABORTED', 'failed', 'Stop what was done under it; acquire it again.'),
+  LOCK_NOT_FOUND: kind('NOT_FOUND', 'failed', 'Nobody holds it or waits for it.'),
+  LOCK_LIMIT: kind('RESOURCE_EXHAUSTED', 'failed', 'Release locks that are not needed any more.'),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 

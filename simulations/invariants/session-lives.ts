@@ -62,7 +62,16 @@ export function digestOfSession(session: Session | null): number | null {
 }
 
 function idsOf(command: Command): string[] {
-  if (command.kind === 'openClientSession' || command.kind === 'changeStore') return [];
-  if (command.kind === 'renewSessions') return [...command.ids];
-  return command.kind === 'expireSessions' ? command.sessions.map(({ id }) => id) : [command.id];
+  switch (command.kind) {
+    case 'renewSessions':
+      return [...command.ids];
+    case 'expireSessions':
+      return command.sessions.map(({ id }) => id);
+    case 'putSession':
+    case 'touchSession':
+    case 'deleteSession':
+      return [command.id];
+    default:
+      return [];
+  }
 }

@@ -14,6 +14,12 @@ import type { DeleteSessionRequest } from '../generated/quorate/v1/DeleteSession
 import type { DeleteSessionResponse__Output as DeleteSessionResponse } from '../generated/quorate/v1/DeleteSessionResponse.js';
 import type { EventsRequest } from '../generated/quorate/v1/EventsRequest.js';
 import type { EventsResponse__Output as EventsResponse } from '../generated/quorate/v1/EventsResponse.js';
+import type { GetLockRequest } from '../generated/quorate/v1/GetLockRequest.js';
+import type { GetLockResponse__Output as GetLockResponse } from '../generated/quorate/v1/GetLockResponse.js';
+import type { ListLocksRequest } from '../generated/quorate/v1/ListLocksRequest.js';
+import type { ListLocksResponse__Output as ListLocksResponse } from '../generated/quorate/v1/ListLocksResponse.js';
+import type { ReleaseLockRequest } from '../generated/quorate/v1/ReleaseLockRequest.js';
+import type { ReleaseLockResponse__Output as ReleaseLockResponse } from '../generated/quorate/v1/ReleaseLockResponse.js';
 import type { GetSessionRequest } from '../generated/quorate/v1/GetSessionRequest.js';
 import type { GetSessionResponse__Output as GetSessionResponse } from '../generated/quorate/v1/GetSessionResponse.js';
 import type { JoinRequest } from '../generated/quorate/v1/JoinRequest.js';
@@ -49,7 +55,7 @@ import type { TransactResponse__Output as TransactResponse } from '../generated/
 import type { TlsIdentity } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
-import { CLUSTER, SESSIONS, STORE } from './protos.js';
+import { CLUSTER, LOCKS, SESSIONS, STORE } from './protos.js';
 import type { WatchOptions } from './watch.js';
 import type { WatchUpdate } from './watch-cursor.js';
 
@@ -200,6 +206,23 @@ export class QuorateClient {
   /** Compares, then changes and reads several keys at one revision. */
   transact(request: TransactRequest, options: CallOptions = {}): Promise<TransactResponse> {
     return this.#caller.once(STORE.Transact, request, options);
+  }
+
+  getLock(request: GetLockRequest, options: CallOptions = {}): Promise<GetLockResponse> {
+    return this.#caller.read(LOCKS.Get, request, options);
+  }
+
+  /** One page of locks. */
+  listLocks(request: ListLocksRequest, options: CallOptions = {}): Promise<ListLocksResponse> {
+    return this.#caller.read(LOCKS.List, request, options);
+  }
+
+  /** Gives up a lock, or a place among those who wait. */
+  releaseLock(
+    request: ReleaseLockRequest,
+    options: CallOptions = {},
+  ): Promise<ReleaseLockResponse> {
+    return this.#caller.once(LOCKS.Release, request, options);
   }
 
   /** What changes, as it changes, until the consumer leaves; a node that went away is asked again. */

@@ -8,6 +8,7 @@ import type { TlsFiles } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
 import { ClusterClient } from './cluster-client.js';
+import { LocksClient } from './locks-client.js';
 import { SessionsClient } from './sessions-client.js';
 import { StoreClient } from './store-client.js';
 import type { WatchOptions } from './watch.js';
@@ -39,6 +40,7 @@ export function connect(options: ConnectOptions): Quorate {
 export class Quorate {
   readonly store: StoreClient;
   readonly sessions: SessionsClient;
+  readonly locks: LocksClient;
   readonly cluster: ClusterClient;
   readonly #caller: Caller;
   readonly #tls: TlsIdentity | null;
@@ -60,6 +62,7 @@ export class Quorate {
     });
     this.store = new StoreClient(this.#caller);
     this.sessions = new SessionsClient(this.#caller);
+    this.locks = new LocksClient(this.#caller);
     this.cluster = new ClusterClient(this.#caller);
   }
 

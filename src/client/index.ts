@@ -15,6 +15,7 @@ export type {
   EpochCheck,
   EventsOptions,
 } from './cluster-client.js';
+export type { AcquireOptions, HeldLock, LocksClient, LockView } from './locks-client.js';
 export type { ClusterEvent } from './event-feed.js';
 export type {
   Session,

@@ -9,6 +9,7 @@ import type { ErrorInfo, ErrorInfo__Output } from '../generated/google/rpc/Error
 import type { Status, Status__Output } from '../generated/google/rpc/Status.js';
 import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSessions.js';
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
+import type { LocksDefinition } from '../generated/quorate/v1/Locks.js';
 import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
 import type { StoreDefinition } from '../generated/quorate/v1/Store.js';
 
@@ -17,6 +18,7 @@ const FILES = [
   'quorate/v1/sessions.proto',
   'quorate/v1/client_sessions.proto',
   'quorate/v1/store.proto',
+  'quorate/v1/locks.proto',
   'google/rpc/status.proto',
   'google/rpc/error_info.proto',
 ];
@@ -55,6 +57,8 @@ export const CLIENT_SESSIONS = loaded[
 ] as unknown as ClientSessionsDefinition;
 /** Methods of quorate.v1.Store. */
 export const STORE = loaded['quorate.v1.Store'] as unknown as StoreDefinition;
+/** Methods of quorate.v1.Locks. */
+export const LOCKS = loaded['quorate.v1.Locks'] as unknown as LocksDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

@@ -11,6 +11,7 @@ import { CodecError } from './codec-error.js';
 import { damaged, openKind, seal, unknownKind, unwrap, wrap } from './envelope.js';
 import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
+import { lockFields, readAcquireLock, readReleaseLock } from './lock-shapes.js';
 import { readStore, storeFields } from './store-shapes.js';
 import { COMMAND_KIND, RECORD_KIND } from './kinds.js';
 
@@ -81,6 +82,11 @@ function commandFields(command: Command): FieldValue[] {
       return [command.requestId, command.id, command.ifRevision, clientFields(command.client)];
     case 'changeStore':
       return [command.requestId, ...storeFields(command), clientFields(command.client)];
+    case 'acquireLock':
+    case 'releaseLock':
+      return [...lockFields(command), clientFields(command.client)];
+    case 'grantLocks':
+      return [command.names];
     case 'openClientSession':
       return [command.requestId, command.id];
     case 'renewSessions':
@@ -131,6 +137,12 @@ function readCommand(kind: number, reader: ValueReader): Command {
         ...readStore(reader),
         client: readClient(reader),
       };
+    case COMMAND_KIND.acquireLock:
+      return { ...readAcquireLock(reader), client: readClient(reader) };
+    case COMMAND_KIND.releaseLock:
+      return { ...readReleaseLock(reader), client: readClient(reader) };
+    case COMMAND_KIND.grantLocks:
+      return { kind: 'grantLocks', names: reader.list('names', (list) => list.string('name')) };
     case COMMAND_KIND.openClientSession:
       return {
         kind: 'openClientSession',

@@ -51,4 +51,7 @@ export const COMMAND_KIND = {
   openClientSession: 132,
   changeStore: 133,
   renewSessions: 134,
+  acquireLock: 135,
+  releaseLock: 136,
+  grantLocks: 137,
 } as const;

@@ -11,6 +11,7 @@ import type { Address } from '../address.js';
 import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
 import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessions.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
+import type { LocksHandlers } from '../generated/quorate/v1/Locks.js';
 import type { StoreHandlers } from '../generated/quorate/v1/Store.js';
 import type { CallContext } from './call-context.js';
 import { openClientSession } from './client-session-service.js';
@@ -20,7 +21,7 @@ import { admit, remove, setPrimary, update } from './member-service.js';
 import { tolerant } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
 import { Pipelines, SESSION_CALLS, sized, STORE_CALLS } from './pipeline-service.js';
-import { API_PACKAGE, CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../client/protos.js';
+import { API_PACKAGE, CLIENT_SESSIONS, CLUSTER, LOCKS, SESSIONS, STORE } from '../client/protos.js';
 import { HealthService } from './health-service.js';
 import { Reflection, REFLECTION_ALPHA, reflectionHandlers } from './reflection.js';
 import { HEALTH, HEALTH_PACKAGE, REFLECTION, REFLECTION_PACKAGE } from './standard-protos.js';
@@ -31,6 +32,7 @@ import {
   putSession,
   touchSession,
 } from './session-service.js';
+import { acquireLock, getLock, listLocks, releaseLock } from './lock-service.js';
 import { deleteStore, getStore, listStore, putStore, transact } from './store-service.js';
 import type { Caller } from '../tls/caller.js';
 import { bindGrpc } from '../tls/grpc.js';
@@ -114,6 +116,7 @@ export class ApiServer {
       pipelines.then(sessionsHandlers),
     );
     this.#add({ ...STORE, Pipeline: sized(STORE.Pipeline) }, pipelines.then(storeHandlers));
+    this.#add(LOCKS, this.#modules.then(locksHandlers));
     this.#add(CLIENT_SESSIONS, this.#modules.then(clientSessionsHandlers));
     this.#addStandardServices();
   }
@@ -133,7 +136,7 @@ export class ApiServer {
     });
     this.#add(HEALTH, health);
     const packages = [API_PACKAGE, HEALTH_PACKAGE, REFLECTION_PACKAGE];
-    const services = [CLUSTER, SESSIONS, STORE, CLIENT_SESSIONS, HEALTH, REFLECTION];
+    const services = [CLUSTER, SESSIONS, STORE, LOCKS, CLIENT_SESSIONS, HEALTH, REFLECTION];
     const reflection = new Reflection(packages, services.map(nameOf).sort(inOrder));
     for (const definition of [REFLECTION, REFLECTION_ALPHA]) {
       const handlers = this.#modules.then((modules) =>
@@ -244,6 +247,19 @@ function storeHandlers({ modules, pipelines }: WithPipelines): StoreHandlers {
     Delete: on('Delete', deleteStore),
     Transact: on('Transact', transact),
     Pipeline: pipelines.handler(STORE_CALLS),
+  };
+}
+
+function locksHandlers(modules: ServiceModules): LocksHandlers {
+  const on = <Request, Response>(
+    method: keyof LocksHandlers & string,
+    run: Run<Request, Response>,
+  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Locks/${method}`, run);
+  return {
+    Acquire: on('Acquire', acquireLock),
+    Release: on('Release', releaseLock),
+    Get: on('Get', getLock),
+    List: on('List', listLocks),
   };
 }
 

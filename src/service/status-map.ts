@@ -151,6 +151,16 @@ export function commandError(refusal: CommandRefusal): QuorateError {
       const { limit } = refusal;
       return new QuorateError('STORE_FULL', `the store would hold more than ${limit}`, { limit });
     }
+    case 'lockHeld': {
+      const { holder } = refusal;
+      const message =
+        holder === null
+          ? 'its last holder is gone, and the lock is kept free for a while'
+          : `session ${JSON.stringify(holder)} holds the lock`;
+      return new QuorateError('LOCK_HELD', message, holder === null ? {} : { holder });
+    }
+    case 'lockLimit':
+      return new QuorateError('LOCK_LIMIT', refusal.detail);
     case 'requestForgotten': {
       const which = refusal.isSessionKnown
         ? 'this request of the client session'

@@ -31,6 +31,7 @@ const FACT_OF: Readonly<Partial<Record<FactName & string, Fact>>> = {
   FACT_MEMBER: 'member',
   FACT_PRIMARY: 'primary',
   FACT_EVENT: 'event',
+  FACT_LOCK: 'lock',
 };
 
 type Stream = ServerWritableStream<WatchRequest__Output, WatchResponse | Encoded>;

@@ -3,8 +3,10 @@
 // a touched session has no new revision: neither is a change.
 
 import { unreachable } from '../raft/assert.js';
+import type { LogIndex } from '../raft/types.js';
 import type { ApplyResult, ClientCommand, Session } from './command.js';
 import type { ClusterEvent } from './events.js';
+import type { Lock } from './lock-types.js';
 import type { MemberFact, Members } from './members.js';
 import type { ReignRecord } from './primary.js';
 import { attributesBytes } from './session-limits.js';
@@ -20,6 +22,7 @@ export type Change =
       readonly hasExpired: boolean;
     }
   | { readonly fact: 'store'; readonly key: string; readonly value: StoreEntry | null }
+  | { readonly fact: 'lock'; readonly key: string; readonly value: Lock | null }
   /** The key is the member's name. */
   | { readonly fact: 'member'; readonly key: string; readonly value: MemberFact | null }
   /** The key is empty. */
@@ -32,11 +35,15 @@ export type Fact = Change['fact'];
 /** What one change costs beside its key and value, about. */
 const CHANGE_BYTES = 200;
 
-/** What a client's request changed, by its result; `entryOf` reads the store behind it. */
+/** What a client's request changed, by its result in the entry at `revision`; `now` reads the facts behind it. */
 export function requestChanges(
   command: ClientCommand,
   result: ApplyResult,
-  entryOf: (key: string) => StoreEntry | null,
+  now: {
+    readonly entry: (key: string) => StoreEntry | null;
+    readonly lock: (name: string) => Lock | null;
+  },
+  revision: LogIndex,
 ): Change[] {
   switch (command.kind) {
     case 'putSession':
@@ -51,12 +58,28 @@ export function requestChanges(
       return operations.flatMap(({ type, key }, at): Change[] => {
         const did = result.results[at];
         const isChanged = type === 'put' || (did?.type === 'delete' && did.revision > 0);
-        return isChanged ? [{ fact: 'store', key, value: entryOf(key) }] : [];
+        return isChanged ? [{ fact: 'store', key, value: now.entry(key) }] : [];
       });
     }
+    case 'acquireLock':
+      return result.type === 'lock' && result.revision === revision
+        ? lockChanges([command.name], now.lock)
+        : [];
+    case 'releaseLock':
+      return result.type === 'lockReleased' && result.had !== 'nothing'
+        ? lockChanges([command.name], now.lock)
+        : [];
     default:
       return unreachable(command);
   }
+}
+
+/** Locks that an entry left otherwise than before. */
+export function lockChanges(
+  names: readonly string[],
+  lockOf: (name: string) => Lock | null,
+): Change[] {
+  return names.map((key) => ({ fact: 'lock', key, value: lockOf(key) }));
 }
 
 /** Sessions whose life was over. */
@@ -85,7 +108,13 @@ export function changeBytes(change: Change): number {
 function valueBytes({ fact, value }: Change): number {
   if (value === null) return 0;
   if (fact === 'session') return attributesBytes(value.attributes);
+  if (fact === 'lock') return lockBytes(value);
   return fact === 'store' ? value.value.length : 0;
+}
+
+function lockBytes({ holder, waiters }: Lock): number {
+  const claims = holder === null ? waiters : [holder, ...waiters];
+  return claims.reduce((sum, { session, value }) => sum + 2 * session.length + value.length, 0);
 }
 
 function sessionChange(key: string, value: Session | null): Change {

@@ -7,6 +7,7 @@ import type { FactRefusal, FirstResult } from './command.js';
 import { attributesBytes } from './session-limits.js';
 import type { Row } from './rows.js';
 import { readSession, sessionRow } from './session-rows.js';
+import { lockResultRow, readLockResult } from './lock-rows.js';
 import { readStoreResult, storeResultRow } from './store-rows.js';
 import type { StoreOperationResult } from './store-types.js';
 import type { ValueReader } from './value-reader.js';
@@ -28,13 +29,15 @@ const ANSWER_BYTES_BASE = 256;
 /** The same, of one operation of a transaction. */
 const OPERATION_BYTES = 64;
 
-const RESULT_TYPES = ['session', 'deleted', 'store', 'refused'] as const;
+const RESULT_TYPES = ['session', 'deleted', 'store', 'lock', 'lockReleased', 'refused'] as const;
 const REASONS = [
   'revisionMismatch',
   'sessionNotFound',
   'limitExceeded',
   'storeRequestTooLarge',
   'storeFull',
+  'lockHeld',
+  'lockLimit',
 ] as const;
 
 /** About what an answer takes in memory; depends on the answer only. */
@@ -48,6 +51,10 @@ export function answerBytes(result: FirstResult): number {
       return ANSWER_BYTES_BASE;
     case 'store':
       return result.results.reduce((sum, each) => sum + storeBytes(each), ANSWER_BYTES_BASE);
+    case 'lock':
+      return ANSWER_BYTES_BASE + (result.holder?.length ?? 0);
+    case 'lockReleased':
+      return ANSWER_BYTES_BASE;
     case 'refused':
       return ANSWER_BYTES_BASE + textOf(result.refusal).length;
     default:
@@ -64,6 +71,9 @@ export function resultRow(result: FirstResult): Row {
       return [result.type, result.existed];
     case 'store':
       return [result.type, storeResultRow(result)];
+    case 'lock':
+    case 'lockReleased':
+      return [result.type, lockResultRow(result)];
     case 'refused':
       return [result.type, refusalRow(result.refusal)];
     default:
@@ -81,6 +91,9 @@ export function readResult(reader: ValueReader): FirstResult {
       return { type, existed: reader.boolean('existed') };
     case 'store':
       return reader.nested('store', readStoreResult);
+    case 'lock':
+    case 'lockReleased':
+      return reader.nested('lock', (lock) => readLockResult(type, lock));
     case 'refused':
       return { type, refusal: reader.nested('refusal', readRefusal) };
     default:
@@ -96,7 +109,10 @@ function refusalRow(refusal: FactRefusal): Row {
       return [refusal.reason, refusal.id];
     case 'limitExceeded':
     case 'storeRequestTooLarge':
+    case 'lockLimit':
       return [refusal.reason, refusal.detail];
+    case 'lockHeld':
+      return [refusal.reason, refusal.holder];
     case 'storeFull':
       return [refusal.reason, refusal.limit];
     default:
@@ -113,7 +129,10 @@ function readRefusal(reader: ValueReader): FactRefusal {
       return { reason, id: reader.string('id') };
     case 'limitExceeded':
     case 'storeRequestTooLarge':
+    case 'lockLimit':
       return { reason, detail: reader.string('detail') };
+    case 'lockHeld':
+      return { reason, holder: reader.nullable((field) => field.string('holder')) };
     case 'storeFull':
       return { reason, limit: reader.string('limit') };
     default:
@@ -129,5 +148,6 @@ function storeBytes(result: StoreOperationResult): number {
 /** The part of a refusal whose length varies. */
 function textOf(refusal: FactRefusal): string {
   if (refusal.reason === 'sessionNotFound') return refusal.id;
+  if (refusal.reason === 'lockHeld') return refusal.holder ?? '';
   return 'detail' in refusal ? refusal.detail : '';
 }

@@ -6,11 +6,18 @@ import { invariant } from '../raft/assert.js';
 import { ENTRY_ID_ZERO, FEATURE_LEVEL_FIRST } from '../raft/types.js';
 import type { Entry, EntryId, LogIndex, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
 import { ChangeHistory } from './change-history.js';
-import { expiryChanges, memberChanges, requestChanges } from './changes.js';
+import { expiryChanges, lockChanges, memberChanges, requestChanges } from './changes.js';
 import type { Change } from './changes.js';
 import { ClientSessions } from './client-sessions.js';
 import { CLIENT_SESSION_LIMITS } from './command.js';
-import type { ApplyResult, ClientSessionLimits, Command, Session } from './command.js';
+import type {
+  ApplyResult,
+  ClientCommand,
+  ClientSessionLimits,
+  Command,
+  FirstResult,
+  Session,
+} from './command.js';
 import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
 import {
@@ -25,6 +32,9 @@ import { FEATURES, levelOf } from './features.js';
 import type { FeatureTable } from './features.js';
 import { FrozenState } from './frozen-state.js';
 import type { FrozenFacts } from './frozen-state.js';
+import type { Lock } from './lock-types.js';
+import { Locks } from './locks.js';
+import type { LockPage, LockPageWish } from './locks.js';
 import { applyConfiguration, memberName, NO_MEMBERS } from './members.js';
 import type { MemberFact, Members } from './members.js';
 import { applyToPrimary, NO_PRIMARY, runningReign } from './primary.js';
@@ -56,6 +66,7 @@ export class ClusterState {
   #events: Events = [];
   #sessions = new Sessions();
   #store = new Store();
+  #locks = new Locks();
   readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
   #clientSessions: ClientSessions;
@@ -159,6 +170,21 @@ export class ClusterState {
     return this.#store.list(wish);
   }
 
+  /** Null: nobody holds it or waits for it. */
+  lock(name: string): Lock | null {
+    return this.#locks.get(name);
+  }
+
+  /** One page of locks, in the order of their names' UTF-8 bytes. */
+  listLocks(wish: LockPageWish): LockPage {
+    return this.#locks.list(wish);
+  }
+
+  /** Locks whose delay the leader may propose to end at this cluster time. Costs what it finds. */
+  dueLocks(clusterTimeMs: number, countMax: number): string[] {
+    return this.#locks.due(clusterTimeMs, countMax);
+  }
+
   /** Client sessions in the exactly-once table. */
   get clientSessionCount(): number {
     return this.#clientSessions.size;
@@ -218,6 +244,7 @@ export class ClusterState {
       events: this.#events,
       sessions: this.#sessions.freeze(),
       store: this.#store.freeze(),
+      locks: this.#locks.freeze(),
       clientSessions: this.#clientSessions.freeze(),
     };
   }
@@ -229,7 +256,7 @@ export class ClusterState {
   restore(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): void {
     const limits = this.#clientSessionLimits;
     const facts = restoreFacts(meta, parts, limits);
-    const { members, primary, events, sessions, store, clientSessions } = facts;
+    const { members, primary, events, sessions, store, locks, clientSessions } = facts;
     this.#lastApplied = meta.last;
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
@@ -240,6 +267,7 @@ export class ClusterState {
     this.#events = events;
     this.#sessions = sessions;
     this.#store = store;
+    this.#locks = locks;
     this.#clientSessions = clientSessions;
     this.changes.reset(meta.last.index);
   }
@@ -293,8 +321,14 @@ export class ClusterState {
     if (command.kind === 'expireSessions') {
       const ids = this.#sessions.expire(command, nowMs);
       this.#changed.push(...expiryChanges(ids));
+      this.#endClaims(ids);
       if (ids.length > 0) this.#note('sessionsExpired', expiryText(ids));
       return { type: 'expired', count: ids.length };
+    }
+    if (command.kind === 'grantLocks') {
+      const names = this.#locks.grant(command.names, index, nowMs);
+      this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
+      return { type: 'locksGranted', count: names.length };
     }
     if (command.kind === 'renewSessions') {
       return { type: 'renewed', deadlinesMs: this.#sessions.renew(command, nowMs) };
@@ -305,13 +339,36 @@ export class ClusterState {
     const { client } = command;
     const known = client === null ? null : this.#clientSessions.admit(client, index, nowMs);
     if (known !== null) return known;
-    const result =
-      command.kind === 'changeStore'
-        ? this.#store.apply(command, index)
-        : this.#sessions.apply(command, index, nowMs);
+    const result = this.#carryOutRequest(command);
     if (client !== null) this.#clientSessions.record(client, index, result);
-    this.#changed.push(...requestChanges(command, result, (key) => this.#store.get(key)));
+    const now = {
+      entry: (key: string) => this.storeEntry(key),
+      lock: (name: string) => this.lock(name),
+    };
+    this.#changed.push(...requestChanges(command, result, now, index));
+    if (command.kind === 'deleteSession' && this.session(command.id) === null) {
+      this.#endClaims([command.id]);
+    }
     return result;
+  }
+
+  #carryOutRequest(command: ClientCommand): FirstResult {
+    const { index } = this.#lastApplied;
+    switch (command.kind) {
+      case 'changeStore':
+        return this.#store.apply(command, index);
+      case 'acquireLock':
+      case 'releaseLock':
+        return this.#locks.apply(command, index, (session) => this.session(session) !== null);
+      default:
+        return this.#sessions.apply(command, index, this.#clusterTimeMs);
+    }
+  }
+
+  /** The sessions are gone, and with them what they held. */
+  #endClaims(sessions: readonly string[]): void {
+    const names = this.#locks.endSessions(sessions, this.#lastApplied.index, this.#clusterTimeMs);
+    this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
   }
 
   /** Of what nobody asked for. */

@@ -3,6 +3,7 @@
 // each command is carried out by the module of its fact. Kinds are numbered in the codec and never reused.
 
 import type { LogIndex, NodeId } from '../raft/types.js';
+import type { LockResult } from './lock-types.js';
 import type { StoreCompare, StoreOperation, StoreResult } from './store-types.js';
 
 /**
@@ -72,6 +73,31 @@ export type Command =
       readonly failure: readonly StoreOperation[];
     }
   | {
+      /** Grants the session the lock if it is free, else lets it wait; asked again, it keeps place and token. */
+      readonly kind: 'acquireLock';
+      readonly requestId: string;
+      readonly client: ClientRequest | null;
+      readonly name: string;
+      readonly session: string;
+      readonly value: Uint8Array;
+      readonly delayMs: number;
+      /** False: refused unless it is free. */
+      readonly isWaiting: boolean;
+    }
+  | {
+      /** Gives up the lock, or the place among those who wait. */
+      readonly kind: 'releaseLock';
+      readonly requestId: string;
+      readonly client: ClientRequest | null;
+      readonly name: string;
+      readonly session: string;
+    }
+  | {
+      /** Proposed by the leader: the delays of these locks are over. One that no longer fits is left alone. */
+      readonly kind: 'grantLocks';
+      readonly names: readonly string[];
+    }
+  | {
       /** Starts the lives of these sessions again; of keep-alives, many in one. Those that do not exist stay so. */
       readonly kind: 'renewSessions';
       readonly ids: readonly string[];
@@ -113,6 +139,7 @@ export type ApplyResult =
       readonly first: FirstResult;
     }
   | { readonly type: 'expired'; readonly count: number }
+  | { readonly type: 'locksGranted'; readonly count: number }
   /** Deadlines in cluster time, in the order of the command; null: there is no such session. */
   | { readonly type: 'renewed'; readonly deadlinesMs: readonly (number | null)[] }
   | { readonly type: 'refused'; readonly refusal: CommandRefusal };
@@ -122,6 +149,7 @@ export type FirstResult =
   | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'deleted'; readonly existed: boolean }
   | StoreResult
+  | LockResult
   | { readonly type: 'refused'; readonly refusal: FactRefusal };
 
 /** Expected ways for a command to be refused by the facts it meets; the entry still counts as a revision. */
@@ -131,6 +159,10 @@ export type FactRefusal =
   | { readonly reason: 'limitExceeded'; readonly detail: string }
   /** One request on the store asks for too much; nothing was changed. */
   | { readonly reason: 'storeRequestTooLarge'; readonly detail: string }
+  /** Another session holds it, whose id this is; null: it is kept free for a while. */
+  | { readonly reason: 'lockHeld'; readonly holder: string | null }
+  /** A bound of locks is reached. */
+  | { readonly reason: 'lockLimit'; readonly detail: string }
   /** The store holds as much as it may. */
   | { readonly reason: 'storeFull'; readonly limit: string };
 

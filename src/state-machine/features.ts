@@ -31,6 +31,9 @@ export const FEATURES: FeatureTable = {
     renewSessions: 1,
     expireSessions: 1,
     changeStore: 1,
+    acquireLock: 1,
+    releaseLock: 1,
+    grantLocks: 1,
   },
   fields: [],
 };

@@ -5,6 +5,8 @@ import { clientAnswerRows, clientSessionRows } from './client-session-rows.js';
 import type { FrozenClientSessions } from './client-sessions.js';
 import type { Events } from './events.js';
 import { eventRows } from './events.js';
+import { lockRows } from './lock-rows.js';
+import type { LockMap } from './locks.js';
 import type { Members } from './members.js';
 import { memberRows, removedMemberRows } from './members.js';
 import type { Primary } from './primary.js';
@@ -23,6 +25,7 @@ export interface FrozenFacts {
   readonly events: Events;
   readonly sessions: SessionMap;
   readonly store: StoreMap;
+  readonly locks: LockMap;
   readonly clientSessions: FrozenClientSessions;
 }
 
@@ -38,7 +41,7 @@ export class FrozenState {
    * rows grow large. Settings and the reign are not among them: they travel in the snapshot's meta.
    */
   *parts(rowsMax: number): Generator<SnapshotPart> {
-    const { members, primary, events, sessions, store, clientSessions } = this.#facts;
+    const { members, primary, events, sessions, store, locks, clientSessions } = this.#facts;
     const facts = [
       memberRows(members),
       removedMemberRows(members),
@@ -46,6 +49,7 @@ export class FrozenState {
       eventRows(events),
       sessionRows(sessions),
       storeRows(store),
+      lockRows(locks),
       clientSessionRows(clientSessions),
       clientAnswerRows(clientSessions),
     ];

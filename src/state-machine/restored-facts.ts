@@ -13,6 +13,8 @@ import { ClientSessions } from './client-sessions.js';
 import type { ClientSessionLimits } from './command.js';
 import type { ClusterEvent, Events } from './events.js';
 import { EVENTS_FACT, restoreEvent } from './events.js';
+import { LOCKS_FACT, restoreLock } from './lock-rows.js';
+import { Locks } from './locks.js';
 import type { MemberFact, Members, RemovedMember } from './members.js';
 import {
   checkMembers,
@@ -36,6 +38,7 @@ export interface RestoredFacts {
   readonly events: Events;
   readonly sessions: Sessions;
   readonly store: Store;
+  readonly locks: Locks;
   readonly clientSessions: ClientSessions;
 }
 
@@ -57,6 +60,7 @@ export function restoreFacts(
   const events: ClusterEvent[] = [];
   const sessions = new Sessions();
   const store = new Store();
+  const locks = new Locks();
   const clientSessions = new ClientSessions(clientSessionLimits);
   const readers = new Map<string, (row: Row) => void>([
     [MEMBERS_FACT, (row) => current.push(restoreMember(row))],
@@ -65,6 +69,7 @@ export function restoreFacts(
     [EVENTS_FACT, (row) => events.push(restoreEvent(row))],
     [SESSIONS_FACT, (row) => sessions.restore(restoreSession(row))],
     [STORE_FACT, (row) => store.restore(restoreStoreEntry(row))],
+    [LOCKS_FACT, (row) => locks.restore(restoreLock(row))],
     [CLIENT_SESSIONS_FACT, (row) => clientSessions.restoreSession(restoreClientSession(row))],
     [CLIENT_ANSWERS_FACT, (row) => clientSessions.restoreAnswer(restoreClientAnswer(row))],
   ]);
@@ -84,5 +89,5 @@ export function restoreFacts(
   const primary: Primary = { reign: meta.reign, history };
   checkMembers(members, meta.configuration);
   checkPrimary(primary);
-  return { members, primary, events, sessions, store, clientSessions };
+  return { members, primary, events, sessions, store, locks, clientSessions };
 }

@@ -6,6 +6,7 @@ import type { LogIndex } from '../raft/types.js';
 import { INDEX_ZERO } from '../raft/types.js';
 import { invariant, unreachable } from '../raft/assert.js';
 import type { Command, FactRefusal } from './command.js';
+import { compareBytes } from './compare-bytes.js';
 import { SortedMap } from './sorted-map.js';
 import { whyMalformed } from './store-limits.js';
 import { STORE_LIMITS } from './store-types.js';
@@ -214,13 +215,4 @@ function isIn(relation: StoreCompare['relation'], difference: number): boolean {
     default:
       return unreachable(relation);
   }
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at += 1) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
 }

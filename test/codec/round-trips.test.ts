@@ -31,6 +31,7 @@ import {
   anyMeta,
   anyPart,
 } from '../support/codec-words.js';
+import { anyLockCommand } from '../support/lock-words.js';
 import { anyCommand } from '../support/session-words.js';
 import { anyChange } from '../support/store-words.js';
 
@@ -129,7 +130,7 @@ function chunkBytes(value: unknown): number {
 describe('a command', () => {
   it('is the same after encoding and decoding, and shares no memory with the bytes', () => {
     fc.assert(
-      fc.property(fc.oneof(anyCommand, anyChange), (command) => {
+      fc.property(fc.oneof(anyCommand, anyChange, anyLockCommand), (command) => {
         const bytes = encodeCommand(command);
         const decoded = decodeCommand(bytes);
         bytes.fill(0);

@@ -1,5 +1,5 @@
 // `quorate store` as people and scripts use it: the built command against real daemons. What it prints for people is compared
-// as text, what it prints for scripts as an object. A write goes through a standby whose leader is killed meanwhile.
+// as text, what it prints for scripts as an object; a command runs under a lock. A write goes through a standby whose leader is killed meanwhile.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +50,16 @@ test('a key is put, compared, read through another member, listed and deleted', 
     'app/mode is deleted.\n',
   );
   expect((await runAt(first, 'store', 'get', 'app/mode')).stderr).toContain('there is no key');
+}, 90_000);
+
+test('a command runs under a lock, and others see who holds it', async () => {
+  const script = 'echo "token $QUORATE_LOCK_TOKEN"; exit 7';
+  const said = await runAt(second, 'lock', 'run', 'backup', '--try', '--', 'sh', '-c', script);
+  expect(said).toMatchObject({ code: 7 });
+  expect(said.stdout).toMatch(/^token \d+\n$/);
+  const none = await runAt(first, 'lock', 'get', 'backup', '--json');
+  expect(none.code).toBe(1);
+  expect(JSON.parse(none.stderr)).toMatchObject({ code: 'LOCK_NOT_FOUND' });
 }, 90_000);
 
 test('a value comes from a file and goes to one, to the byte', async () => {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { SESSIONS, STORE } from '../../src/client/protos.js';
+import { LOCKS, SESSIONS, STORE } from '../../src/client/protos.js';
 import { isErrorCode } from '../../src/errors.js';
 import type { QuorateError } from '../../src/errors.js';
 import { TestCluster } from './harness.js';
@@ -118,6 +118,16 @@ test.each<[string, string, string, () => Promise<QuorateError>]>([
     'TOO_LARGE',
     () => put({ key: 'k', value: Buffer.alloc(1024 * 1024 + 1) }),
   ],
+  [
+    'Locks/Acquire',
+    'value 4096 bytes',
+    'TOO_LARGE',
+    () => acquire({ session: 's', value: Buffer.alloc(4097) }),
+  ],
+  ['Locks/Acquire', 'delay 60 s', 'INVALID_ARGUMENT', () => acquire({ delayMs: 60_001 })],
+  ['Locks/Acquire', '', 'SESSION_NOT_FOUND', () => acquire({ session: 'none' })],
+  ['Locks/Get', '', 'LOCK_NOT_FOUND', () => node.refused(LOCKS.Get, { name: 'none' })],
+  ['Locks/List', '1000 locks', 'INVALID_ARGUMENT', () => node.refused(LOCKS.List, { limit: 1001 })],
   ['Store/Put', '', 'REVISION_MISMATCH', () => put({ key: 'k', value: VALUE, ifRevision: 7 })],
   ['Store/Put', '', 'VALUE_MISMATCH', () => put({ key: 'k', value: VALUE, ifValue: VALUE })],
   ['Store/Get', '', 'KEY_NOT_FOUND', () => node.refused(STORE.Get, { key: 'none' })],
@@ -139,6 +149,12 @@ function putSession(
   request: Parameters<typeof SESSIONS.Put.requestSerialize>[0],
 ): Promise<QuorateError> {
   return node.refused(SESSIONS.Put, request, WRITE);
+}
+
+function acquire(
+  request: Parameters<typeof LOCKS.Acquire.requestSerialize>[0],
+): Promise<QuorateError> {
+  return node.refused(LOCKS.Acquire, { name: 'x', session: 's', ...request }, WRITE);
 }
 
 function put(request: Parameters<typeof STORE.Put.requestSerialize>[0]): Promise<QuorateError> {

@@ -169,7 +169,7 @@ describe('a restore', () => {
     parts.map((part) => (part.fact === fact ? { ...part, ...change } : part));
 
   it.each([
-    { name: 'an unknown fact', given: [...parts, { fact: 'locks', version: 1, rows: [] }] },
+    { name: 'an unknown fact', given: [...parts, { fact: 'horses', version: 1, rows: [] }] },
     { name: 'an unknown version', given: changed('sessions', { version: 2 }) },
     { name: 'a row of another shape', given: changed('sessions', { rows: [[1, 2]] }) },
     { name: 'a session twice', given: [...parts, ...parts.slice(-1)] },

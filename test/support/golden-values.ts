@@ -18,6 +18,7 @@ import {
   SETTINGS,
   term,
 } from './log-words.js';
+import { acquire, release } from './lock-words.js';
 import { change, deleteKey, getKey, hasRevision, putKey } from './store-words.js';
 import { bytes, covered, expire, open, put, remove, touch } from './session-words.js';
 
@@ -138,6 +139,14 @@ export const COMMANDS = {
   touchSessionOnce: covered(touch('s'), CLIENT_SESSION, 2),
   deleteSessionOnce: covered(remove('s'), CLIENT_SESSION, 3),
   changeStore: covered(CHANGE, CLIENT_SESSION, 4),
+  acquireLock: covered(
+    acquire('lock 😀', 's', { value: Uint8Array.from([0, 255]), delayMs: 60_000 }),
+    CLIENT_SESSION,
+    5,
+  ),
+  tryLock: acquire('x', 's', { isWaiting: false }),
+  releaseLock: covered(release('x', 's'), CLIENT_SESSION, 6),
+  grantLocks: { kind: 'grantLocks', names: ['x', 'é'] },
 } satisfies Record<string, Command>;
 
 /** The parts of a small state, one for each fact, as the state machine writes them. */
@@ -158,6 +167,14 @@ function partsByFact(): Record<string, SnapshotPart> {
     remove('t'),
     CHANGE,
     CHANGE,
+    acquire('x', 's', { value: bytes('v') }),
+    acquire('x', 'nobody'),
+    release('x', 'nobody'),
+    put('t'),
+    acquire('x', 't'),
+    acquire('x', 'u', { isWaiting: false }),
+    put('u'),
+    acquire('x', 'u', { isWaiting: false }),
   ];
   for (const [at, request] of requests.entries()) {
     log.command(covered(request, CLIENT_SESSION, at + 1));
