@@ -231,9 +231,7 @@ async function openGround(
     startedAtMs: clock.nowMs(),
   };
   if (tls !== null) {
-    const hosts = [self.address, self.api].map((told) => parseAddress(told, null).host);
-    tls.requireHosts(() => hosts);
-    watchTls(tls, log);
+    watchTls(tls, self, log);
     parts.push({ name: 'certificates', stop: () => tls.close() });
   }
   const { dataDir } = options;
@@ -356,7 +354,10 @@ function serveHttp(server: HttpServer, modules: ServiceModules, parts: Part[]): 
 }
 
 /** Tells what becomes of the certificates while the daemon runs. */
-function watchTls(tls: TlsIdentity, log: Logger): void {
+/** The certificate must be for the addresses that this node tells others, and stay so. */
+function watchTls(tls: TlsIdentity, self: SelfFacts, log: Logger): void {
+  const hosts = [self.address, self.api].map((told) => parseAddress(told, null).host);
+  tls.requireHosts(() => hosts);
   const tell = (sentence: string): void => {
     const { name, subjectAltName, notAfterMs } = tls.current;
     log.info({ name, subjectAltName, notAfter: new Date(notAfterMs) }, sentence);

@@ -1,6 +1,6 @@
 // Who may act as primary until some time was answered by a quorum in rounds that began no longer before it than the used
-// part of the lease (Thesis §6.4.1; 95 % of it, for clocks that differ by less than 5 %), and never again in an epoch
-// whose end it has told: once an order to campaign has left, another may be elected at once (Thesis §3.10).
+// part of the lease: 95 % of it, for clocks that differ by less than 5 % (Thesis §6.4.1). Never again in an epoch
+// whose end it has told, since another may be elected at once when an order to campaign has left (Thesis §3.10).
 
 import { configurationInForce } from '../../src/raft/state.js';
 import type { NodeId } from '../../src/raft/types.js';

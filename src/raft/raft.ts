@@ -55,7 +55,15 @@ import {
 import { configurationInForce, emptyOutbox, hardState, isCounted } from './state.js';
 import type { Outbox, RaftState } from './state.js';
 import { indexPlus } from './types.js';
-import type { Configuration, Entry, LogIndex, Member, NodeId, SnapshotMeta, Term } from './types.js';
+import type {
+  Configuration,
+  Entry,
+  LogIndex,
+  Member,
+  NodeId,
+  SnapshotMeta,
+  Term,
+} from './types.js';
 
 export class Raft {
   /** For looking, never for changing, from outside the core. */

@@ -179,7 +179,7 @@ async function granted(
   if (isWitness) return null;
   await routing.until(untilMs, () => {
     const place = placeNow();
-    return place?.token == null ? null : place;
+    return place === null || place.token === null ? null : place;
   });
   const place = placeNow();
   return place === null ? null : acquired(modules, place, node.state.lastApplied.index);

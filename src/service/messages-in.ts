@@ -1,5 +1,5 @@
-// What callers send, as handlers get it: bytes that are no message of the method are refused as INVALID_ARGUMENT where they are taken, since the
-// fault is the caller's and grpc-js would answer INTERNAL; and the messages of a stream come one by one, as fast as they are taken.
+// What callers send, as handlers get it. Bytes that are no message of the method are refused as INVALID_ARGUMENT where they are taken: the
+// fault is the caller's, and grpc-js would answer INTERNAL. The messages of a stream come one by one, as fast as they are taken.
 
 import type { ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js';
 import { invalid } from './validate.js';

@@ -94,7 +94,8 @@ export class Locks {
   endSessions(ids: readonly string[], revision: LogIndex, nowMs: number): string[] {
     const changed = new Set<string>();
     for (const session of ids) {
-      for (const name of [...(this.#bySession.get(session) ?? [])]) {
+      // Withdrawing takes each name out of the set, which iterating over it allows.
+      for (const name of this.#bySession.get(session) ?? []) {
         this.#withdraw(session, name, revision, nowMs);
         changed.add(name);
       }

@@ -31,7 +31,10 @@ directory ./n1; something else listens at 127.0.0.1:7001.`,
       .replaceAll(addressOf(occupant), '127.0.0.1:7001')
       .replaceAll(dataOf('n1'), './n1')
       .replaceAll(directory, '.')
-      .replace(/there are (?:[\da-f.:]+(?:, | and )?)+(?:\d+ more)?(?=\. )/, 'there are 127.0.0.1 and 192.168.2.10')
+      .replace(
+        /there are (?:[\da-f.:]+(?:, | and )?)+(?:\d+ more)?(?=\. )/,
+        'there are 127.0.0.1 and 192.168.2.10',
+      )
       // Containers often mount it so that nobody may write there.
       .replace('/sys/quorate: read-only file system', '/sys/quorate: operation not permitted'),
   () => ROWS,

@@ -77,7 +77,9 @@ describe('the published list', () => {
     const [mutant] = MUTANTS.filter(({ name }) => name === 'commit-older-term');
     if (mutant === undefined) throw new Error('expected a bug of this name');
     const attempts = [attempt('1', 3, true), attempt('2', 8, true), attempt('3', 9, false)];
-    const [, row] = showPublished(PUBLISHED, [{ mutant, attempts, short: null, untried: null }]).split('\n');
+    const [, row] = showPublished(PUBLISHED, [
+      { mutant, attempts, short: null, untried: null },
+    ]).split('\n');
     expect(row).toMatch(/^2 .*commit-older-term +caught +2 of 3 +8 .*votes 2$/);
   });
 });

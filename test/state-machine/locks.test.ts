@@ -198,11 +198,13 @@ describe('any run', () => {
             log.command({ kind: 'grantLocks', names });
             if (names.length > 0) model.grant(revision, log.state.clusterTimeMs);
           }
+          const answers: { expected?: object; actual?: object } = {};
           if (step.do === 'apply') {
             const isAlive = log.state.session(step.command.session) !== null;
-            const expected = model.apply(step.command, revision, isAlive);
-            expect(log.command(step.command)).toEqual(expected);
+            answers.expected = model.apply(step.command, revision, isAlive);
+            answers.actual = log.command(step.command);
           }
+          expect(answers.actual).toEqual(answers.expected);
           const { locks } = log.state.listLocks(EVERYTHING);
           expect(locks).toEqual(model.list());
           for (const { name, holder } of locks) {

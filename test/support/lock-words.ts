@@ -32,7 +32,7 @@ export function release(name: string, session: string): ReleaseLock {
   return { kind: 'releaseLock', requestId: 'r', client: null, name, session };
 }
 
-export const LOCK_NAMES = ['x', 'xy', 'é'] as const;
+const LOCK_NAMES = ['x', 'xy', 'é'] as const;
 export const HOLDERS = ['a', 'b', 'c', 'd'] as const;
 const name = fc.constantFrom(...LOCK_NAMES);
 const session = fc.constantFrom(...HOLDERS);

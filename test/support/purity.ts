@@ -8,7 +8,14 @@ import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
 /** What is proved, by folder. */
-const PURE_FOLDERS = ['src/raft', 'src/state-machine', 'src/codec', 'src/node'] as const;
+const PURE_FOLDERS = [
+  'src/raft',
+  'src/state-machine',
+  'src/codec',
+  'src/node',
+  'src/forming',
+  'src/keeper',
+] as const;
 
 /** Libraries that may be reached, and from where. All they are given is bytes and values, and they answer in the same turn. */
 const PURE_LIBRARIES: Readonly<Record<string, string>> = {
