@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
-import type { ProcessDefinition } from './config/process-definition.js';
+import type { ProcessDefinition } from './keeper/process-definition.js';
 import { discoveryFrom } from './discovery/plan.js';
 import type { Discovery } from './discovery/plan.js';
 import { QuorateError } from './errors.js';

@@ -353,8 +353,7 @@ function serveHttp(server: HttpServer, modules: ServiceModules, parts: Part[]): 
   server.serve(routesFor({ node, name, version, isStopping, viewCluster: view }, HTTP_LIMITS));
 }
 
-/** Tells what becomes of the certificates while the daemon runs. */
-/** The certificate must be for the addresses that this node tells others, and stay so. */
+/** Tells what becomes of the certificates while the daemon runs; they must be for the addresses that this node tells others. */
 function watchTls(tls: TlsIdentity, self: SelfFacts, log: Logger): void {
   const hosts = [self.address, self.api].map((told) => parseAddress(told, null).host);
   tls.requireHosts(() => hosts);

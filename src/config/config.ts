@@ -2,7 +2,7 @@
 // counts there, or a flag. Nothing of it was opened, resolved or bound.
 
 import type { Address } from '../address.js';
-import type { ProcessDefinition } from './process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 
 export interface Config {
   readonly cluster: ClusterConfig;

@@ -1,7 +1,7 @@
 // The section `processes` of a configuration file: what a node supervises, as the supervisor takes it. Whether a program exists or
 // a user is known is seen when it starts. Pure but for opening encrypted values.
 
-import type { ProcessDefinition } from './process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 import * as scalars from './scalars.js';
 import { maybeEncrypted } from './sections.js';
 import type { Mapping, Value } from './value.js';

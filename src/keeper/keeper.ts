@@ -75,8 +75,8 @@ export class Keeper {
       const isWaiting = phase.type === 'idle' || phase.type === 'backingOff';
       if (isWaiting && this.#nowMs < lease.fromMs) times.push(lease.fromMs);
     }
-    const next = times.reduce((first, atMs) => Math.min(first, atMs), Infinity);
-    return next === Infinity ? null : next;
+    const next = times.reduce((first, atMs) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
+    return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
   #take(input: KeeperInput): void {

@@ -1,7 +1,7 @@
 // What the keeper is told and what it wants done, as plain serialisable data with its time. The daemon, the keeper's
 // process, the simulator and the tests speak to it only in these words.
 
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from './process-definition.js';
 
 /** What of a process decides about its life; how it is started is for whoever starts it. */
 export type Kept = Pick<

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { Guarantee } from './messages.js';
 
 export interface Containment {

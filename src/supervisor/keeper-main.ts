@@ -8,7 +8,7 @@ import { Keeper } from '../keeper/keeper.js';
 import type { Life } from '../keeper/life.js';
 import type { KeeperInput, KeeperOutput } from '../keeper/words.js';
 import { SystemClock } from '../ops/clock.js';
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 import { findContainment } from './containment.js';
 import type { Begin, FromKeeper, Order, ProcessView, ToKeeper } from './messages.js';
 import { Runs } from './runs.js';

@@ -1,7 +1,7 @@
 // What daemon and keeper tell each other over the pipe between them, as JSON. Times are absolute, on the clock of the
 // machine that both read; so a message that is read late says nothing wrong.
 
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { KeeperInput, KeeperOutput } from '../keeper/words.js';
 
 /** Which guarantee holds for descendants that detach themselves. */

@@ -5,7 +5,7 @@ import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 
 /** A longer line is told in pieces of this length. */
 const LINE_CHARACTERS_MAX = 8192;

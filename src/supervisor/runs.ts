@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 import { launchOf } from './containment.js';
 import type { Containment } from './containment.js';
 import { RotatedFile, tellLines } from './output.js';

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-import type { ProcessDefinition } from '../config/process-definition.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
 import { killAtMs } from '../keeper/deadlines.js';
 import type { Action, LeaseOrder } from '../keeper/words.js';
 import type { ClockPort, LoggerPort, PrimaryPort } from '../node/ports.js';

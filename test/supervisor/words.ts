@@ -2,7 +2,7 @@
 // alive on this machine. Every supervisor ends with the test that began it.
 
 import { onTestFinished } from 'vitest';
-import type { ProcessDefinition } from '../../src/config/process-definition.js';
+import type { ProcessDefinition } from '../../src/keeper/process-definition.js';
 import { SystemClock } from '../../src/ops/clock.js';
 import { processTable } from '../../src/supervisor/process-table.js';
 import { Supervisor } from '../../src/supervisor/supervisor.js';

@@ -46,9 +46,16 @@ const PURE_FOLDERS = new Set([
 ]);
 
 /** The files of src/raft that are data or plain helpers: who stands outside may know them, not the algorithm. */
-const RAFT_DATA = ['assert', 'input', 'message', 'options', 'quorum', 'ready', 'software', 'types'].map(
-  (name) => `src/raft/${name}.ts`,
-);
+const RAFT_DATA = [
+  'assert',
+  'input',
+  'message',
+  'options',
+  'quorum',
+  'ready',
+  'software',
+  'types',
+].map((name) => `src/raft/${name}.ts`);
 
 /** Files at the root of src that know nothing and that every outer folder may know. */
 const LEAVES = ['src/errors.ts', 'src/address.ts', 'src/version.ts'];
@@ -78,10 +85,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
   'src/ops': ADAPTER,
   // Pure: what becomes of supervised processes.
-  'src/keeper': { knows: ['src/raft/assert.ts', 'src/config/process-definition.ts'] },
+  'src/keeper': { knows: ['src/raft/assert.ts'] },
   // The keeper's own process, and what starts it: few imports, since it must run when all else is broken.
   'src/supervisor': {
-    knows: [...ADAPTER.knows, 'src/keeper', 'src/config/process-definition.ts', 'src/ops/clock.ts'],
+    knows: [...ADAPTER.knows, 'src/keeper', 'src/ops/clock.ts'],
   },
   'src/discovery': { knows: [...ADAPTER.knows, 'src/forming'] },
   // Whom to tell of which change, as plain data.
@@ -90,7 +97,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls', 'src/watch'] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
-  'src/config': { knows: [...RAFT_DATA, ...LEAVES] },
+  'src/config': { knows: ['src/keeper/process-definition.ts', ...RAFT_DATA, ...LEAVES] },
   // Who we are and whether to believe the other end, for every port and every client.
   'src/tls': { knows: LEAVES },
   'src/client': { knows: ['src/generated', 'src/tls', ...LEAVES] },
