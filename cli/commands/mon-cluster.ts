@@ -35,8 +35,9 @@ export function registerMonCluster(program: Command): void {
       `
 Ends with 3 and shows what the node asked knows if there is no quorum. A clean node shows itself.
 --watch redraws on a terminal, prints one JSON object a look with --json, else one block a change.
-Below the table stands which nodes may fail next, with which the service would end, and how the cluster
-could survive more. LAG: entries that the leader has and the node is not known to have. CONTACT: since the leader heard it.
+Below the table stands which nodes may fail next, with which the service would end, and how the
+cluster could survive more. LAG: entries that the leader has and the node is not known to have.
+CONTACT: since the leader heard it.
 
 Examples:
   quorate mon-cluster

@@ -72,14 +72,14 @@ such a certificate is heard as a node, so use a CA that signs for this cluster a
 read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
 change nothing. SIGHUP does no more than that, and never ends the daemon.
 
-With --connect the node finds its cluster by itself: it joins the one that a node it hears belongs to, or,
-with --expect, forms the first with so many clean nodes of its cluster's name. By number that is safe
-while fewer than twice as many data directories carry the name; hosts in a configuration file have no
-such bound. mon-cluster tells what a clean node waits for.
+With --connect the node finds its cluster by itself: it joins the one that a node it hears belongs to,
+or, with --expect, forms the first with so many clean nodes of its cluster's name. By number that is
+safe while fewer than twice as many data directories carry the name; hosts in a configuration file
+have no such bound. mon-cluster tells what a clean node waits for.
 
 A configuration file (--config) says what these options say and more: quorate config check --help, and
-the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so on),
-which goes before the file. Paths in the file count from its directory.
+the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so
+on), which goes before the file. Paths in the file count from its directory.
 
 Examples:
   quorate start
