@@ -345,7 +345,7 @@ export const ERRORS = {
   DAMAGED: kind(
     'DATA_LOSS',
     'failed',
-    'Start a clean node, with another data directory and name, and let it take the place of this member with cluster-replace-node.',
+    'Start a clean node of another name, and replace this member by it with cluster-replace-node.',
   ),
   STOP_TIMED_OUT: kind('DEADLINE_EXCEEDED', 'failed', 'Report it with the log of this daemon.'),
 } as const satisfies Record<string, ErrorKind>;

@@ -14,6 +14,7 @@ export const FOLDERS = [
   'src/raft',
   'src/state-machine',
   'src/forming',
+  'src/keeper',
   'src/codec',
   'src/node',
   'simulations',

@@ -9,7 +9,7 @@ export type StorageErrorCode = 'DAMAGED' | 'LOCKED' | 'UNWRITABLE' | 'NEWER_FORM
 
 const HINTS: { readonly [Code in StorageErrorCode]: string } = {
   DAMAGED:
-    'start a clean node, with another data directory and name, and let it take the place of this member with cluster-replace-node',
+    'start a clean node of another name, and replace this member by it with cluster-replace-node',
   LOCKED: 'stop the daemon that uses this data directory, or give this one its own',
   UNWRITABLE:
     'give the user of the daemon the right and the room to write there, or choose another data directory',

@@ -55,7 +55,7 @@ export function mustSucceed({ code, stdout, stderr }: CommandEnd): string {
 
 /** Runs a command against a daemon. */
 export function runAt(daemon: Daemon, ...args: readonly string[]): Promise<CommandEnd> {
-  return run([...args, '--node', daemon.api]);
+  return run(['--node', daemon.api, ...args]);
 }
 
 /** Runs a command against a daemon and answers the object that it prints with --json; fails unless it exits with 0. */
