@@ -4,14 +4,18 @@ import fc from 'fast-check';
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
-import { CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../../src/client/protos.js';
+import { CLIENT_SESSIONS, CLUSTER, LOCKS, SESSIONS, STORE } from '../../src/client/protos.js';
 
 export type AnyMethod = MethodDefinition<object, object>;
 
 /** Every method of the API, in the order of the proto files. */
-export const METHODS: readonly AnyMethod[] = [CLUSTER, SESSIONS, STORE, CLIENT_SESSIONS].flatMap(
-  (service) => Object.values(service as unknown as ServiceDefinition),
-) as AnyMethod[];
+export const METHODS: readonly AnyMethod[] = [
+  CLUSTER,
+  SESSIONS,
+  STORE,
+  LOCKS,
+  CLIENT_SESSIONS,
+].flatMap((service) => Object.values(service as unknown as ServiceDefinition)) as AnyMethod[];
 
 interface Field {
   readonly name: string;

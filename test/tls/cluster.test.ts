@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { LocalCluster } from '../../cli/demo/cluster.js';
 import type { Daemon } from '../../cli/demo/daemon.js';
+import { connect } from '../../src/client/index.js';
 import { NodeLinks } from '../../src/client/node-links.js';
 import { QuorateClient } from '../../src/client/client.js';
 import { CLUSTER } from '../../src/client/protos.js';
@@ -181,6 +182,33 @@ describe('a cluster with certificates', { timeout: LIMIT_MS }, () => {
     expect(texts).toContain('n2 asked by alice: to see');
     expect(texts).toContain('n1 asked by alice: pretending');
     expect(texts).not.toContain('root');
+  });
+
+  test('serves the client library: calls, pipelines, watches and locks', async () => {
+    const addresses = cluster.daemons.map(({ api }) => api);
+    const client = connect({ addresses, tls: alice });
+    try {
+      const { revision } = await client.store.put('tls', '1');
+      const pipeline = client.store.pipeline();
+      await Promise.all([pipeline.put('tls', '2'), pipeline.put('tls', '3')]);
+      await pipeline.close();
+      expect((await client.store.get('tls'))?.value.toString()).toBe('3');
+      const told: number[] = [];
+      const filters = [{ fact: 'FACT_STORE' as const, key: 'tls' }];
+      for await (const update of client.watch({ filters, afterRevision: revision })) {
+        if (update.type === 'changes') told.push(...update.revisions.map((each) => each.revision));
+        if (told.length === 2) break;
+      }
+      expect(told).toEqual(told.toSorted((a, b) => a - b));
+      expect(await client.locks.with('tls', ({ token }) => Promise.resolve(token))).toBeGreaterThan(
+        0,
+      );
+    } finally {
+      client.close();
+    }
+    const stranger = connect({ addresses, timeoutMs: 3000 });
+    await expect(stranger.store.get('tls')).rejects.toMatchObject({ outcome: 'refused' });
+    stranger.close();
   });
 
   test('takes renewed certificates while a writer writes, which notices nothing', async () => {
