@@ -158,7 +158,7 @@ export async function closeAll(nodes: readonly TestNode[]): Promise<void> {
 export async function until(
   name: string,
   condition: () => boolean,
-  limitMs = 5000,
+  limitMs = 20_000,
 ): Promise<number> {
   const startMs = performance.now();
   while (!condition()) {
