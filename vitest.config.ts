@@ -1,12 +1,40 @@
 // How the tests run: every test file in a process of its own, three at a time: many of them wait for real daemons. Those that
 // need root and a C compiler have a configuration of their own, test/machine/vitest.config.ts.
 // A test that needs longer than the limit says so itself. Long runs are asked for with QUORATE_TEST_LONG=1.
+// On a shared machine of CI what waits for sockets, timers and processes may be tried a second time, which the summary names with
+// its reason and which is to be looked into; what is a value, seeds and properties among it, never is.
 import { configDefaults, defineConfig } from 'vitest/config';
+
+const REAL = [
+  'cli',
+  'client',
+  'e2e',
+  'examples',
+  'http',
+  'service',
+  'supervisor',
+  'tls',
+  'transport',
+].map((room) => `test/${room}/**/*.test.ts`);
+const ELSEWHERE = [...configDefaults.exclude, 'test/machine/**'];
+const isShared = process.env['CI'] === 'true';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'simulations/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/machine/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'values',
+          include: ['test/**/*.test.ts', 'simulations/**/*.test.ts'],
+          exclude: [...ELSEWHERE, ...REAL],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'real', include: REAL, exclude: ELSEWHERE, retry: isShared ? 1 : 0 },
+      },
+    ],
     pool: 'forks',
     maxWorkers: 3,
     testTimeout: 30_000,

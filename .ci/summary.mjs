@@ -1,5 +1,5 @@
 // Reads the test runner's JSON results and ends with the closing line that says how many tests passed, failed and were
-// skipped, over all of them. Exits with 1 if a test failed or was skipped, or if one of the runs had none: a suite that
+// skipped, over all of them. A test that passed only when it was tried again is named, with why. Exits with 1 if a test failed or was skipped, or if one of the runs had none: a suite that
 // runs nothing proves nothing.
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -15,6 +15,10 @@ function count({ name, status, assertionResults }) {
   for (const test of assertionResults) {
     if (test.status === 'passed') {
       counts.passed += 1;
+      const [first] = test.failureMessages;
+      if (first !== undefined) {
+        console.log(`second attempt: ${name}: ${test.fullName}: ${first.split('\n')[0]}`);
+      }
       continue;
     }
     const kind = test.status === 'failed' ? 'failed' : 'skipped';

@@ -126,7 +126,9 @@ describe('a link', () => {
       const { count, bytes } = one.transport.queued(N(2));
       bytesMax = Math.max(bytesMax, bytes);
       countMax = Math.max(countMax, count);
-      if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      // More than fits in one turn first: on a slow machine the peer is given up before little by little fills the queue.
+      const isFirstTurn = round * 256 * 1024 <= QUEUE_BYTES_MAX + 1024 * 1024;
+      if (!isFirstTurn && round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(one.sees(two)).toBe(false);
     expect(bytesMax).toBeGreaterThan(QUEUE_BYTES_MAX / 2);
