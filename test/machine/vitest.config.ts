@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ['test/machine/prerequisites.ts'],
     pool: 'forks',
     fileParallelism: false,
+    // As for what waits for processes elsewhere: see vitest.config.ts.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     deps: { interopDefault: false },
