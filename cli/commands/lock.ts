@@ -39,7 +39,6 @@ interface ListOptions extends ConsistencyOptions {
 
 /** What differs between a lock and an election in words. */
 interface Words {
-  readonly group: 'lock' | 'elect';
   readonly get: 'get' | 'leader';
   readonly what: string;
   readonly example: string;
@@ -52,7 +51,6 @@ export function registerLock(program: Command): void {
     .description('run a command under a lock, at one place at a time')
     .addHelpText('after', groupHelp('quorate lock run backup -- ./backup.sh'));
   const words: Words = {
-    group: 'lock',
     get: 'get',
     what: 'lock',
     example: 'quorate lock run backup --ttl 30s -- ./backup.sh --full',
@@ -67,7 +65,6 @@ export function registerLock(program: Command): void {
     .description('run a command at the one place that is elected; who leads is told to all')
     .addHelpText('after', groupHelp('quorate elect run web --value 10.0.0.5:80 -- ./serve'));
   const electionWords: Words = {
-    group: 'elect',
     get: 'leader',
     what: 'election',
     example: 'quorate elect run web --value 10.0.0.5:80 -- ./serve',
@@ -125,13 +122,13 @@ Examples:
     .action((name: string, words: string[]) => run(command, name, words));
 }
 
-function registerGet(group: Command, { group: groupName, get: word, what }: Words): void {
+function registerGet(group: Command, { get: word, what }: Words): void {
   const command = group
     .command(word)
     .description(`show who holds the ${what} and who waits`)
     .argument('<name>', 'its name', lockNameArgument);
   addConsistency(command, "answer from this node's own state, which may be behind")
-    .addHelpText('after', `\nExamples:\n  quorate ${groupName} ${word} backup --json`)
+    .addHelpText('after', `\nExamples:\n  quorate ${group.name()} ${word} backup --json`)
     .action((name: string) => withClient<ConsistencyOptions>(command, (cli) => get(cli, name)));
 }
 

@@ -9,6 +9,7 @@ import type { Value } from './bytes.js';
 import type { Caller } from './caller.js';
 import { HeldSession } from './held-session.js';
 import { LOCKS, SESSIONS } from './protos.js';
+import { orNull } from './or-null.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
@@ -118,14 +119,11 @@ export class LocksClient {
 
   /** The lock; null: nobody holds it or waits for it. */
   async get(name: string, options: ReadOptions = {}): Promise<LockView | null> {
-    try {
-      const request = { name, consistency: consistencyOf(options) };
+    const request = { name, consistency: consistencyOf(options) };
+    return orNull('LOCK_NOT_FOUND', async () => {
       const { lock } = await this.#caller.read(LOCKS.Get, request, options);
       return lock === null ? null : viewOf(lock);
-    } catch (error) {
-      if (error instanceof QuorateError && error.code === 'LOCK_NOT_FOUND') return null;
-      throw error;
-    }
+    });
   }
 
   /** Locks in the order of their names' bytes, asked for in pages as they are taken. */

@@ -9,6 +9,7 @@ import type { Asker, CallOptions, Caller } from './caller.js';
 import type { Pipeline, PipelineOptions } from './pipeline.js';
 import { SESSIONS_PIPELINE } from './pipeline-kinds.js';
 import { SESSIONS } from './protos.js';
+import { orNull } from './or-null.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
@@ -74,7 +75,7 @@ class SessionOperations {
   /** The session; null if there is none, or not any more. */
   async get(id: string, options: ReadOptions = {}): Promise<Session | null> {
     const consistency = consistencyOf(options);
-    return orNull(async () => {
+    return orNull('SESSION_NOT_FOUND', async () => {
       return sessionOf(
         (await this.#asker.read(SESSIONS.Get, { id, consistency }, options)).session,
       );
@@ -83,7 +84,7 @@ class SessionOperations {
 
   /** Starts the session's life again; null if there is none, or not any more. */
   async touch(id: string, options: CallOptions = {}): Promise<Session | null> {
-    return orNull(async () => {
+    return orNull('SESSION_NOT_FOUND', async () => {
       return sessionOf((await this.#asker.once(SESSIONS.Touch, { id }, options)).session);
     });
   }
@@ -155,15 +156,6 @@ export class SessionsPipeline extends SessionOperations {
   /** Takes no more operations, and resolves once all have ended and the stream is closed. */
   close(): Promise<void> {
     return this.#pipeline.close();
-  }
-}
-
-async function orNull<T>(ask: () => Promise<T>): Promise<T | null> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof QuorateError && error.code === 'SESSION_NOT_FOUND') return null;
-    throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import type { Asker, CallOptions, Caller } from './caller.js';
 import type { Pipeline, PipelineOptions } from './pipeline.js';
 import { STORE_PIPELINE } from './pipeline-kinds.js';
 import { STORE } from './protos.js';
+import { orNull } from './or-null.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
@@ -111,13 +112,10 @@ class StoreOperations {
   /** The key with its value; null if there is none. */
   async get(key: string, options: ReadOptions = {}): Promise<StoreEntry | null> {
     const consistency = consistencyOf(options);
-    try {
+    return orNull('KEY_NOT_FOUND', async () => {
       const { entry } = await this.#asker.read(STORE.Get, { key, consistency }, options);
       return entry === null ? null : entryOf(entry);
-    } catch (error) {
-      if (error instanceof QuorateError && error.code === 'KEY_NOT_FOUND') return null;
-      throw error;
-    }
+    });
   }
 
   /** Answers whether there was such a key. */

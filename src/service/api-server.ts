@@ -185,12 +185,17 @@ export class ApiServer {
   }
 }
 
+/** Makes the handlers of a service's unary methods. */
+function unaryOf<Handlers>(modules: ServiceModules, service: string) {
+  return <Request, Response>(
+    method: keyof Handlers & string,
+    run: Run<Request, Response>,
+  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.${service}/${method}`, run);
+}
+
 function clusterHandlers(modules: ServiceModules): ClusterHandlers {
   const entry = new EntryService(modules);
-  const on = <Request, Response>(
-    method: keyof ClusterHandlers & string,
-    run: Run<Request, Response>,
-  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Cluster/${method}`, run);
+  const on = unaryOf<ClusterHandlers>(modules, 'Cluster');
   return {
     Status: on('Status', status),
     NodeStatus: on('NodeStatus', (own) => Promise.resolve(nodeStatus(own))),
@@ -217,10 +222,7 @@ interface WithPipelines {
 }
 
 function sessionsHandlers({ modules, pipelines }: WithPipelines): SessionsHandlers {
-  const on = <Request, Response>(
-    method: keyof SessionsHandlers & string,
-    run: Run<Request, Response>,
-  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Sessions/${method}`, run);
+  const on = unaryOf<SessionsHandlers>(modules, 'Sessions');
   return {
     Put: on('Put', putSession),
     Get: on('Get', getSession),
@@ -236,10 +238,7 @@ function sessionsHandlers({ modules, pipelines }: WithPipelines): SessionsHandle
 }
 
 function storeHandlers({ modules, pipelines }: WithPipelines): StoreHandlers {
-  const on = <Request, Response>(
-    method: keyof StoreHandlers & string,
-    run: Run<Request, Response>,
-  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Store/${method}`, run);
+  const on = unaryOf<StoreHandlers>(modules, 'Store');
   return {
     Put: on('Put', putStore),
     Get: on('Get', getStore),
@@ -251,10 +250,7 @@ function storeHandlers({ modules, pipelines }: WithPipelines): StoreHandlers {
 }
 
 function locksHandlers(modules: ServiceModules): LocksHandlers {
-  const on = <Request, Response>(
-    method: keyof LocksHandlers & string,
-    run: Run<Request, Response>,
-  ): handleUnaryCall<Request, Response> => frame(modules, `/quorate.v1.Locks/${method}`, run);
+  const on = unaryOf<LocksHandlers>(modules, 'Locks');
   return {
     Acquire: on('Acquire', acquireLock),
     Release: on('Release', releaseLock),

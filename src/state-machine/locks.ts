@@ -8,6 +8,8 @@ import type { Command, FactRefusal, FirstResult } from './command.js';
 import { compareBytes } from './compare-bytes.js';
 import { LOCK_LIMITS } from './lock-types.js';
 import type { Lock, LockClaim, LockPlace } from './lock-types.js';
+import { pageOf } from './page.js';
+import type { KeyRange } from './page.js';
 import { SortedMap } from './sorted-map.js';
 import { compareUtf8 } from './utf8-order.js';
 
@@ -16,14 +18,8 @@ type ReleaseLock = Extract<Command, { kind: 'releaseLock' }>;
 /** What clients do to locks. */
 export type LockCommand = AcquireLock | ReleaseLock;
 
-/** Which locks a page holds. */
-export interface LockPageWish {
-  /** Only names that begin with this. */
-  readonly prefix: string;
-  /** Only names beyond this in the order of UTF-8 bytes; empty: from the first. */
-  readonly after: string;
-  readonly countMax: number;
-}
+/** Which locks a page holds; keys are their names. A lock is small: pages are bounded in number alone. */
+export type LockPageWish = Omit<KeyRange, 'bytesMax'>;
 
 export interface LockPage {
   /** In the order of their names' UTF-8 bytes. */
@@ -52,16 +48,15 @@ export class Locks {
   }
 
   /** One page of a list. */
-  list({ prefix, after, countMax }: LockPageWish): LockPage {
-    const locks: Lock[] = [];
-    const from = compareUtf8(after, prefix) > 0 ? after : prefix;
-    for (const lock of this.#byName.values(from)) {
-      if (!lock.name.startsWith(prefix)) break;
-      if (after !== '' && lock.name === after) continue;
-      if (locks.length >= countMax) return { locks, isMore: true };
-      locks.push(lock);
-    }
-    return { locks, isMore: false };
+  list(wish: LockPageWish): LockPage {
+    const range = { ...wish, bytesMax: Number.POSITIVE_INFINITY };
+    const { values, isMore } = pageOf(
+      this.#byName,
+      range,
+      ({ name }) => name,
+      () => 0,
+    );
+    return { locks: values, isMore };
   }
 
   /** Names of locks whose delay is over at this cluster time, longest over first, at most `countMax`. */

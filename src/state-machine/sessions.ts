@@ -7,6 +7,8 @@ import { INDEX_ZERO } from '../raft/types.js';
 import type { LogIndex } from '../raft/types.js';
 import { SESSION_LIMITS } from './command.js';
 import type { Attributes, Command, FactRefusal, FirstResult, Session } from './command.js';
+import { pageOf } from './page.js';
+import type { KeyRange } from './page.js';
 import { attributesBytes, whyTooLarge } from './session-limits.js';
 import { SortedMap } from './sorted-map.js';
 import { compareUtf8 } from './utf8-order.js';
@@ -21,17 +23,8 @@ export type SessionCommand = Extract<Command, { kind: `${string}Session`; client
 /** The session that an `expireSessions` command names. */
 export type SessionEnd = ExpireSessions['sessions'][number];
 
-/** Which sessions a page holds. */
-export interface PageWish {
-  /** Only ids that begin with this. */
-  readonly prefix: string;
-  /** Only ids beyond this in the order of UTF-8 bytes; empty: from the first. */
-  readonly after: string;
-  /** At most so many sessions. */
-  readonly countMax: number;
-  /** The page ends before its sessions have more bytes than this, but holds at least one if there is any. */
-  readonly bytesMax: number;
-}
+/** Which sessions a page holds; keys are their ids. */
+export type PageWish = KeyRange;
 
 export interface SessionPage {
   /** In the order of their ids' UTF-8 bytes. */
@@ -58,19 +51,11 @@ export class Sessions {
   }
 
   /** One page of a list. */
-  list({ prefix, after, countMax, bytesMax }: PageWish): SessionPage {
-    const sessions: Session[] = [];
-    let bytes = 0;
-    const from = compareUtf8(after, prefix) > 0 ? after : prefix;
-    for (const session of this.#byId.values(from)) {
-      if (!session.id.startsWith(prefix)) break;
-      if (after !== '' && session.id === after) continue;
-      bytes += session.id.length + session.owner.length + attributesBytes(session.attributes);
-      const isFull = sessions.length >= countMax || (bytes > bytesMax && sessions.length > 0);
-      if (isFull) return { sessions, isMore: true };
-      sessions.push(session);
-    }
-    return { sessions, isMore: false };
+  list(wish: PageWish): SessionPage {
+    const bytesOf = ({ id, owner, attributes }: Session): number =>
+      id.length + owner.length + attributesBytes(attributes);
+    const { values, isMore } = pageOf(this.#byId, wish, ({ id }) => id, bytesOf);
+    return { sessions: values, isMore };
   }
 
   /** Sessions whose life is over at this cluster time, longest over first, at most `countMax`. Costs what it finds. */

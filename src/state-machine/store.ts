@@ -7,6 +7,8 @@ import { INDEX_ZERO } from '../raft/types.js';
 import { invariant, unreachable } from '../raft/assert.js';
 import type { Command, FactRefusal } from './command.js';
 import { compareBytes } from './compare-bytes.js';
+import { pageOf } from './page.js';
+import type { KeyRange } from './page.js';
 import { SortedMap } from './sorted-map.js';
 import { whyMalformed } from './store-limits.js';
 import { STORE_LIMITS } from './store-types.js';
@@ -26,14 +28,7 @@ type ChangeStore = Extract<Command, { kind: 'changeStore' }>;
 export type StoreMap = SortedMap<string, StoreEntry>;
 
 /** Which entries a page holds. */
-export interface StorePageWish {
-  /** Only keys that begin with this. */
-  readonly prefix: string;
-  /** Only keys beyond this in the order of UTF-8 bytes; empty: from the first. */
-  readonly after: string;
-  readonly countMax: number;
-  /** The page ends before its entries have more bytes than this, but holds at least one if there is any. */
-  readonly bytesMax: number;
+export interface StorePageWish extends KeyRange {
   /** Values are not looked at: they count nothing. */
   readonly isKeysOnly: boolean;
 }
@@ -72,19 +67,11 @@ export class Store {
   }
 
   /** One page of a list. */
-  list({ prefix, after, countMax, bytesMax, isKeysOnly }: StorePageWish): StorePage {
-    const entries: StoreEntry[] = [];
-    let bytes = 0;
-    const from = compareUtf8(after, prefix) > 0 ? after : prefix;
-    for (const entry of this.#byKey.values(from)) {
-      if (!entry.key.startsWith(prefix)) break;
-      if (after !== '' && entry.key === after) continue;
-      bytes += isKeysOnly ? utf8Length(entry.key) : bytesOf(entry);
-      const isFull = entries.length >= countMax || (bytes > bytesMax && entries.length > 0);
-      if (isFull) return { entries, isMore: true };
-      entries.push(entry);
-    }
-    return { entries, isMore: false };
+  list(wish: StorePageWish): StorePage {
+    const counted = (entry: StoreEntry): number =>
+      wish.isKeysOnly ? utf8Length(entry.key) : bytesOf(entry);
+    const { values, isMore } = pageOf(this.#byKey, wish, ({ key }) => key, counted);
+    return { entries: values, isMore };
   }
 
   /** Carries out the request of the entry at `revision`. */
