@@ -32,6 +32,11 @@ function* ofFilter(facts: FrozenFacts, filter: WatchFilter): Generator<Change, v
         yield { fact: 'store', key: value.key, value };
       }
       return;
+    case 'lock':
+      for (const value of inRange(facts.locks, filter, ({ name }) => name)) {
+        yield { fact: 'lock', key: value.name, value };
+      }
+      return;
     default:
       for (const change of fewOf(facts)) if (isWanted([filter], change)) yield change;
   }

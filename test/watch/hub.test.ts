@@ -10,6 +10,7 @@ import type { WatchFilter } from '../../src/watch/filter.js';
 import { WATCH_LIMITS } from '../../src/watch/messages.js';
 import type { WatchMessage } from '../../src/watch/messages.js';
 import { A, B, configuration, index } from '../support/log-words.js';
+import { anyLockCommand } from '../support/lock-words.js';
 import { expire, put, remove, touch } from '../support/session-words.js';
 import { anyChange, change, deleteKey, hasRevision, putKey } from '../support/store-words.js';
 import { Reader, WatchWorld } from './words.js';
@@ -281,15 +282,16 @@ describe('many watchers', () => {
 
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   anyChange,
+  anyLockCommand,
   fc.constantFrom('a', 'ab', 'b').map((id) => put(id)),
   fc.constantFrom('a', 'ab', 'b').map((id) => remove(id)),
   fc.constantFrom('a', 'b').map((id) => touch(id)),
 );
 
 const anyFilter: fc.Arbitrary<WatchFilter> = fc.record({
-  fact: fc.constantFrom('session' as const, 'store' as const, 'member' as const),
+  fact: fc.constantFrom(...(['session', 'store', 'lock', 'member'] as const)),
   by: fc.constantFrom('key' as const, 'prefix' as const),
-  key: fc.constantFrom('', 'a', 'ab', 'é'),
+  key: fc.constantFrom('', 'a', 'ab', 'é', 'x'),
 });
 
 type Step =

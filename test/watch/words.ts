@@ -234,11 +234,13 @@ function textOf(change: Change): string {
 }
 
 function viewOf(state: ClusterState): View {
-  const { sessions, store, members } = state.facts();
+  const { sessions, store, locks, members } = state.facts();
   const view = new Map<string, string>();
   for (const { id, revision } of sessions.values(null))
     view.set(nameOf('session', id), `${revision}`);
   for (const { key, revision } of store.values(null)) view.set(nameOf('store', key), `${revision}`);
+  for (const { name, revision } of locks.values(null))
+    view.set(nameOf('lock', name), `${revision}`);
   for (const { name, role } of members.current) view.set(nameOf('member', name), role);
   if (state.primary !== null) view.set(nameOf('primary', ''), `${state.primary.epoch}`);
   return view;
