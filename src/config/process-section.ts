@@ -11,7 +11,7 @@ const WORDS_MAX = 200;
 const WORD_BYTES_MAX = 16 * 1024;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 /** Told by the daemon, so that commands just work and a process can prove its reign. */
-const RESERVED_VARIABLES = ['QUORATE_NODE', 'QUORATE_NODE_NAME', 'QUORATE_EPOCH'];
+const RESERVED_VARIABLES = ['QUORATE_NODE', 'QUORATE_NODE_NAME', 'QUORATE_EPOCH', 'QUORATE_RUN'];
 const MEMORY_BYTES_MIN = 1024 * 1024;
 const OUTPUT_BYTES_MIN = 4096;
 const STOP_GRACE_MAX_MS = 3_600_000;

@@ -6,7 +6,14 @@ import { invariant, unreachable } from '../raft/assert.js';
 import { killAtMs, terminateAtMs } from './deadlines.js';
 import { failed, forgiven, newLife, runOf, stopping } from './life.js';
 import type { Life } from './life.js';
-import type { Action, Kept, KeeperInput, KeeperOutput, LeaseOrder } from './words.js';
+import type {
+  CommandAnswer,
+  Kept,
+  KeeperInput,
+  KeeperOutput,
+  LeaseOrder,
+  Wanted,
+} from './words.js';
 
 /** A hand-over that runs: the processes of the epoch are being ended. */
 interface HandOver {
@@ -16,6 +23,9 @@ interface HandOver {
 }
 
 type Ended = Extract<KeeperInput, { type: 'ended' }>;
+type Command = Extract<KeeperInput, { type: 'command' }>;
+
+const NOTHING_ASKED: Wanted = { epoch: 0, names: {} };
 
 export class Keeper {
   readonly #lives = new Map<string, Life>();
@@ -24,6 +34,10 @@ export class Keeper {
   /** Nothing starts under this epoch or an earlier one. Invariant: never falls. */
   #closedEpoch = 0;
   #handOver: HandOver | null = null;
+  /** Who is to be told to end, and why, once nobody behind it in its group is left. */
+  readonly #draining = new Map<string, string>();
+  /** A reign that an earlier keeper knew: what was asked under it still counts. */
+  readonly #wantedEpoch: number;
   /** Null: the daemon neither stops nor is gone. */
   #end: 'shutdown' | 'orphaned' | null = null;
   #isFinished = false;
@@ -31,9 +45,10 @@ export class Keeper {
   #nextRun = 1;
   #outputs: KeeperOutput[] = [];
 
-  /** In the order in which they start. Names are unique. */
-  constructor(kept: readonly Kept[]) {
-    for (const one of kept) this.#lives.set(one.name, newLife(one));
+  /** In the order in which they start. Names are unique. `wanted`: what was asked of the keeper before. */
+  constructor(kept: readonly Kept[], wanted: Wanted = NOTHING_ASKED) {
+    this.#wantedEpoch = wanted.epoch;
+    for (const one of kept) this.#lives.set(one.name, newLife(one, wanted.names[one.name]));
   }
 
   /** All processes, in order. */
@@ -52,6 +67,7 @@ export class Keeper {
     this.#nowMs = input.nowMs;
     this.#take(input);
     this.#endLateReigns();
+    this.#drain();
     this.#killLate();
     this.#startAllowed();
     this.#reportStopped();
@@ -90,10 +106,12 @@ export class Keeper {
       case 'handOver':
         return this.#beginHandOver(input.epoch, input.stopId);
       case 'resume':
-        if (this.#handOver?.epoch === input.epoch) this.#handOver = null;
+        return this.#resume(input.epoch);
+      case 'command': {
+        const answer = this.#command(input);
+        this.#outputs.push({ type: 'answered', id: input.id, answer });
         return;
-      case 'command':
-        return this.#command(input.name, input.action);
+      }
       case 'started':
         return this.#started(input.name, input.run, input.pid);
       case 'ended':
@@ -116,15 +134,22 @@ export class Keeper {
     if (lease === null || order.epoch > lease.epoch) {
       this.#close(order.epoch - 1);
       this.#lease = order;
-      this.#forgive();
+      this.#forgive(order.epoch);
       return;
     }
     if (order.epoch === lease.epoch && order.untilMs > lease.untilMs) this.#lease = order;
   }
 
-  /** What a new reign finds is not held against its processes. */
-  #forgive(): void {
-    for (const life of this.#lives.values()) if (life.kept.primaryOnly) this.#put(forgiven(life));
+  /** What a new reign finds is not held against its processes; it begins as configured, here as on any other node. */
+  #forgive(epoch: number): void {
+    for (const life of this.#lives.values()) {
+      const { kept, isWanted } = life;
+      if (!kept.primaryOnly) continue;
+      this.#put({
+        ...forgiven(life),
+        isWanted: epoch === this.#wantedEpoch ? isWanted : kept.start,
+      });
+    }
   }
 
   #close(epoch: number): void {
@@ -142,30 +167,56 @@ export class Keeper {
 
   #beginHandOver(epoch: number, stopId: number): void {
     this.#handOver = { epoch, stopId, isReported: false };
-    for (const life of this.#lives.values()) {
-      if (!life.kept.primaryOnly) continue;
-      this.#stop(life, this.#nowMs + life.kept.stopGraceMs, 'a hand-over');
+    for (const { kept } of this.#lives.values()) {
+      if (kept.primaryOnly) this.#draining.set(kept.name, 'a hand-over');
+    }
+  }
+
+  #resume(epoch: number): void {
+    if (this.#handOver?.epoch !== epoch) return;
+    this.#handOver = null;
+    for (const { kept } of this.#lives.values()) {
+      if (kept.primaryOnly) this.#draining.delete(kept.name);
     }
   }
 
   #beginEnd(end: 'shutdown' | 'orphaned'): void {
     if (this.#end === 'orphaned') return;
     this.#end = end;
-    const why = end === 'shutdown' ? 'the daemon stops' : 'the daemon is gone';
     for (const life of this.#lives.values()) {
-      this.#stop(life, this.#nowMs + life.kept.stopGraceMs, why);
+      const { name, stopGraceMs } = life.kept;
+      // Nobody renews a lease any more: no time to go one after the other.
+      if (end === 'orphaned') this.#stop(life, this.#nowMs + stopGraceMs, 'the daemon is gone');
+      else this.#draining.set(name, 'the daemon stops');
     }
   }
 
-  #command(name: string, action: Action): void {
-    for (const life of this.#lives.values()) {
-      if (life.kept.name !== name && life.kept.group !== name) continue;
-      const isWanted = action !== 'stop';
-      const asked = { ...forgiven(life), isWanted };
-      this.#put(asked);
-      if (action === 'start') continue;
-      this.#stop(asked, this.#nowMs + life.kept.stopGraceMs, `an operator asked to ${action} it`);
+  /** Says only what is wanted: whether it starts is decided by the lease, as for everything else. */
+  #command({ name, action }: Command): CommandAnswer {
+    const named = this.lives.filter(({ kept }) => kept.name === name || kept.group === name);
+    if (named.length === 0) return { type: 'unknown' };
+    if (this.#end !== null) return { type: 'ending' };
+    const mayRun = this.#lease !== null && this.#nowMs < terminateAtMs(this.#lease);
+    const here = named.filter(({ kept }) => mayRun || !kept.primaryOnly);
+    if (here.length === 0) return { type: 'notPrimary' };
+    if (this.#handOver !== null && here.some(({ kept }) => kept.primaryOnly)) {
+      return { type: 'handingOver' };
     }
+    const isAtWork = (life: Life): boolean =>
+      life.isWanted && (life.phase.type === 'starting' || life.phase.type === 'running');
+    const isIdle = (life: Life): boolean => !life.isWanted && life.phase.type === 'idle';
+    const concerned = here.filter((life) => {
+      if (action === 'restart') return true;
+      return action === 'start' ? !isAtWork(life) : !isIdle(life);
+    });
+    if (concerned.length === 0) return { type: action === 'start' ? 'runs' : 'stopped' };
+    for (const life of concerned) {
+      const { name: one } = life.kept;
+      this.#put({ ...forgiven(life), isWanted: action !== 'stop' });
+      if (action !== 'start') this.#draining.set(one, `an operator asked to ${action} it`);
+      else this.#draining.delete(one);
+    }
+    return { type: 'done', names: concerned.map(({ kept }) => kept.name) };
   }
 
   #started(name: string, run: number, pid: number): void {
@@ -221,6 +272,43 @@ export class Keeper {
     }
   }
 
+  /** Groups end gracefully one after the other, the last first; whoever is in no group at once. */
+  #drain(): void {
+    for (const life of this.lives.toReversed()) {
+      const { name, stopGraceMs } = life.kept;
+      const why = this.#draining.get(name);
+      if (why === undefined) continue;
+      const type = runOf(life)?.type;
+      const isOver = type === undefined || type === 'stopping';
+      if (!isOver && this.#isAwaited(life)) continue;
+      this.#draining.delete(name);
+      if (!isOver) this.#stop(life, this.#nowMs + stopGraceMs, why);
+    }
+  }
+
+  /** Somebody behind it in its group is ending, or will be. */
+  #isAwaited(life: Life): boolean {
+    return this.#groupOf(life).behind.some((other) => this.#isEnding(other));
+  }
+
+  /** Somebody before it in its group is starting, or ending, perhaps so as to be started again. */
+  #isHeldBack(life: Life): boolean {
+    const { before } = this.#groupOf(life);
+    return before.some((other) => other.phase.type === 'starting' || this.#isEnding(other));
+  }
+
+  #isEnding({ kept, phase }: Life): boolean {
+    return this.#draining.has(kept.name) || phase.type === 'stopping';
+  }
+
+  /** The others of its group in order; nobody if it is in none. */
+  #groupOf({ kept }: Life): { readonly before: Life[]; readonly behind: Life[] } {
+    const { group } = kept;
+    const all = group === null ? [] : this.lives.filter((life) => life.kept.group === group);
+    const at = all.findIndex((life) => life.kept === kept);
+    return { before: all.slice(0, at), behind: all.slice(at + 1) };
+  }
+
   #killLate(): void {
     const lease = this.#lease;
     for (const life of this.#lives.values()) {
@@ -238,7 +326,7 @@ export class Keeper {
       const { phase, kept } = life;
       const isReady =
         phase.type === 'idle' || (phase.type === 'backingOff' && this.#nowMs >= phase.untilMs);
-      if (!isReady || !this.#isDue(life)) continue;
+      if (!isReady || !this.#isDue(life) || this.#isHeldBack(life)) continue;
       const run = this.#nextRun;
       this.#nextRun += 1;
       const epoch = kept.primaryOnly ? (this.#lease?.epoch ?? null) : null;

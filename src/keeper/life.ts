@@ -44,10 +44,10 @@ export interface Life {
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 
-export function newLife(kept: Kept): Life {
+export function newLife(kept: Kept, isWanted = kept.start): Life {
   return {
     kept,
-    isWanted: kept.start,
+    isWanted,
     phase: { type: 'idle' },
     restartsMs: [],
     restartCount: 0,

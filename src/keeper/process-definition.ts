@@ -13,7 +13,7 @@ export interface ProcessDefinition {
   readonly command: readonly string[];
   /** Runs on the primary alone. Default false. */
   readonly primaryOnly: boolean;
-  /** Added to the daemon's own environment. */
+  /** Beside PATH, HOME, language, time zone and the like, all that it gets of the daemon's environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Null: the daemon's. */
   readonly workingDirectory: string | null;

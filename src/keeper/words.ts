@@ -21,8 +21,31 @@ export interface LeaseOrder {
   readonly leaseMs: number;
 }
 
+/** What operators asked for last, for a keeper that takes over from one that died. */
+export interface Wanted {
+  /** The reign under which it was said of what is primary-only: it counts for no other. */
+  readonly epoch: number;
+  /** Processes that shall run, or not, whatever is configured. */
+  readonly names: Readonly<Record<string, boolean>>;
+}
+
 /** What an operator may ask of a process or of a group. */
 export type Action = 'start' | 'stop' | 'restart';
+
+/** What became of an operator's command; whatever is refused changes nothing. */
+export type CommandAnswer =
+  /** The processes that are started or ended for it, or that start as soon as the bound allows. */
+  | { readonly type: 'done'; readonly names: readonly string[] }
+  /** It holds for what only the primary runs, and this node may run nothing of it. */
+  | { readonly type: 'notPrimary' }
+  | { readonly type: 'handingOver' }
+  /** The daemon stops. */
+  | { readonly type: 'ending' }
+  /** All of it runs already. */
+  | { readonly type: 'runs' }
+  /** None of it runs. */
+  | { readonly type: 'stopped' }
+  | { readonly type: 'unknown' };
 
 /** `nowMs` is a fresh reading of the clock; it never falls. A run is one start of one process, numbered by the keeper. */
 export type KeeperInput = { readonly nowMs: number } & (
@@ -34,8 +57,13 @@ export type KeeperInput = { readonly nowMs: number } & (
   | { readonly type: 'handOver'; readonly epoch: number; readonly stopId: number }
   /** The hand-over was abandoned before a proof was proposed: the reign goes on. */
   | { readonly type: 'resume'; readonly epoch: number }
-  /** `name`: of a process or of a group. */
-  | { readonly type: 'command'; readonly name: string; readonly action: Action }
+  /** `name`: of a process or of a group. Answered by `answered` with this id. */
+  | {
+      readonly type: 'command';
+      readonly id: number;
+      readonly name: string;
+      readonly action: Action;
+    }
   | {
       readonly type: 'started';
       readonly name: string;
@@ -84,6 +112,7 @@ export type KeeperOutput =
       readonly epoch: number | null;
       readonly why: string;
     }
+  | { readonly type: 'answered'; readonly id: number; readonly answer: CommandAnswer }
   /** For the log. */
   | { readonly type: 'note'; readonly name: string; readonly what: string; readonly why: string }
   /** After `shutdown` or `orphaned`: nothing is left. */

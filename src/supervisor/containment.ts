@@ -6,7 +6,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
 import type { ProcessDefinition } from '../keeper/process-definition.js';
-import type { Guarantee } from './messages.js';
+import type { Guarantee } from '../keeper/process-view.js';
 
 export interface Containment {
   readonly guarantee: Guarantee;

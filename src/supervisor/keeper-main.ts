@@ -9,8 +9,9 @@ import type { Life } from '../keeper/life.js';
 import type { KeeperInput, KeeperOutput } from '../keeper/words.js';
 import { SystemClock } from '../ops/clock.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
+import type { ProcessView } from '../keeper/process-view.js';
 import { findContainment } from './containment.js';
-import type { Begin, FromKeeper, Order, ProcessView, ToKeeper } from './messages.js';
+import type { Begin, FromKeeper, Order, ToKeeper } from './messages.js';
 import { Runs } from './runs.js';
 import type { Usage } from './runs.js';
 
@@ -46,9 +47,9 @@ class Hands {
   readonly #usage = new Map<string, Usage & { readonly run: number }>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(definitions: readonly ProcessDefinition[], runs: (hands: Hands) => Runs) {
-    this.#definitions = new Map(definitions.map((one) => [one.name, one]));
-    this.#keeper = new Keeper(definitions);
+  constructor({ processes, wanted }: Begin, runs: (hands: Hands) => Runs) {
+    this.#definitions = new Map(processes.map((one) => [one.name, one]));
+    this.#keeper = new Keeper(processes, wanted);
     this.#runs = runs(this);
     setInterval(() => this.#runs.measure(), MEASURE_EVERY_MS);
   }
@@ -165,10 +166,10 @@ function stateOf({ kept, isWanted, phase }: Life): ProcessView['state'] {
 
 /** Begins as told; what comes meanwhile waits. */
 async function begin(told: Begin): Promise<Hands> {
-  const { installId, environment, processes } = told;
+  const { installId, environment } = told;
   const containment = findContainment(told.atMost);
   const hands = new Hands(
-    processes,
+    told,
     (self) =>
       new Runs({
         installId,

@@ -2,16 +2,8 @@
 // machine that both read; so a message that is read late says nothing wrong.
 
 import type { ProcessDefinition } from '../keeper/process-definition.js';
-import type { KeeperInput, KeeperOutput } from '../keeper/words.js';
-
-/** Which guarantee holds for descendants that detach themselves. */
-export type Guarantee =
-  /** They live in a PID namespace with their process: the kernel ends all of it, also if keeper and daemon are killed. */
-  | 'namespace'
-  /** They are found by a mark in their environment, unless they remove it; the process itself dies with the keeper. */
-  | 'mark'
-  /** As `mark`, and the process itself outlives a keeper that is killed, until the daemon finds it. */
-  | 'mark-only';
+import type { Guarantee, ProcessView } from '../keeper/process-view.js';
+import type { KeeperInput, KeeperOutput, Wanted } from '../keeper/words.js';
 
 /** Said once, first. */
 export interface Begin {
@@ -21,6 +13,7 @@ export interface Begin {
   /** `QUORATE_NODE` and `QUORATE_NODE_NAME`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly processes: readonly ProcessDefinition[];
+  readonly wanted: Wanted;
   /** Above all others: what to contain processes with at most, for tests; null: the best there is. */
   readonly atMost: Guarantee | null;
 }
@@ -40,27 +33,6 @@ export type ToKeeper =
   /** Answered by `view`. */
   | { readonly type: 'look'; readonly id: number };
 
-/** One process as the keeper sees it. */
-export interface ProcessView {
-  readonly name: string;
-  readonly group: string | null;
-  readonly primaryOnly: boolean;
-  readonly state:
-    'stopped' | 'standby' | 'starting' | 'running' | 'stopping' | 'waiting' | 'failed';
-  /** Null: it does not run. */
-  readonly pid: number | null;
-  readonly epoch: number | null;
-  readonly restarts: number;
-  /** Of the whole tree, in hundredths of one processor; null: not measured yet. */
-  readonly cpuPercent: number | null;
-  /** Resident bytes of the whole tree. */
-  readonly memoryBytes: number | null;
-  readonly processCount: number;
-  readonly uptimeMs: number | null;
-  /** Why it waits or failed. */
-  readonly why: string | null;
-}
-
 export type FromKeeper =
   | { readonly type: 'ready'; readonly guarantee: Guarantee; readonly why: string }
   /** Whether anything primary-only may still exist, after everything that was told before the ping. */
@@ -68,7 +40,10 @@ export type FromKeeper =
   | { readonly type: 'view'; readonly id: number; readonly processes: readonly ProcessView[] }
   | {
       readonly type: 'said';
-      readonly output: Extract<KeeperOutput, { type: 'stopped' | 'givenUp' | 'finished' | 'note' }>;
+      readonly output: Extract<
+        KeeperOutput,
+        { type: 'stopped' | 'givenUp' | 'finished' | 'note' | 'answered' }
+      >;
     }
   | {
       readonly type: 'started';

@@ -7,7 +7,7 @@ export interface Seen {
   readonly pid: number;
   readonly parent: number;
   readonly session: number;
-  /** Processor time so far, in ms. */
+  /** Processor time so far, its own and that of children whose end it has seen, in ms. */
   readonly cpuMs: number;
   readonly mark: string | null;
 }
@@ -41,7 +41,8 @@ export function processTable(strangers: Map<number, string>): Seen[] {
     const mark = strangers.get(pid) === startedAt ? null : markOf(pid);
     // A child of ours that is not yet what it will be still shows our own environment.
     if (mark === '' && Number(parent) !== process.pid) strangers.set(pid, startedAt);
-    const cpuMs = (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    const cpuMs = ticks * TICK_MS;
     const ids = { pid, parent: Number(parent), session: Number(session) };
     found.push({ ...ids, cpuMs, mark: mark === '' ? null : mark });
   }

@@ -8,6 +8,7 @@ import { setPriority } from 'node:os';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 import { launchOf } from './containment.js';
 import type { Containment } from './containment.js';
+import { inherited } from './environment.js';
 import { RotatedFile, tellLines } from './output.js';
 import type { LineSink } from './output.js';
 import { MARK, processTable, residentBytes, signal, treeOf } from './process-table.js';
@@ -146,11 +147,10 @@ export class Runs {
   #spawn(definition: ProcessDefinition, mark: string, epoch: number | null): ChildProcess {
     const { name, environment, workingDirectory, output } = definition;
     const launch = launchOf(definition, this.#modules.containment);
-    const { QUORATE_EPOCH: _, ...inherited } = process.env;
     const child = spawn(launch.program, launch.args, {
       ...(workingDirectory === null ? {} : { cwd: workingDirectory }),
       env: {
-        ...inherited,
+        ...inherited(process.env),
         ...launch.environment,
         ...environment,
         ...this.#modules.environment,

@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 import { killAtMs } from '../keeper/deadlines.js';
-import type { Action, LeaseOrder } from '../keeper/words.js';
+import type { Guarantee, ProcessView } from '../keeper/process-view.js';
+import type { Action, CommandAnswer, LeaseOrder } from '../keeper/words.js';
 import type { ClockPort, LoggerPort, PrimaryPort } from '../node/ports.js';
-import type { FromKeeper, Guarantee, Order, ProcessView, ToKeeper } from './messages.js';
+import { inherited } from './environment.js';
+import type { FromKeeper, Order, ToKeeper } from './messages.js';
+import { longestStopMs } from './stop-limit.js';
 import { processTable, signal } from './process-table.js';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -22,8 +25,6 @@ const RESTART_MS = 500;
 /** A keeper that answers nothing for this long while its daemon runs is killed. */
 const SILENCE_MAX_MS = 5000;
 const PING_EVERY_MS = 1000;
-/** Beyond the longest grace: SIGKILL, and finding that nothing is left. */
-const KILL_ALLOWANCE_MS = 1500;
 
 export interface SupervisorOptions {
   readonly installId: string;
@@ -61,6 +62,9 @@ export class Supervisor implements PrimaryPort {
   #stop: Stop | null = null;
   #nextId = 1;
   readonly #looks = new Map<number, (processes: readonly ProcessView[]) => void>();
+  readonly #commands = new Map<number, (answer: CommandAnswer) => void>();
+  /** What operators asked for last, by name: a keeper that dies forgets it. */
+  readonly #wanted = new Map<string, boolean>();
   /** When the keeper was last heard, and the newest ping that it answered. */
   #heardMs = 0;
   #pingedMs = 0;
@@ -75,10 +79,8 @@ export class Supervisor implements PrimaryPort {
   constructor(options: SupervisorOptions, modules: SupervisorModules) {
     this.#options = options;
     this.#modules = modules;
-    const graces = (all: readonly ProcessDefinition[]): number =>
-      Math.max(0, ...all.map(({ stopGraceMs }) => stopGraceMs)) + KILL_ALLOWANCE_MS;
-    this.stopLimitMs = graces(options.processes.filter(({ primaryOnly }) => primaryOnly));
-    this.endLimitMs = graces(options.processes);
+    this.stopLimitMs = longestStopMs(options.processes.filter(({ primaryOnly }) => primaryOnly));
+    this.endLimitMs = longestStopMs(options.processes);
     this.#pinger = setInterval(() => this.#watchKeeper(), PING_EVERY_MS);
   }
 
@@ -101,6 +103,7 @@ export class Supervisor implements PrimaryPort {
   }
 
   lease(order: LeaseOrder): void {
+    if (order.epoch !== this.#lease?.epoch) this.#forgetWanted();
     this.#lease = order;
     this.#tell({ type: 'lease', order });
     this.#guardAt(order);
@@ -122,28 +125,25 @@ export class Supervisor implements PrimaryPort {
     this.#tell({ type: 'resume', epoch });
   }
 
-  /** What runs here, as the keeper sees it; null: it does not answer in time. */
-  look(timeoutMs: number): Promise<readonly ProcessView[] | null> {
-    const id = this.#newId();
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#looks.delete(id);
-        resolve(null);
-      }, timeoutMs);
-      this.#looks.set(id, (processes) => {
-        clearTimeout(timer);
-        resolve(processes);
-      });
-      this.#send({ type: 'look', id });
-    });
+  /** What is configured, in order. */
+  get processes(): readonly ProcessDefinition[] {
+    return this.#options.processes;
   }
 
-  /** Starts, stops or restarts a process or a group; false: there is none of that name. */
-  command(name: string, action: Action): boolean {
-    const { processes } = this.#options;
-    if (!processes.some((one) => one.name === name || one.group === name)) return false;
-    this.#tell({ type: 'command', name, action });
-    return true;
+  /** What runs here, as the keeper sees it; null: it does not answer in time. */
+  look(timeoutMs: number): Promise<readonly ProcessView[] | null> {
+    return this.#ask(this.#looks, timeoutMs, (id) => this.#send({ type: 'look', id }));
+  }
+
+  /** Starts, stops or restarts a process or a group; null: the keeper does not answer in time. */
+  async command(name: string, action: Action, timeoutMs: number): Promise<CommandAnswer | null> {
+    const answer = await this.#ask(this.#commands, timeoutMs, (id) =>
+      this.#tell({ type: 'command', id, name, action }),
+    );
+    if (answer?.type === 'done') {
+      for (const one of answer.names) this.#wanted.set(one, action !== 'stop');
+    }
+    return answer;
   }
 
   /** Ends everything gracefully, then the keeper; at last by force. */
@@ -180,6 +180,7 @@ export class Supervisor implements PrimaryPort {
       // A session of its own: what a terminal sends to the daemon is none of its business.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: inherited(process.env),
     });
     this.#child = child;
     this.#heardMs = this.#modules.clock.nowMs();
@@ -192,7 +193,9 @@ export class Supervisor implements PrimaryPort {
     });
     child.on('exit', (code, ended) => this.#gone(child, ended ?? `exit code ${code ?? 0}`));
     const environment = { QUORATE_NODE: api, QUORATE_NODE_NAME: name };
-    this.#send({ type: 'begin', installId, environment, processes, atMost: atMost ?? null });
+    const wanted = { epoch: this.#lease?.epoch ?? 0, names: Object.fromEntries(this.#wanted) };
+    const told = { installId, environment, processes, wanted, atMost: atMost ?? null };
+    this.#send({ type: 'begin', ...told });
     const lease = this.#lease;
     if (lease !== null) this.#tell({ type: 'lease', order: lease });
   }
@@ -215,7 +218,6 @@ export class Supervisor implements PrimaryPort {
         return;
       case 'view':
         this.#looks.get(message.id)?.(message.processes);
-        this.#looks.delete(message.id);
         return;
       case 'line':
         log.info({ process: message.name }, message.text);
@@ -254,6 +256,9 @@ export class Supervisor implements PrimaryPort {
       }
       case 'note':
         log.info({ process: output.name, why: output.why }, `a process: ${output.what}`);
+        return;
+      case 'answered':
+        this.#commands.get(output.id)?.(output.answer);
         return;
       case 'finished':
         this.#onFinished();
@@ -322,6 +327,30 @@ export class Supervisor implements PrimaryPort {
       return;
     }
     this.#send({ type: 'ping', id: this.#newId() });
+  }
+
+  /** What was said of primary-only processes counts for the reign under which it was said. */
+  #forgetWanted(): void {
+    for (const { name, primaryOnly } of this.processes) if (primaryOnly) this.#wanted.delete(name);
+  }
+
+  /** Sends a question and waits for its answer; null: none came in time. */
+  #ask<Answer>(
+    waiting: Map<number, (answer: Answer) => void>,
+    timeoutMs: number,
+    send: (id: number) => void,
+  ): Promise<Answer | null> {
+    const id = this.#newId();
+    return new Promise((resolve) => {
+      const settle = (answer: Answer | null): void => {
+        clearTimeout(timer);
+        waiting.delete(id);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => settle(null), timeoutMs);
+      waiting.set(id, settle);
+      send(id);
+    });
   }
 
   #newId(): number {

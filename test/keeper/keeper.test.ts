@@ -15,6 +15,9 @@ function running(how: Parameters<typeof kept>[1] = {}): PlayedKeeper {
   return played;
 }
 
+const command = (name: string, action: 'start' | 'stop' | 'restart') =>
+  ({ type: 'command', id: 1, name, action }) as const;
+
 const ended = (run: number, why = 'exit code 1') =>
   ({ type: 'ended', name: 'db', run, why }) as const;
 
@@ -178,9 +181,7 @@ describe('a process that fails', () => {
     expect(played.at(330, ended(3))).toEqual(['givenUp db']);
     expect(played.keeper.lives[0]?.phase.type).toBe('givenUp');
     expect(played.keeper.lives[0]?.restartCount).toBe(2);
-    expect(played.at(400, { type: 'command', name: 'db', action: 'start' })).toEqual([
-      'start db#4',
-    ]);
+    expect(played.at(400, command('db', 'start'))).toEqual(['answered done db', 'start db#4']);
   });
 
   test('is not given up for failures that lie further back than the window', () => {
@@ -215,31 +216,98 @@ describe('a process that fails', () => {
 });
 
 describe('an operator', () => {
-  test('starts, stops and restarts a process or a whole group', () => {
+  /** Two of a group and one of none, ordinary, not started by themselves. */
+  function group(): PlayedKeeper {
     const web = { primaryOnly: false, group: 'WEB', start: false } as const;
-    const played = new PlayedKeeper(
-      kept('a', web),
-      kept('b', web),
-      kept('c', { ...web, group: null }),
-    );
+    return new PlayedKeeper(kept('a', web), kept('b', web), kept('c', { ...web, group: null }));
+  }
+  const started = (name: string, run: number) => ({ type: 'started', name, run, pid: 9 }) as const;
+  const gone = (name: string, run: number) =>
+    ({ type: 'ended', name, run, why: 'SIGTERM' }) as const;
+
+  test('starts a group in order, each once the one before it runs', () => {
+    const played = group();
     expect(played.at(0)).toEqual([]);
-    expect(played.at(1, { type: 'command', name: 'WEB', action: 'start' })).toEqual([
-      'start a#1',
-      'start b#2',
-    ]);
-    expect(played.at(2, { type: 'command', name: 'b', action: 'restart' })).toEqual([
+    expect(played.at(1, command('WEB', 'start'))).toEqual(['answered done a b', 'start a#1']);
+    expect(played.at(2, started('a', 1))).toEqual(['start b#2']);
+    played.at(3, started('b', 2));
+    expect(played.at(4, command('WEB', 'start'))).toEqual(['answered runs']);
+    expect(played.at(5, command('b', 'restart'))).toEqual([
+      'answered done b',
       'b told to end: an operator asked to restart it',
       'terminate b#2',
     ]);
-    expect(played.at(3, { type: 'ended', name: 'b', run: 2, why: 'SIGTERM' })).toEqual([
-      'b ended: SIGTERM',
-      'start b#3',
+    expect(played.at(6, gone('b', 2))).toEqual(['b ended: SIGTERM', 'start b#3']);
+  });
+
+  test('restarts a group in order, and stops it the last first', () => {
+    const played = group();
+    played.at(1, command('WEB', 'start'));
+    played.at(2, started('a', 1));
+    played.at(3, started('b', 2));
+    const told = 'told to end: an operator asked to restart it';
+    expect(played.at(4, command('WEB', 'restart'))).toEqual([
+      'answered done a b',
+      `b ${told}`,
+      'terminate b#2',
     ]);
-    played.at(4, { type: 'command', name: 'WEB', action: 'stop' });
-    played.at(5, { type: 'ended', name: 'a', run: 1, why: 'SIGTERM' });
-    expect(played.at(6, { type: 'ended', name: 'b', run: 3, why: 'SIGTERM' })).toEqual([
-      'b ended: SIGTERM',
+    expect(played.at(5, gone('b', 2))).toEqual(['b ended: SIGTERM', `a ${told}`, 'terminate a#1']);
+    expect(played.at(6, gone('a', 1))).toEqual(['a ended: SIGTERM', 'start a#3']);
+    expect(played.at(7, started('a', 3))).toEqual(['start b#4']);
+    expect(played.at(8, command('WEB', 'stop')).at(0)).toBe('answered done a b');
+    expect(played.at(10_008)).toEqual(['kill b#4']);
+    expect(played.at(10_009, gone('b', 4)).at(-1)).toBe('terminate a#3');
+    expect(played.at(10_010, gone('a', 3))).toEqual(['a ended: SIGTERM']);
+    expect(played.at(10_011, command('WEB', 'stop'))).toEqual(['answered stopped']);
+    expect(played.at(10_012, command('nothing', 'stop'))).toEqual(['answered unknown']);
+  });
+
+  test('cannot make a primary-only process run without the lease, before the bound or in a hand-over', () => {
+    const played = new PlayedKeeper(kept('db', { start: false }));
+    expect(played.at(1, command('db', 'start'))).toEqual(['answered notPrimary']);
+    expect(played.at(1010, { type: 'lease', order: lease(7, 1000, 1100) })).toEqual([]);
+    expect(played.at(1020, command('db', 'start'))).toEqual(['answered done db']);
+    expect(played.at(1100)).toEqual([RUN]);
+    expect(played.at(1110, { type: 'handOver', epoch: 7, stopId: 3 })).toContain('terminate db#1');
+    for (const action of ['start', 'stop', 'restart'] as const) {
+      expect(played.at(1120, command('db', action))).toEqual(['answered handingOver']);
+    }
+    expect(played.at(1130, ended(1))).toEqual(['db ended: exit code 1', 'stopped 3']);
+    played.at(1140, { type: 'over', epoch: 7 });
+    expect(played.at(1150, command('db', 'restart'))).toEqual(['answered notPrimary']);
+    expect(played.at(1160, { type: 'lease', order: lease(8, 1150) })).toEqual([]);
+  });
+
+  test('stops one for the reign that runs; the next begins as configured', () => {
+    const played = running();
+    expect(played.at(1020, command('db', 'stop'))).toContain('terminate db#1');
+    expect(played.at(1030, ended(1))).toEqual(['db ended: exit code 1']);
+    expect(played.at(1040, { type: 'lease', order: lease(7, 1035) })).toEqual([]);
+    expect(played.at(1050, command('db', 'stop'))).toEqual(['answered stopped']);
+    expect(played.at(1060, { type: 'lease', order: lease(8, 1055) })).toEqual([
+      'start db#2 epoch 8',
     ]);
+  });
+
+  test('a hand-over that is taken back leaves running what was not told to end yet', () => {
+    const played = new PlayedKeeper(kept('a', { group: 'G' }), kept('b', { group: 'G' }));
+    played.at(1010, { type: 'lease', order: lease(7, 1000) });
+    played.at(1011, started('a', 1));
+    played.at(1012, started('b', 2));
+    expect(played.at(1020, { type: 'handOver', epoch: 7, stopId: 1 })).toEqual([
+      'b told to end: a hand-over',
+      'terminate b#2',
+    ]);
+    expect(played.at(1030, { type: 'resume', epoch: 7 })).toEqual([]);
+    expect(played.at(1040, gone('b', 2))).toEqual(['b ended: SIGTERM', 'start b#3 epoch 7']);
+    expect(played.at(1041, { type: 'handOver', epoch: 7, stopId: 2 })).toContain('terminate b#3');
+    expect(played.at(1356)).toEqual(['a told to end: the lease was not renewed', 'terminate a#1']);
+  });
+
+  test('is refused while the daemon stops', () => {
+    const played = running();
+    played.at(1020, { type: 'shutdown' });
+    expect(played.at(1021, command('db', 'restart'))).toEqual(['answered ending']);
   });
 
   test('stopping the daemon ends everything and says when it is done', () => {

@@ -47,6 +47,10 @@ function short(output: KeeperOutput): string {
       return `stopped ${output.stopId}`;
     case 'givenUp':
       return `givenUp ${output.name}`;
+    case 'answered': {
+      const { answer } = output;
+      return `answered ${answer.type}${answer.type === 'done' ? ` ${answer.names.join(' ')}` : ''}`;
+    }
     case 'note':
       return `${output.name} ${output.what}: ${output.why}`;
     case 'finished':

@@ -99,6 +99,64 @@ test('a keeper that is stopped is killed by the daemon before the lease ends', a
   );
 });
 
+test('a process gets what any program needs and its own variables, nothing else of the daemon', async () => {
+  const before = { ...process.env };
+  Object.assign(process.env, { QUORATE_KEY: 'secret', SECRET_OF_DAEMON: 'x', LC_TIME: 'C' });
+  const { lines } = await supervise([
+    definition('shows', script('tr "\\0" "\\n" < /proc/self/environ; echo end; sleep 1000'), {
+      environment: { OWN: 'mine' },
+      stopGraceMs: 100,
+    }),
+  ]);
+  process.env = before;
+  await until('it was said', () => lines.some((line) => line.startsWith('info end')));
+  const names = lines.flatMap((line) => /^info (\w+)=/.exec(line)?.[1] ?? []);
+  const own = ['OWN', 'QUORATE_NODE', 'QUORATE_NODE_NAME', 'QUORATE_RUN', 'LC_TIME', 'PATH'];
+  expect(names).toEqual(expect.arrayContaining(own));
+  const known =
+    /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|TMPDIR|XDG_RUNTIME_DIR|LC_\w+|PWD)$/;
+  expect(names.filter((name) => !own.includes(name) && !known.test(name))).toEqual([]);
+});
+
+test('a group starts and ends in order; what was stopped stays so under another keeper', async () => {
+  const member = (name: string) =>
+    definition(
+      name,
+      script(`trap 'echo ${name} ends; exit 0' TERM; while :; do sleep 0.02; done`),
+      {
+        group: 'G',
+        primaryOnly: name !== 'c',
+      },
+    );
+  const { supervisor, lines, alive } = await supervise([member('a'), member('b'), member('c')]);
+  supervisor.lease(leaseOf(5, 60_000));
+  await until('all run', () => ['a', 'b', 'c'].every((name) => alive(name).length > 0));
+  const runs = lines.flatMap((line) => /a process runs .*"process":"(\w)"/.exec(line)?.[1] ?? []);
+  expect(runs.slice(-2)).toEqual(['a', 'b']);
+  await supervisor.command('a', 'stop', 5000);
+  await supervisor.command('c', 'stop', 5000);
+  await until('they are dead', () => alive('a').length + alive('c').length === 0);
+  const first = supervisor.keeperPid;
+  process.kill(first ?? 0, 'SIGKILL');
+  await until('another keeper runs it', () => {
+    return supervisor.keeperPid !== first && alive('b').length > 0;
+  });
+  const view = (await supervisor.look(5000)) ?? [];
+  expect(view.map(({ name, state }) => [name, state])).toEqual([
+    ['a', 'stopped'],
+    ['b', 'running'],
+    ['c', 'stopped'],
+  ]);
+  supervisor.lease(leaseOf(6, 60_000));
+  await until('a runs in the next reign', () => alive('a').length > 0 && alive('b').length > 0);
+  expect(alive('c')).toEqual([]);
+  lines.length = 0;
+  const ended = new Promise<void>((resolve) => supervisor.stop(6, resolve));
+  await ended;
+  const ends = lines.flatMap((line) => /^info (\w) ends/.exec(line)?.[1] ?? []);
+  expect(ends).toEqual(['b', 'a']);
+});
+
 test('misfits are told apart: exits at once, cannot be started, holds too much, floods', async () => {
   const restart = { limit: 1, withinMs: 60_000 };
   const file = join(folder, 'flood.log');
@@ -148,8 +206,9 @@ test('misfits are told apart: exits at once, cannot be started, holds too much, 
     floods: 'running',
     waits: 'stopped',
   });
-  expect(supervisor.command('LATER', 'start')).toBe(true);
-  expect(supervisor.command('nothing', 'start')).toBe(false);
+  const done = { type: 'done', names: ['waits'] };
+  expect(await supervisor.command('LATER', 'start', 5000)).toEqual(done);
+  expect(await supervisor.command('nothing', 'start', 5000)).toEqual({ type: 'unknown' });
   await until('it was started', () => alive('waits').length > 0);
   await until('it is measured', () => lines.length > 0 && alive('floods').length > 0);
   await supervisor.end();
