@@ -1,61 +1,11 @@
 #!/usr/bin/env node
-// The command `quorate`: reads the arguments, runs one command and ends with its exit code. Failures become one line,
-// or one object, on standard error. A reader that goes away (`quorate … | head`) ends it quietly.
+// The command `quorate`: runs what was typed and ends with its exit code, once its output was taken. A reader that goes
+// away (`quorate … | head`) ends it quietly.
 
-import { CommanderError } from 'commander';
 import { EXIT_CODES } from '../src/errors.js';
-import { describeFailure, failureOf, usageFailure } from './errors.js';
-import { buildProgram } from './program.js';
+import { describeFailure, failureOf } from './errors.js';
 import { exitWith, onSignal, watchOutput } from './exit.js';
-
-async function main(argv: readonly string[]): Promise<number> {
-  const asJson = wantsJson(argv);
-  const program = buildProgram(() => {});
-  try {
-    if (argv.length === 0) {
-      process.stderr.write(program.helpInformation());
-      return 2;
-    }
-    await program.parseAsync(argv, { from: 'user' });
-    return Number(process.exitCode ?? 0);
-  } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error, argv, asJson);
-    if (process.env['QUORATE_DEBUG'] === '1') console.error(error);
-    const failure = failureOf(error, commandOf(argv));
-    process.stderr.write(`${describeFailure(failure, asJson)}\n`);
-    return failure.exitCode;
-  }
-}
-
-/** Help and version were asked for and end well; everything else that commander throws is wrong usage. */
-function endOfParsing(error: CommanderError, argv: readonly string[], asJson: boolean): number {
-  if (error.exitCode === 0) return 0;
-  // Help for a group of commands without a command: the help itself was already printed on standard error.
-  if (error.code === 'commander.help') return 2;
-  const failure = usageFailure(error, commandOf(argv));
-  process.stderr.write(`${describeFailure(failure, asJson)}\n`);
-  return failure.exitCode;
-}
-
-/** The names of the command that the arguments are about, as far as they are known: `session put`, or nothing. */
-function commandOf(argv: readonly string[]): string {
-  const names: string[] = [];
-  let at = buildProgram(() => {});
-  for (const word of argv) {
-    const next = at.commands.find((command) => {
-      return command.name() === word || command.aliases().includes(word);
-    });
-    if (next === undefined) continue;
-    names.push(next.name());
-    at = next;
-  }
-  return names.join(' ');
-}
-
-function wantsJson(argv: readonly string[]): boolean {
-  const end = argv.indexOf('--');
-  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
-}
+import { runLine, wantsJson } from './run-line.js';
 
 watchOutput();
 process.on('uncaughtException', (error) => {
@@ -67,4 +17,4 @@ process.on('uncaughtException', (error) => {
 onSignal((signal) => {
   void exitWith(signal === 'SIGINT' ? 130 : 143);
 });
-await exitWith(await main(process.argv.slice(2)));
+await exitWith(await runLine(process.argv.slice(2)));

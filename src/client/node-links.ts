@@ -236,6 +236,7 @@ export class NodeLinks {
     });
     this.#keep(address, { client, tls });
     if (await becomesReady(client, limitMs)) return client;
+    if (limitMs < LINK_LIMITS.connectMs) throw tooShort(address, limitMs);
     throw unreachable(address, 'it accepts connections but does not speak gRPC');
   }
 

@@ -140,5 +140,5 @@ const ROWS: readonly Typed[] = [
 ];
 
 describe('mistyped:', () => {
-  test.each(ROWS)('$name', (row) => expectTyped(transcript, row));
+  test.each(ROWS)('$name', (row) => expectTyped(transcript, { ...row, isUsage: true }));
 });

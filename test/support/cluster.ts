@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { LocalCluster } from '../../cli/demo/cluster.js';
 import type { Daemon } from '../../cli/demo/daemon.js';
+import { runInThread } from './command-host.js';
 
 /** The built command. */
 export const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -23,15 +24,34 @@ export interface CommandEnd {
   readonly stderr: string;
 }
 
-/** Runs the command to its end, without a terminal and without colours. */
-export function run(
-  args: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly execArgs?: readonly string[] } = {},
-): Promise<CommandEnd> {
+interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly execArgs?: readonly string[];
+  /** It is refused before it would start anything. */
+  readonly isUsage?: true;
+}
+
+/** Commands that take signals over or start others: they need a process of their own. */
+const NEEDS_PROCESS = new Set(['start', 'demo', 'simulate', 'lock', 'elect', 'watch', '--watch']);
+
+/** Runs the command to its end, without a terminal and without colours; in a thread that is ready where that is the same. */
+export function run(args: readonly string[], options: RunOptions = {}): Promise<CommandEnd> {
+  const isTold = options.isUsage === true || args.includes('--help');
+  const mayRun = !isTold && args.some((word) => NEEDS_PROCESS.has(word));
+  if (mayRun || options.execArgs !== undefined) return runProcess(args, options);
+  return runInThread(args, environment(options));
+}
+
+function environment({ env = {} }: RunOptions): Record<string, string | undefined> {
+  const { QUORATE_NODE: _node, FORCE_COLOR: _color, ...inherited } = process.env;
+  return { ...inherited, NO_COLOR: '1', ...env };
+}
+
+/** Runs the command in a process of its own to its end. */
+export function runProcess(args: readonly string[], options: RunOptions = {}): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
-    const { QUORATE_NODE: _node, FORCE_COLOR: _color, ...inherited } = process.env;
     const child = spawn(process.execPath, [...(options.execArgs ?? []), BIN, ...args], {
-      env: { ...inherited, NO_COLOR: '1', ...options.env },
+      env: environment(options),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: RUN_TIMEOUT_MS,
       killSignal: 'SIGKILL',

@@ -26,6 +26,8 @@ export interface Typed {
   readonly shown?: string;
   /** It prints data, so that there is no failure to compare with --json. */
   readonly isData?: true;
+  /** It is refused before it would start anything. */
+  readonly isUsage?: true;
   /** The two forms may not run at the same time. */
   readonly isAlone?: true;
 }
@@ -79,10 +81,16 @@ export class Transcript {
 
 /** Types it, perhaps with --json too, and compares what came with what is recorded. */
 export async function expectTyped(transcript: Transcript, typed: Typed): Promise<void> {
-  const { name, args, env = {}, execArgs = [], isData = false, isAlone = false } = typed;
+  const { name, args, env = {}, isData = false, isAlone = false } = typed;
+  const { execArgs, isUsage } = typed;
+  const options = {
+    env,
+    ...(execArgs === undefined ? {} : { execArgs }),
+    ...(isUsage === undefined ? {} : { isUsage }),
+  };
   const type = async (...more: string[]): Promise<CommandEnd> => {
     for (let attempt = 1; ; attempt += 1) {
-      const end = await run([...more, ...args], { env, execArgs });
+      const end = await run([...more, ...args], options);
       // On a machine that does much else an answer may come after its deadline; then it is typed again.
       const isLate = / in time\b/.test(end.stderr);
       if (!isLate || attempt === ATTEMPTS_MAX) return transcript.masked(end);
