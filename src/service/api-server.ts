@@ -86,6 +86,7 @@ export class ApiServer {
     'grpc.max_connection_idle_ms': 5 * 60_000,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.enable_channelz': 0,
   });
 
   #resolveModules: (modules: ServiceModules) => void = () => {};
@@ -169,6 +170,7 @@ export class ApiServer {
   /** Takes no new connections, lets requests end within the drain time, then cuts off. Answers whether all ended. */
   stop(): Promise<boolean> {
     this.#port?.close();
+    if (this.#stopping === null) this.#port?.drain(this.#options.drainMs);
     this.#health?.stop();
     this.#pipelines?.stop();
     this.#stopping ??= new Promise((resolve) => {

@@ -30,6 +30,11 @@ export interface GrpcPort {
   readonly callerAt: ((peer: string) => Caller | null) | null;
   /** Takes no more connections; those that run are the server's to end. */
   readonly close: () => void;
+  /**
+   * Asks all connections to end, and cuts off those that are left after so long, in ms. For a server without channelz, before its own
+   * shutdown, which would find none of them to cut off.
+   */
+  readonly drain: (graceMs: number) => void;
 }
 
 /** Makes a server listen. Rejects with what the system said if the address cannot be bound. */
@@ -43,7 +48,9 @@ export async function bindGrpc(server: Server, options: GrpcPortOptions): Promis
         else reject(error);
       });
     });
-    return { port, callerAt: null, close: () => {} };
+    const bound = formatAddress({ host: listen.host, port });
+    const drain = (graceMs: number): void => server.drain(bound, graceMs);
+    return { port, callerAt: null, close: () => {}, drain };
   }
   // "Insecure" for grpc-js alone: what it is given has been decrypted and checked.
   const injector = server.createConnectionInjector(insecure);
@@ -55,6 +62,7 @@ export async function bindGrpc(server: Server, options: GrpcPortOptions): Promis
       port,
       callerAt: (peer) => listener.callerAt(peer),
       close: () => listener.close(),
+      drain: (graceMs) => injector.drain(graceMs),
     };
   } catch (error) {
     listener.close();
