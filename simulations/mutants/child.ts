@@ -4,23 +4,18 @@
 import type { Verdict } from '../run.js';
 import { sweep } from '../sweep.js';
 import type { Attempt, Found } from './attempt.js';
+import { GRACE_MS, processorMs, watchProcess } from './watchdog.js';
 
 /** What the child is asked for. */
 export interface Task {
   readonly bases: readonly string[];
   /** Of each attempt. */
   readonly seedsMax: number;
-  /** Processor time of each attempt. */
+  /** Processor time of each attempt; a run that has begun is finished. */
   readonly limitMs: number;
   /** Processor time after which no further attempt begins. */
   readonly budgetMs: number;
 }
-
-/** Processor time of this process: what others do on the machine must not decide whether a bug is found. */
-const nowMs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return Math.round((user + system) / 1000);
-};
 
 function foundBy(seed: bigint, verdict: Verdict): Found | null {
   if (verdict.type === 'held') return null;
@@ -30,14 +25,14 @@ function foundBy(seed: bigint, verdict: Verdict): Found | null {
 }
 
 async function attempt(base: string, { seedsMax, limitMs }: Task): Promise<Attempt> {
-  const untilMs = nowMs() + limitMs;
+  const untilMs = processorMs() + limitMs;
   const { runs, failures, simulatedUs, elapsedMs } = await sweep(
     {
       seed: BigInt(base),
       count: seedsMax,
-      onRun: ({ verdict }) => verdict.type === 'held' && nowMs() < untilMs,
+      onRun: ({ verdict }) => verdict.type === 'held' && processorMs() < untilMs,
     },
-    nowMs,
+    processorMs,
   );
   const [failure] = failures;
   const found = failure === undefined ? null : foundBy(failure.seed, failure.verdict);
@@ -45,8 +40,10 @@ async function attempt(base: string, { seedsMax, limitMs }: Task): Promise<Attem
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task;
-const overMs = nowMs() + task.budgetMs;
+const alive = watchProcess(task.limitMs + GRACE_MS);
+const overMs = processorMs() + task.budgetMs;
 for (const base of task.bases) {
-  if (nowMs() >= overMs) break;
+  if (processorMs() >= overMs) break;
+  alive();
   process.stdout.write(`${JSON.stringify(await attempt(base, task))}\n`);
 }

@@ -10,9 +10,10 @@ import { seedPlus } from '../random.js';
 import type { Attempt, Found } from './attempt.js';
 import type { Task } from './child.js';
 import type { Mutant } from './mutant.js';
-import { plant } from './plant.js';
+import { checkApplies, plant } from './plant.js';
 import type { Results, Short } from './results.js';
-import { CannotTry, tryTests } from './test-run.js';
+import { CannotTry, checkout, tryTests } from './test-run.js';
+import { GRACE_MS } from './watchdog.js';
 
 export interface TryOptions {
   readonly results: Results;
@@ -41,15 +42,12 @@ export interface MutantReport {
   readonly untried: string | null;
 }
 
-/** Real time that a child gets beyond what it was given, to finish its last run, and how much slower a busy machine may be. */
-const GRACE_MS = 60_000;
-const BUSY_FACTOR = 4;
-
 /** Distance of two base seeds: attempts share no seed. */
 const BASE_STEP = 1_000_000;
 
 const NOTHING_PLANTED: Mutant = { name: 'nothing', what: 'nothing is changed', changes: [] };
 const CONTROL_SEEDS = 3;
+const CONTROL_LIMIT_MS = 60_000;
 
 /**
  * Plants each bug in turn. Answers those tried before an interruption.
@@ -59,6 +57,7 @@ export async function tryMutants(
   mutants: readonly Mutant[],
   options: TryOptions,
 ): Promise<MutantReport[]> {
+  checkAllApply(mutants);
   const stop = new AbortController();
   const forget = options.onInterrupt?.(() => stop.abort());
   const reports = new Map<Mutant, MutantReport>();
@@ -80,6 +79,15 @@ export async function tryMutants(
   return mutants.flatMap((mutant) => reports.get(mutant) ?? []);
 }
 
+/** Before anything is run, so that a bug whose text is gone does not show after hours. */
+function checkAllApply(mutants: readonly Mutant[]): void {
+  const sources = checkout();
+  for (const mutant of mutants) {
+    if (mutant.tests === undefined) checkApplies(mutant);
+    else if (sources !== null) checkApplies(mutant, sources, 'ts');
+  }
+}
+
 /** The base seeds of each bug. */
 function basesOf({ results, bases }: Pick<TryOptions, 'results' | 'bases'>): string[] {
   return Array.from({ length: bases }, (_, at) =>
@@ -92,7 +100,7 @@ async function control({ results }: TryOptions, signal: AbortSignal): Promise<vo
   const found: Found[] = [];
   await inCopy(
     NOTHING_PLANTED,
-    { ...task, limitMs: GRACE_MS, budgetMs: GRACE_MS },
+    { ...task, limitMs: CONTROL_LIMIT_MS, budgetMs: CONTROL_LIMIT_MS },
     signal,
     (attempt) => {
       if (attempt.found !== null) found.push(attempt.found);
@@ -148,7 +156,7 @@ async function shorten(
   results.addShort(mutant, { before, after, isCut });
 }
 
-/** Runs the child in a copy with the bug; `keep` gets each attempt as it ends. */
+/** Runs the child in a copy with the bug; `keep` gets each attempt as it ends, also one in which the child hangs or crashes. */
 async function inCopy(
   mutant: Mutant,
   task: Task,
@@ -158,17 +166,12 @@ async function inCopy(
   const { directory, nodeArguments } = plant(mutant);
   try {
     await new Promise<void>((resolve, reject) => {
-      const timeout =
-        BUSY_FACTOR * (Math.min(task.budgetMs, task.limitMs * task.bases.length) + task.limitMs) +
-        GRACE_MS;
       const child = spawn(process.execPath, [...nodeArguments, JSON.stringify(task)], {
         cwd: directory,
-        timeout,
         killSignal: 'SIGKILL',
         signal,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
-      const startMs = Date.now();
       let [out, err, ended] = ['', '', 0];
       child.stdout.on('data', (data: Buffer) => {
         const lines = `${out}${data.toString()}`.split('\n');
@@ -178,11 +181,13 @@ async function inCopy(
       });
       child.stderr.on('data', (data: Buffer) => (err += data.toString()));
       child.on('error', (error) => (signal.aborted ? resolve() : reject(error)));
-      child.on('close', (code) => {
+      child.on('close', (code, killedBy) => {
         const base = task.bases[ended];
         if (code !== 0 && base !== undefined && !signal.aborted) {
-          const found = code === null ? hung(timeout) : crashed(err);
-          keep({ base, seeds: 1, elapsedMs: Date.now() - startMs, simulatedMs: 0, found });
+          const allowedMs = task.limitMs + GRACE_MS;
+          const isHung = killedBy === 'SIGKILL';
+          const found = isHung ? hung(allowedMs) : crashed(err);
+          keep({ base, seeds: 1, elapsedMs: isHung ? allowedMs : 0, simulatedMs: 0, found });
         }
         resolve();
       });
@@ -193,7 +198,7 @@ async function inCopy(
 }
 
 function hung(afterMs: number): Found {
-  const detail = `it did not end in ${afterMs / 1000} s`;
+  const detail = `it did not end in ${afterMs / 1000} s of processor time`;
   return { seed: null, property: 'hung', detail, atUs: null };
 }
 

@@ -17,8 +17,12 @@ export const FOLDERS = [
   'src/keeper',
   'src/codec',
   'src/node',
+  'src/watch',
   'simulations',
 ];
+
+/** Single files of other folders that a simulation needs, without extension. */
+const FILES = ['src/errors', 'src/client/watch-cursor'];
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
@@ -43,6 +47,20 @@ export function plant(mutant: Mutant): Planted {
   };
 }
 
+/** Throws unless every change of the bug applies to the code below `root`, which the simulator itself runs from by default. */
+export function checkApplies(
+  { name, changes }: Mutant,
+  root: string = ROOT,
+  extension: string = EXTENSION,
+): void {
+  const texts = new Map<string, string>();
+  for (const change of changes) {
+    const { file } = change;
+    const text = texts.get(file) ?? readFileSync(join(root, `${file}.${extension}`), 'utf8');
+    texts.set(file, mutated(name, change, text));
+  }
+}
+
 /** What to copy: files and folders of `root`, whose code has this extension. */
 interface Copied {
   readonly root: string;
@@ -53,7 +71,7 @@ interface Copied {
 /** A copy in a new temporary directory, with the bug in it and the same libraries. Throws if the bug does not apply. */
 export function copyWith(mutant: Mutant, { root, names, extension }: Copied): string {
   const directory = mkdtempSync(join(tmpdir(), 'quorate-mutant-'));
-  for (const name of names) {
+  for (const name of [...names, ...FILES.map((file) => `${file}.${extension}`)]) {
     const target = join(directory, name);
     mkdirSync(join(target, '..'), { recursive: true });
     cpSync(join(root, name), target, { recursive: true });

@@ -64,7 +64,7 @@ function measuresOf(report: MutantReport): string[] {
             0,
           )
       : '-',
-    seconds(({ elapsedMs }) => elapsedMs),
+    isSimulated ? seconds(({ elapsedMs }) => elapsedMs) : '-',
     isSimulated ? seconds(({ simulatedMs }) => simulatedMs) : '-',
     ...shortOf(report),
     propertiesOf(attempts)

@@ -30,8 +30,8 @@ export class CannotTry extends Error {
   override readonly name = 'CannotTry';
 }
 
-/** Real time of one run of the tests. */
-const TESTS_LIMIT_MS = 180_000;
+/** Real time of one run of the tests; beyond it nothing is said, since a busy machine is no bug. */
+const TESTS_LIMIT_MS = 600_000;
 
 /** What vitest's JSON report says, as far as it matters here. */
 interface VitestReport {
@@ -45,14 +45,14 @@ interface VitestReport {
 /** Test files that passed in an unchanged copy. */
 const passed = new Set<string>();
 
-/** Runs the tests in a copy with the bug. Throws `CannotTry` if they fail without it, or if there is no checkout. */
+/** Throws `CannotTry` if the tests fail without the bug, or do not end, or if there is no checkout. */
 export async function tryTests(
   mutant: Mutant,
   tests: readonly string[],
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const root = [ROOT, join(ROOT, '..')].find((each) => existsSync(join(each, 'vitest.config.ts')));
-  if (root === undefined) throw new CannotTry('its tests are in the checkout only');
+  const root = checkout();
+  if (root === null) throw new CannotTry('its tests are in the checkout only');
   if (tests.some((test) => !passed.has(test))) {
     const control = await run({ name: 'nothing', what: '', changes: [] }, root, tests, signal);
     if (control.found !== null) {
@@ -61,6 +61,12 @@ export async function tryTests(
     for (const test of tests) passed.add(test);
   }
   return run(mutant, root, tests, signal);
+}
+
+/** Where the sources and their tests are; null: this is an installed package. */
+export function checkout(): string | null {
+  const places = [ROOT, join(ROOT, '..')];
+  return places.find((each) => existsSync(join(each, 'vitest.config.ts'))) ?? null;
 }
 
 async function run(
@@ -105,7 +111,8 @@ function vitest(
     child.on('close', (code) => {
       if (signal.aborted) reject(new CannotTry('it was interrupted'));
       else if (code === 0) resolve(null);
-      else resolve(foundIn(out, code === null ? 'the tests did not end' : err.trim()));
+      else if (code !== null) resolve(foundIn(out, err.trim()));
+      else reject(new CannotTry(`its tests did not end in ${TESTS_LIMIT_MS / 1000} s`));
     });
   });
 }
