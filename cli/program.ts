@@ -17,7 +17,9 @@ import { registerEvents } from './commands/events.js';
 import { registerLock } from './commands/lock.js';
 import { registerInstall } from './commands/install.js';
 import { registerLb } from './commands/lb.js';
+import { registerMon } from './commands/mon.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
+import { registerProcess } from './commands/process.js';
 import { registerSecret } from './commands/secret.js';
 import { registerSession } from './commands/session.js';
 import { registerSetPrimary } from './commands/set-primary.js';
@@ -78,6 +80,8 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerClusterReplaceNode(program);
   registerSetPrimary(program);
   registerMonCluster(program);
+  registerMon(program);
+  registerProcess(program);
   registerSecret(program);
   registerSession(program);
   registerStore(program);

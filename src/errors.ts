@@ -240,6 +240,31 @@ export const ERRORS = {
   LOCK_LOST: kind('ABORTED', 'failed', 'Stop what was done under it; acquire it again.'),
   LOCK_NOT_FOUND: kind('NOT_FOUND', 'failed', 'Nobody holds it or waits for it.'),
   LOCK_LIMIT: kind('RESOURCE_EXHAUSTED', 'failed', 'Release locks that are not needed any more.'),
+
+  // Processes of the node that is asked.
+  UNKNOWN_PROCESS: kind('NOT_FOUND', 'failed', '`quorate process list` shows what is configured.'),
+  NOT_PRIMARY: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Ask the primary: `--node {primary}`; `quorate mon-cluster` shows who that is.',
+  ),
+  PROCESS_RUNS: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Nothing is left to do; `quorate process restart {name}` starts it anew.',
+  ),
+  PROCESS_STOPPED: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Nothing is left to do; `quorate process start {name}` starts it.',
+  ),
+  KEEPER_SILENT: kind(
+    'UNAVAILABLE',
+    'noAnswer',
+    'The daemon starts another keeper by itself: look with `quorate mon`, then ask again.',
+    { outcome: 'indeterminate' },
+  ),
+
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 

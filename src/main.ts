@@ -29,6 +29,7 @@ import { HTTP_LIMITS } from './http/limits.js';
 import { routesFor } from './http/routes.js';
 import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
+import { OwnUsage } from './ops/own-usage.js';
 import { immediateSchedule } from './ops/schedule.js';
 import { Ticker } from './ops/ticker.js';
 import type { NodeStatus } from './node/api.js';
@@ -146,7 +147,7 @@ async function assemble(
   const isStopping = (): boolean => stopping !== null;
   const forming = openForming(options, ground, node, log, onFatal);
   parts.push({ name: 'forming', stop: () => forming.stop() });
-  const modules = serve(ground, node, forming, isStopping, onFatal, log, parts);
+  const modules = serve(ground, node, forming, processes, isStopping, onFatal, log, parts);
   forming.begin(modules);
   if (http !== null) serveHttp(http.server, modules, parts);
   const { name, address, api } = self;
@@ -279,6 +280,7 @@ function serve(
   { clock: { ofTurns: clock }, server, self, tls }: Ground,
   node: Node,
   { formation: forming }: DaemonForming,
+  processes: Supervisor | null,
   isStopping: () => boolean,
   onFatal: (error: unknown) => void,
   log: Logger,
@@ -300,6 +302,8 @@ function serve(
       watches.stop();
     },
   });
+  const usage = new OwnUsage();
+  parts.push({ name: 'usage', stop: () => usage.stop() });
   const routing = new Routing(node, clock, links);
   const authorise = (): boolean => true;
   const { callerAt } = server;
@@ -314,6 +318,8 @@ function serve(
     authorise,
     callerAt,
     ...ways,
+    processes,
+    usage,
     isStopping,
     onFatal,
   };

@@ -24,6 +24,7 @@ import type { GetSessionRequest } from '../generated/quorate/v1/GetSessionReques
 import type { GetSessionResponse__Output as GetSessionResponse } from '../generated/quorate/v1/GetSessionResponse.js';
 import type { JoinRequest } from '../generated/quorate/v1/JoinRequest.js';
 import type { JoinResponse__Output as JoinResponse } from '../generated/quorate/v1/JoinResponse.js';
+import type { ListProcessesResponse__Output as ListProcessesResponse } from '../generated/quorate/v1/ListProcessesResponse.js';
 import type { ListSessionsRequest } from '../generated/quorate/v1/ListSessionsRequest.js';
 import type { ListSessionsResponse__Output as ListSessionsResponse } from '../generated/quorate/v1/ListSessionsResponse.js';
 import type { NodeStatusResponse__Output as NodeStatusResponse } from '../generated/quorate/v1/NodeStatusResponse.js';
@@ -38,6 +39,8 @@ import type { SetPrimaryResponse__Output as SetPrimaryResponse } from '../genera
 import type { SettingsResponse__Output as SettingsResponse } from '../generated/quorate/v1/SettingsResponse.js';
 import type { StartRequest } from '../generated/quorate/v1/StartRequest.js';
 import type { StartResponse__Output as StartResponse } from '../generated/quorate/v1/StartResponse.js';
+import type { StartProcessRequest } from '../generated/quorate/v1/StartProcessRequest.js';
+import type { StartProcessResponse__Output as StartProcessResponse } from '../generated/quorate/v1/StartProcessResponse.js';
 import type { StatusRequest } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { TouchSessionRequest } from '../generated/quorate/v1/TouchSessionRequest.js';
@@ -55,7 +58,7 @@ import type { TransactResponse__Output as TransactResponse } from '../generated/
 import type { TlsIdentity } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
-import { CLUSTER, LOCKS, SESSIONS, STORE } from './protos.js';
+import { CLUSTER, LOCKS, PROCESSES, SESSIONS, STORE } from './protos.js';
 import type { WatchOptions } from './watch.js';
 import type { WatchUpdate } from './watch-cursor.js';
 
@@ -223,6 +226,21 @@ export class QuorateClient {
     options: CallOptions = {},
   ): Promise<ReleaseLockResponse> {
     return this.#caller.once(LOCKS.Release, request, options);
+  }
+
+  /** The processes of the node asked, and how it is itself. */
+  listProcesses(options: CallOptions = {}): Promise<ListProcessesResponse> {
+    return this.#caller.read(PROCESSES.List, {}, options);
+  }
+
+  /** Starts, stops or restarts a process or a group of the node asked. */
+  commandProcess(
+    action: 'start' | 'stop' | 'restart',
+    request: StartProcessRequest,
+    options: CallOptions = {},
+  ): Promise<StartProcessResponse> {
+    const methods = { start: PROCESSES.Start, stop: PROCESSES.Stop, restart: PROCESSES.Restart };
+    return this.#caller.change(methods[action], request, options);
   }
 
   /** What changes, as it changes, until the consumer leaves; a node that went away is asked again. */

@@ -10,6 +10,7 @@ import type { Status, Status__Output } from '../generated/google/rpc/Status.js';
 import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSessions.js';
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
 import type { LocksDefinition } from '../generated/quorate/v1/Locks.js';
+import type { ProcessesDefinition } from '../generated/quorate/v1/Processes.js';
 import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
 import type { StoreDefinition } from '../generated/quorate/v1/Store.js';
 
@@ -19,6 +20,7 @@ const FILES = [
   'quorate/v1/client_sessions.proto',
   'quorate/v1/store.proto',
   'quorate/v1/locks.proto',
+  'quorate/v1/processes.proto',
   'google/rpc/status.proto',
   'google/rpc/error_info.proto',
 ];
@@ -59,6 +61,8 @@ export const CLIENT_SESSIONS = loaded[
 export const STORE = loaded['quorate.v1.Store'] as unknown as StoreDefinition;
 /** Methods of quorate.v1.Locks. */
 export const LOCKS = loaded['quorate.v1.Locks'] as unknown as LocksDefinition;
+/** Methods of quorate.v1.Processes. */
+export const PROCESSES = loaded['quorate.v1.Processes'] as unknown as ProcessesDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

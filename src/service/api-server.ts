@@ -10,6 +10,7 @@ import type {
 import type { Address } from '../address.js';
 import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
 import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessions.js';
+import type { ProcessesHandlers } from '../generated/quorate/v1/Processes.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
 import type { LocksHandlers } from '../generated/quorate/v1/Locks.js';
 import type { StoreHandlers } from '../generated/quorate/v1/Store.js';
@@ -21,7 +22,16 @@ import { admit, remove, setPrimary, update } from './member-service.js';
 import { tolerant } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
 import { Pipelines, SESSION_CALLS, sized, STORE_CALLS } from './pipeline-service.js';
-import { API_PACKAGE, CLIENT_SESSIONS, CLUSTER, LOCKS, SESSIONS, STORE } from '../client/protos.js';
+import {
+  API_PACKAGE,
+  CLIENT_SESSIONS,
+  CLUSTER,
+  LOCKS,
+  PROCESSES,
+  SESSIONS,
+  STORE,
+} from '../client/protos.js';
+import { commandProcess, listProcesses } from './process-service.js';
 import { HealthService } from './health-service.js';
 import { Reflection, REFLECTION_ALPHA, reflectionHandlers } from './reflection.js';
 import { HEALTH, HEALTH_PACKAGE, REFLECTION, REFLECTION_PACKAGE } from './standard-protos.js';
@@ -118,6 +128,7 @@ export class ApiServer {
     );
     this.#add({ ...STORE, Pipeline: sized(STORE.Pipeline) }, pipelines.then(storeHandlers));
     this.#add(LOCKS, this.#modules.then(locksHandlers));
+    this.#add(PROCESSES, this.#modules.then(processesHandlers));
     this.#add(CLIENT_SESSIONS, this.#modules.then(clientSessionsHandlers));
     this.#addStandardServices();
   }
@@ -137,7 +148,16 @@ export class ApiServer {
     });
     this.#add(HEALTH, health);
     const packages = [API_PACKAGE, HEALTH_PACKAGE, REFLECTION_PACKAGE];
-    const services = [CLUSTER, SESSIONS, STORE, LOCKS, CLIENT_SESSIONS, HEALTH, REFLECTION];
+    const services = [
+      CLUSTER,
+      SESSIONS,
+      STORE,
+      LOCKS,
+      PROCESSES,
+      CLIENT_SESSIONS,
+      HEALTH,
+      REFLECTION,
+    ];
     const reflection = new Reflection(packages, services.map(nameOf).sort(inOrder));
     for (const definition of [REFLECTION, REFLECTION_ALPHA]) {
       const handlers = this.#modules.then((modules) =>
@@ -258,6 +278,16 @@ function locksHandlers(modules: ServiceModules): LocksHandlers {
     Release: on('Release', releaseLock),
     Get: on('Get', getLock),
     List: on('List', listLocks),
+  };
+}
+
+function processesHandlers(modules: ServiceModules): ProcessesHandlers {
+  const on = unaryOf<ProcessesHandlers>(modules, 'Processes');
+  return {
+    List: on('List', listProcesses),
+    Start: on('Start', commandProcess('start')),
+    Stop: on('Stop', commandProcess('stop')),
+    Restart: on('Restart', commandProcess('restart')),
   };
 }
 

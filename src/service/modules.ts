@@ -4,6 +4,9 @@
 import type { ClockPort, LoggerPort } from '../node/ports.js';
 import type { NodeApi, NodeOutline } from '../node/api.js';
 import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
+import type { ProcessDefinition } from '../keeper/process-definition.js';
+import type { Guarantee, ProcessView } from '../keeper/process-view.js';
+import type { Action, CommandAnswer } from '../keeper/words.js';
 import type { LogIndex, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
@@ -62,10 +65,37 @@ export interface ServiceModules {
   readonly watches: WatchHub;
   /** Forming of a first cluster, which an operator's start or join must not cross; null or absent: there is none. */
   readonly forming?: FormingPort | null;
+  /** Null or absent: no processes are configured. */
+  readonly processes?: ProcessPort | null;
+  readonly usage: OwnUsagePort;
   /** The daemon was told to end. */
   readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */
   readonly onFatal: (error: unknown) => void;
+}
+
+/** What the API needs to know of the processes that this node supervises. */
+export interface ProcessPort {
+  /** As configured, in order. */
+  readonly processes: readonly ProcessDefinition[];
+  /** Which guarantee holds, and why no better one; null: the keeper does not run. */
+  readonly guarantee: { readonly kind: Guarantee; readonly why: string } | null;
+  readonly keeperPid: number | null;
+  /** Null: the keeper does not answer in time. */
+  look(timeoutMs: number): Promise<readonly ProcessView[] | null>;
+  /** Of a process or a group; null: the keeper does not answer in time. */
+  command(name: string, action: Action, timeoutMs: number): Promise<CommandAnswer | null>;
+}
+
+/** What the daemon itself uses. */
+export interface OwnUsagePort {
+  look(): {
+    readonly pid: number;
+    /** In hundredths of one processor; null: not measured yet. */
+    readonly cpuPercent: number | null;
+    readonly memoryBytes: number;
+    readonly eventLoopDelayMs: number;
+  };
 }
 
 /** The header of an answer. `revision` of a write is its entry's index. */

@@ -11,7 +11,7 @@ import { routesFor } from '../../src/http/routes.js';
 import { viewCluster } from '../../src/service/cluster-view.js';
 import { Routing } from '../../src/service/routing.js';
 import { startWatches } from '../../src/service/watches.js';
-import { eventually, TestCluster } from '../service/harness.js';
+import { eventually, IDLE, TestCluster } from '../service/harness.js';
 import type { TestNode } from '../service/harness.js';
 import { SELF } from '../service/words.js';
 import { ask, askJson } from './asking.js';
@@ -43,6 +43,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
     self: { ...SELF, name, api },
     authorise: () => isAuthorised,
     callerAt: null,
+    usage: IDLE,
     isStopping: () => false,
     links,
     routing: new Routing(node, clock, links),

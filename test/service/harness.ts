@@ -24,7 +24,7 @@ import type { NodeId } from '../../src/raft/types.js';
 import { FEATURES } from '../../src/state-machine/features.js';
 import type { FeatureTable } from '../../src/state-machine/features.js';
 import { ApiServer } from '../../src/service/api-server.js';
-import type { SelfFacts } from '../../src/service/modules.js';
+import type { ProcessPort, SelfFacts } from '../../src/service/modules.js';
 import { NodeLinks } from '../../src/client/node-links.js';
 import { CLUSTER } from '../../src/client/protos.js';
 import { Routing } from '../../src/service/routing.js';
@@ -42,6 +42,11 @@ export interface AskExtra {
   readonly isWrite?: boolean;
 }
 
+/** What a daemon uses that does nothing. */
+export const IDLE = {
+  look: () => ({ pid: 1, cpuPercent: null, memoryBytes: 1, eventLoopDelayMs: 0 }),
+};
+
 /** Several nodes on one network. */
 export class TestCluster {
   readonly clock = new SystemClock();
@@ -56,8 +61,13 @@ export class TestCluster {
   }
 
   /** Makes a clean node `n<id>` and waits until it serves. */
-  async add(id: number, self: Partial<SelfFacts> = {}): Promise<TestNode> {
+  async add(
+    id: number,
+    self: Partial<SelfFacts> = {},
+    processes: ProcessPort | null = null,
+  ): Promise<TestNode> {
     const node = new TestNode(this, id as NodeId, self);
+    node.processes = processes;
     this.nodes.set(id as NodeId, node);
     await node.start(self);
     return node;
@@ -117,6 +127,8 @@ export class TestNode {
   readonly links = new NodeLinks();
   readonly fatal: unknown[] = [];
   isAuthorised = true;
+  /** Null: it supervises nothing. */
+  processes: ProcessPort | null = null;
   /** As a daemon that was told to end and still hands over. */
   isStopping = false;
   #server = new ApiServer({ listen: { host: '127.0.0.1', port: 0 }, drainMs: 100 });
@@ -202,6 +214,8 @@ export class TestNode {
       links,
       routing: new Routing(node, clock, links),
       watches: watches.hub,
+      processes: this.processes,
+      usage: IDLE,
       isStopping: () => this.isStopping,
       onFatal: (error) => {
         this.fatal.push(error);

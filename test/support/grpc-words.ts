@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
-import { CLIENT_SESSIONS, CLUSTER, LOCKS, SESSIONS, STORE } from '../../src/client/protos.js';
+import {
+  CLIENT_SESSIONS,
+  CLUSTER,
+  LOCKS,
+  PROCESSES,
+  SESSIONS,
+  STORE,
+} from '../../src/client/protos.js';
 
 export type AnyMethod = MethodDefinition<object, object>;
 
@@ -15,6 +22,7 @@ export const METHODS: readonly AnyMethod[] = [
   STORE,
   LOCKS,
   CLIENT_SESSIONS,
+  PROCESSES,
 ].flatMap((service) => Object.values(service as unknown as ServiceDefinition)) as AnyMethod[];
 
 interface Field {

@@ -72,6 +72,11 @@ const FRONT: Room = {
   knows: ['src/node', 'src/state-machine', 'src/generated', ...RAFT_DATA, ...LEAVES],
 };
 
+/** What the keeper is told and tells, as plain data. */
+const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
+  (name) => `src/keeper/${name}.ts`,
+);
+
 /** Imports point down only; what is not listed is forbidden. */
 const ROOMS: Readonly<Record<string, Room>> = {
   'src/raft': { knows: [] },
@@ -94,7 +99,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Whom to tell of which change, as plain data.
   'src/watch': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It asks other nodes as their client.
-  'src/service': { knows: [...FRONT.knows, 'src/client', 'src/tls', 'src/watch'] },
+  'src/service': {
+    knows: [
+      ...FRONT.knows,
+      ...['src/client', 'src/tls', 'src/watch', 'src/config/near-word.ts'],
+      ...KEEPER_DATA,
+    ],
+  },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
   'src/config': { knows: ['src/keeper/process-definition.ts', ...RAFT_DATA, ...LEAVES] },
@@ -118,7 +129,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Judges the histories of any system: it knows nothing of ours.
   'simulations/linearizability': { knows: [] },
   simulations: {
-    knows: ['raft', 'state-machine', 'forming', 'codec', 'node', 'keeper'].map((n) => `src/${n}`),
+    knows: [
+      ...['raft', 'state-machine', 'forming', 'codec', 'node', 'keeper', 'watch', 'errors.ts'].map(
+        (n) => `src/${n}`,
+      ),
+      'src/client/watch-cursor.ts',
+    ],
   },
   test: { knows: ['src', 'cli', 'simulations'] },
 };
