@@ -1,19 +1,40 @@
-// The order of operations that are under way together, some of which have to be tried again: none is tried while an earlier one waits to be.
-// So what one attempt left undone is done in the same order by the next. The driver and a connection keep the order of
-// what is tried at the same time by themselves. Pure but for promises: it knows no clock and no operation.
+// The order of operations that are under way together, some of which have to be tried again: none is tried while an earlier one waits to be,
+// nor at one place while others are being tried at another, nor again once a later one was answered. The argument why nothing then
+// overtakes stands in the README beside this. Pure but for promises: it knows no clock and no operation.
+
+import { QuorateError } from '../errors.js';
 
 /** An operation's place in the order. Whoever enters leaves, whatever becomes of the operation. */
 export interface Place {
-  /** Nothing before it waits: it may be tried now. */
+  /** Nothing before it waits: it may be tried now, where `mayGoTo` says so. */
   readonly mayGo: () => boolean;
-  /** Resolves when it may be tried, which may have changed again by the time that is heard. One caller at a time. */
+  /** Resolves when nothing before it waits, which may have changed again by the time that is heard. One caller at a time. */
   readonly turn: () => Promise<void>;
-  /** It is being tried. */
-  readonly go: () => void;
-  /** It waits to be tried again. */
-  readonly hold: () => void;
+  /**
+   * Whether it may be tried there: whatever is tried at the same time is tried there too, and before it. Throws the error that it
+   * failed with before if a later one was answered meanwhile: it must not be tried again.
+   */
+  readonly mayGoTo: (where: number) => boolean;
+  /** Lets go of what is tried elsewhere, as far as that can be. */
+  readonly letGoElsewhere: (where: number) => void;
+  /** Resolves when something that was being tried is not any more. */
+  readonly changed: () => Promise<void>;
+  /** It is being tried there. `letGo` makes it fail, as one that may have happened; null: it has to be waited for. */
+  readonly go: (where: number, letGo?: (() => void) | null) => void;
+  /** It failed so, and waits to be tried again unless it leaves. */
+  readonly hold: (error: QuorateError) => void;
+  /** It was answered, before it leaves. */
+  readonly pass: () => void;
   /** It has ended. */
   readonly leave: () => void;
+}
+
+/** Where an operation is tried: by this very node as the leader of a term, or, 0, on a stream, which go one after another. */
+export const ON_STREAM = 0;
+
+interface Flight {
+  readonly where: number;
+  readonly letGo: (() => void) | null;
 }
 
 export class Lane {
@@ -21,18 +42,39 @@ export class Lane {
   /** Numbers of those that wait, ascending. */
   readonly #held: number[] = [];
   readonly #turns = new Map<number, () => void>();
+  /** Those that are being tried, all at the same place. */
+  readonly #flying = new Map<number, Flight>();
+  #waiting: (() => void)[] = [];
+  /** The latest that was answered, or may have happened for all that will ever be known. */
+  #passed = -1;
 
   /** Takes the place behind all others; it waits until `go`. */
   enter(): Place {
     const number = this.#next;
     this.#next += 1;
     this.#held.push(number);
+    let failed: QuorateError | null = null;
     return {
       mayGo: () => this.#mayGo(number),
       turn: () => this.#turn(number),
-      go: () => this.#release(number),
-      hold: () => this.#hold(number),
-      leave: () => this.#release(number),
+      mayGoTo: (where) => this.#mayGoTo(number, where, failed),
+      letGoElsewhere: (where) => this.#letGoElsewhere(where),
+      changed: () => this.#changed(),
+      go: (where, letGo = null) => {
+        this.#release(number);
+        this.#flying.set(number, { where, letGo });
+      },
+      hold: (error) => {
+        failed = error;
+        this.#hold(number);
+      },
+      pass: () => {
+        this.#passed = Math.max(this.#passed, number);
+      },
+      leave: () => {
+        this.#release(number);
+        this.#land(number);
+      },
     };
   }
 
@@ -48,7 +90,27 @@ export class Lane {
     });
   }
 
+  #mayGoTo(number: number, where: number, failed: QuorateError | null): boolean {
+    if (failed !== null && this.#passed > number) throw overtaken(failed);
+    const [any] = this.#flying.values();
+    if (any === undefined) return true;
+    // What is behind it and still under way may be answered yet.
+    if (failed !== null && [...this.#flying.keys()].some((other) => other > number)) return false;
+    return any.where === where;
+  }
+
+  #letGoElsewhere(where: number): void {
+    for (const flight of this.#flying.values()) if (flight.where !== where) flight.letGo?.();
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
   #hold(number: number): void {
+    this.#land(number);
     const at = this.#held.findLastIndex((other) => other <= number);
     if (this.#held[at] === number) return;
     this.#held.splice(at + 1, 0, number);
@@ -65,4 +127,15 @@ export class Lane {
     this.#turns.delete(first);
     resolve?.();
   }
+
+  #land(number: number): void {
+    if (!this.#flying.delete(number) || this.#waiting.length === 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** The error of an operation that could be tried again if those behind it had not been answered: it is final. */
+function overtaken({ code, message, data, outcome, hint, cause }: QuorateError): QuorateError {
+  const whole = `${message}; operations behind it went on, so it was not tried again`;
+  return new QuorateError(code, whole, { ...data, overtaken: 'true' }, { outcome, hint, cause });
 }

@@ -14,8 +14,11 @@ export interface PipelineItem {
   readonly isWrite: boolean;
   /** Milliseconds without any answer, while this one's is next, after which the member is given up. */
   readonly patienceMs: number;
-  /** Called before any promise of a failure is rejected, for all operations that fail together. */
-  readonly onFailure: () => void;
+  /**
+   * Called before any promise of a failure is rejected, for all operations that fail together. `isAnswer`: the member said so of this
+   * one; else the stream failed.
+   */
+  readonly onFailure: (error: QuorateError, isAnswer: boolean) => void;
 }
 
 interface Waiter extends PipelineItem {
@@ -70,8 +73,9 @@ export class PipelineCall {
   send(item: PipelineItem): Promise<PipelineAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#end !== null) {
-        item.onFailure();
-        reject(this.#wire.failure(this.#end, false));
+        const error = this.#wire.failure(this.#end, false);
+        item.onFailure(error, false);
+        reject(error);
         return;
       }
       this.#queue.push({ ...item, resolve, reject });
@@ -142,8 +146,9 @@ export class PipelineCall {
       if (result.error === undefined || result.error === null) {
         waiter.resolve(result);
       } else {
-        waiter.onFailure();
-        waiter.reject(errorOfOperation(result.error));
+        const error = errorOfOperation(result.error);
+        waiter.onFailure(error, true);
+        waiter.reject(error);
       }
     }
     this.#watchFirst();
@@ -172,9 +177,12 @@ export class PipelineCall {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const sent = this.#sent.splice(0);
     const unsent = this.#queue.splice(0);
-    for (const { onFailure } of [...sent, ...unsent]) onFailure();
-    for (const { reject, isWrite } of sent) reject(this.#wire.failure(this.#end, isWrite));
-    for (const { reject } of unsent) reject(this.#wire.failure(this.#end, false));
+    const failed = [...sent, ...unsent].map((waiter, at) => {
+      const mayHaveHappened = at < sent.length && waiter.isWrite;
+      return { waiter, error: this.#wire.failure(this.#end, mayHaveHappened) };
+    });
+    for (const { waiter, error } of failed) waiter.onFailure(error, false);
+    for (const { waiter, error } of failed) waiter.reject(error);
     this.#settle();
   }
 

@@ -1,12 +1,14 @@
-// Where the operations of a pipeline go: one stream at a time, to the member that is to be asked. An operation goes when nothing before
-// it waits to; and a stream to another member begins when everything on the last one has ended, so that nothing overtakes.
+// Where the operations of a pipeline go: one stream at a time, to the member that is to be asked. An operation goes when its place in the
+// lane lets it; and a stream to another member begins when everything on the last one has ended, so that nothing overtakes.
 // A client's pipeline uses it, and a member that passes one on.
 
 import { QuorateError } from '../errors.js';
 import { unlessAborted } from './abort.js';
+import { ON_STREAM } from './lane.js';
 import type { Place } from './lane.js';
 import type { PipelineCall, PipelineItem } from './pipeline-call.js';
 import type { PipelineAnswer } from './pipeline-kinds.js';
+import { isOfState } from './retry.js';
 
 /** Opens a stream to a member within so many milliseconds. */
 export type OpenPipeline<Target> = (target: Target, timeoutMs: number) => Promise<PipelineCall>;
@@ -27,7 +29,10 @@ export class PipelineStream<Target extends { readonly address: string }> {
     this.#open = open;
   }
 
-  /** Sends an operation to the member; `item` makes it when it goes. Fails as the stream and as the operation fails. */
+  /**
+   * Sends an operation to the member; `item` makes it when it goes. Fails as the stream and as the operation fails, and as
+   * DEADLINE_EXCEEDED if it could not go in time.
+   */
   async send(
     target: Target,
     place: Place,
@@ -35,14 +40,27 @@ export class PipelineStream<Target extends { readonly address: string }> {
     item: () => Omit<PipelineItem, 'onFailure'>,
     signal?: AbortSignal,
   ): Promise<PipelineAnswer> {
+    const untilMs = performance.now() + timeoutMs;
     for (;;) {
       await unlessAborted(place.turn(), signal);
       if (this.#end !== null) throw this.#end;
-      const call = await unlessAborted(this.#callTo(target, timeoutMs), signal);
+      const ready = this.#readyTo(target);
+      const call =
+        ready ?? (await unlessAborted(inTime(this.#callTo(target, timeoutMs), untilMs), signal));
       if (!place.mayGo() || !call.isOpen) continue;
+      if (!place.mayGoTo(ON_STREAM)) {
+        await unlessAborted(inTime(place.changed(), untilMs), signal);
+        continue;
+      }
       const made = item();
-      place.go();
-      return unlessAborted(call.send({ ...made, onFailure: place.hold }), signal);
+      place.go(ON_STREAM);
+      const onFailure: PipelineItem['onFailure'] = (error, isAnswer) => {
+        if (isAnswer && isOfState(error)) place.pass();
+        place.hold(error);
+      };
+      const answer = await unlessAborted(call.send({ ...made, onFailure }), signal);
+      place.pass();
+      return answer;
     }
   }
 
@@ -61,6 +79,12 @@ export class PipelineStream<Target extends { readonly address: string }> {
   /** Ends the stream at once, if it goes to another member than this. */
   abandonUnlessTo(address: string | null, why: unknown): void {
     if (this.#stream !== null && this.#stream.address !== address) this.#stream.call?.abandon(why);
+  }
+
+  /** The stream to the member, if it is open already. */
+  #readyTo({ address }: Target): PipelineCall | null {
+    const call = this.#stream?.address === address ? this.#stream.call : null;
+    return call?.isOpen === true ? call : null;
   }
 
   #callTo(target: Target, timeoutMs: number): Promise<PipelineCall> {
@@ -88,5 +112,22 @@ export class PipelineStream<Target extends { readonly address: string }> {
     const call = await this.#open(target, timeoutMs);
     if (this.#end !== null) call.abandon(this.#end.cause);
     return call;
+  }
+}
+
+/** What the promise resolves to, or DEADLINE_EXCEEDED at this time by `performance.now()`: nothing was sent. */
+async function inTime<T>(promise: Promise<T>, untilMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = (): void => {
+      const message = 'the operation could not be sent in time';
+      reject(new QuorateError('DEADLINE_EXCEEDED', message, {}, { outcome: 'refused' }));
+    };
+    timer = setTimeout(fail, Math.max(0, untilMs - performance.now()));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

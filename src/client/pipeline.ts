@@ -48,7 +48,7 @@ export class Pipeline implements Asker {
   #count = 0;
   #bytes = 0;
   /** Operations that wait for room, in order. */
-  #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
+  #waiting: { readonly bytes: number; readonly enter: (place: Place) => void }[] = [];
   #forRoom: (() => void)[] = [];
   #forSilence: (() => void)[] = [];
 
@@ -123,14 +123,7 @@ export class Pipeline implements Asker {
 
   async #placed<T>(bytes: number, carry: (by: Attempt) => Promise<T>): Promise<T> {
     this.#checkTakes(bytes);
-    if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) {
-      await new Promise<void>((enter) => {
-        this.#waiting.push({ bytes, enter });
-      });
-    } else {
-      this.#enter(bytes);
-    }
-    const place = this.#lane.enter();
+    const place = await this.#entered(bytes);
     try {
       return await carry(this.#attemptAt(place));
     } finally {
@@ -162,9 +155,18 @@ export class Pipeline implements Asker {
     return this.#count < this.#operationsMax && this.#bytes + bytes <= LIMITS.bytesMax;
   }
 
-  #enter(bytes: number): void {
+  /** A place in the order, taken in the very turn in which there is room: whoever is asked for later comes behind. */
+  #entered(bytes: number): Place | Promise<Place> {
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) return this.#enter(bytes);
+    return new Promise((enter) => {
+      this.#waiting.push({ bytes, enter });
+    });
+  }
+
+  #enter(bytes: number): Place {
     this.#count += 1;
     this.#bytes += bytes;
+    return this.#lane.enter();
   }
 
   /** Lets in who waits, in order, as far as there is room. */
@@ -172,8 +174,7 @@ export class Pipeline implements Asker {
     let next = 0;
     for (const { bytes, enter } of this.#waiting) {
       if (!this.#hasRoom(bytes)) break;
-      this.#enter(bytes);
-      enter();
+      enter(this.#enter(bytes));
       next += 1;
     }
     if (next > 0) this.#waiting = this.#waiting.slice(next);

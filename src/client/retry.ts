@@ -59,7 +59,7 @@ export interface RetryCircumstances {
 
 /** Milliseconds to wait before the next attempt; null: give up with this error. */
 export function pauseBeforeRetry(error: QuorateError, how: RetryCircumstances): number | null {
-  if (!mayRepeat(error, how)) return null;
+  if (isOvertaken(error) || !mayRepeat(error, how)) return null;
   const { attempt, remainingMs, random, isNextFresh = false } = how;
   const { pauseFirstMs, pauseMaxMs, factor, attemptMinMs } = RETRY_LIMITS;
   const full = Math.min(pauseFirstMs * factor ** (attempt - 1), pauseMaxMs);
@@ -100,6 +100,22 @@ export function afterDoubt(error: QuorateError, doubt: QuorateError): QuorateErr
 }
 
 /** The request did not happen, although its client session does not know it: it was sent once only. */
-export function isForgottenUnsent({ code, data }: QuorateError, isInDoubt: boolean): boolean {
-  return code === 'REQUEST_FORGOTTEN' && data['repeated'] === undefined && !isInDoubt;
+export function isForgottenUnsent(error: QuorateError, isInDoubt: boolean): boolean {
+  return isUnsent(error) && !isInDoubt && !isOvertaken(error);
+}
+
+function isUnsent({ code, data }: QuorateError): boolean {
+  return code === 'REQUEST_FORGOTTEN' && data['repeated'] === undefined;
+}
+
+/** The operation of a stream may not be tried again, since those behind it were answered meanwhile. */
+export function isOvertaken({ data }: QuorateError): boolean {
+  return data['overtaken'] !== undefined;
+}
+
+/** The state answered so, or may have carried it out: what comes before it in an order cannot be tried again any more. */
+export function isOfState(error: QuorateError): boolean {
+  const { code, outcome } = error;
+  if (ANSWERS.has(code) || code === 'KEY_NOT_FOUND') return true;
+  return outcome === 'indeterminate' && !isUnsent(error);
 }

@@ -48,7 +48,12 @@ export class Proposals {
     this.#waiting = [];
     const { uncommittedEntriesMax } = raft.state.options.limits;
     for (let from = 0; from < waiters.length; from += uncommittedEntriesMax) {
-      submitBatch(raft, nowMs, waiters.slice(from, from + uncommittedEntriesMax), this.#appended);
+      const batch = waiters.slice(from, from + uncommittedEntriesMax);
+      const refusal = submitBatch(raft, nowMs, batch, this.#appended);
+      if (refusal === null) continue;
+      // A smaller batch might still be taken; but what comes later is never appended where what came before was refused.
+      for (const { done } of waiters.slice(from)) done({ type: 'refused', refusal });
+      return;
     }
   }
 
@@ -115,22 +120,23 @@ function isUnderstood(raft: Raft, { level: needed, done }: Waiter): boolean {
   return false;
 }
 
+/** Null: all were appended. */
 function submitBatch(
   raft: Raft,
   nowMs: number,
   waiters: readonly Waiter[],
   appended: Map<LogIndex, Appended>,
-): void {
+): Refusal | null {
   const commands = waiters.map(({ data }) => data);
   const answer = raft.step({ type: 'propose', nowMs, commands });
   if (answer?.type === 'appended') {
     waiters.forEach((waiter, offset) => {
       const index = (answer.first.index + offset) as LogIndex;
+      // One of an earlier term that still waits there lost its place to another leader before this node led again.
+      appended.get(index)?.done({ type: 'overwritten' });
       appended.set(index, { ...waiter, term: answer.first.term });
     });
-    return;
+    return null;
   }
-  const refusal: Refusal =
-    answer?.type === 'refused' ? answer.refusal : { reason: 'leaderNotReady' };
-  for (const { done } of waiters) done({ type: 'refused', refusal });
+  return answer?.type === 'refused' ? answer.refusal : { reason: 'leaderNotReady' };
 }

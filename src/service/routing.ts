@@ -10,7 +10,9 @@ import type { ClockPort } from '../node/ports.js';
 import { CALL_LIMITS, metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
-import { afterDoubt } from '../client/retry.js';
+import { afterDoubt, isOfState, isOvertaken } from '../client/retry.js';
+import { ON_STREAM } from '../client/lane.js';
+import type { Place } from '../client/lane.js';
 import type { NodeId } from '../raft/types.js';
 import { leaderData, memberById, refusalError } from './status-map.js';
 
@@ -108,18 +110,19 @@ export class Routing {
       const status = this.#node.outline();
       const unable = whyUnable(status);
       if (unable !== null) throw unable;
-      if (status.role === 'leader' || this.#leaderApi(status) !== null) {
+      const isHere = status.role === 'leader';
+      if ((isHere || this.#leaderApi(status) !== null) && mayGo(place, status)) {
         try {
-          if (status.role === 'leader') {
-            place?.go();
-            return await route.here();
-          }
+          if (isHere) return await carriedOut(route, place, status);
           return await this.#forward(context, method, route, status, deadlineMs);
         } catch (error) {
-          place?.hold();
           const isDoubtful = route.isCovered === true && isIndeterminate(error);
+          if (place !== null && error instanceof QuorateError) {
+            if (!isDoubtful && isOfState(error)) place.pass();
+            place.hold(error);
+          }
           if (isDoubtful) doubts.push(error);
-          last = isDoubtful ? error : whyTryAgain(error, status.role === 'leader', context, route);
+          last = isDoubtful ? error : whyTryAgain(error, isHere, context);
         }
       }
       // The node that forwarded it knows better whom to ask next than to let it wait here.
@@ -205,8 +208,43 @@ export function whyUnable(status: NodeOutline): QuorateError | null {
   }
 }
 
+/**
+ * Whether an operation of a stream may be tried now, where that node leads or not. What stands in the log of a leader that was deposed
+ * could come after what the next one is asked for: it has to end first, or is let go and comes first there.
+ */
+function mayGo(place: Place | null, status: NodeOutline): boolean {
+  const where = whereOf(status);
+  if (place === null || place.mayGoTo(where)) return true;
+  place.letGoElsewhere(where);
+  return false;
+}
+
+/** Where the lane says that an operation is tried: here as the leader of a term, or forwarded. */
+function whereOf({ role, term }: NodeOutline): number {
+  return role === 'leader' ? term : ON_STREAM;
+}
+
+/** Has this node, which leads, carry out the request. What is covered can be let go. */
+function carriedOut<Request, Response>(
+  { here, isCovered }: Route<Request, Response>,
+  place: Place | null,
+  status: NodeOutline,
+): Promise<Response> {
+  if (place === null) return here();
+  return new Promise((resolve, reject) => {
+    const letGo = (): void => {
+      reject(new QuorateError('INDETERMINATE', 'this node lost its office'));
+    };
+    place.go(whereOf(status), isCovered === true ? letGo : null);
+    here().then((answer) => {
+      place.pass();
+      resolve(answer);
+    }, reject);
+  });
+}
+
 function isIndeterminate(error: unknown): error is QuorateError {
-  return error instanceof QuorateError && error.code === 'INDETERMINATE';
+  return error instanceof QuorateError && error.code === 'INDETERMINATE' && !isOvertaken(error);
 }
 
 /** The error, if the request may be tried again; else throws it. */
@@ -214,12 +252,10 @@ function whyTryAgain(
   error: unknown,
   isOwn: boolean,
   { streamed, mayForward }: CallContext,
-  { isCovered }: Pick<Route<unknown, unknown>, 'isCovered'>,
 ): QuorateError {
-  if (!(error instanceof QuorateError)) throw error;
+  if (!(error instanceof QuorateError) || isOvertaken(error)) throw error;
   // A stream is slowed down, and a write of it comes before those behind it, where a call ends at once.
-  const isForStream =
-    error.code === 'OVERLOADED' || (error.code === 'OVERWRITTEN' && isCovered === true);
+  const isForStream = error.code === 'OVERLOADED' || error.code === 'OVERWRITTEN';
   if (streamed !== null && isForStream) return error;
   if (error.outcome !== 'refused') throw error;
   if (!(isOwn ? TRY_AGAIN_HERE : TRY_AGAIN_THERE).has(error.code)) throw error;

@@ -1,0 +1,90 @@
+// The order of a pipeline, attacked where it could break: a leader that loses its office while writes of the stream stand in its log
+// and others come behind them, and what is refused while later operations are under way. Whatever happens, revisions rise in the order
+// in which the writes were asked for. Kills of real processes are in failover.test.ts.
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+
+import { connect } from '../../src/client/index.js';
+import type { Quorate } from '../../src/client/index.js';
+import { TestCluster } from '../service/harness.js';
+import type { TestNode } from '../service/harness.js';
+
+const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
+
+async function patiently(holds: () => boolean): Promise<void> {
+  await vi.waitUntil(holds, { timeout: 50_000, interval: 5 });
+}
+
+function leads({ node }: TestNode): boolean {
+  return node.status().role === 'leader' && node.status().isPrimary;
+}
+
+async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
+  await patiently(() => nodes.some(leads));
+  return nodes.find(leads) as TestNode;
+}
+
+type Written = Promise<{ readonly revision: number }>;
+
+/** Expects that each was written once, in the order in which it was asked for; `mayFail`: but for those of which that is not known. */
+async function expectOrder(writes: readonly Written[], mayFail = false): Promise<void> {
+  const ends = await Promise.allSettled(writes);
+  const revisions = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value.revision] : []));
+  const failures = ends.flatMap((end) =>
+    end.status === 'rejected' ? [end.reason as unknown] : [],
+  );
+  for (const error of failures) expect(error).toMatchObject({ code: 'INDETERMINATE' });
+  if (!mayFail) expect(failures).toEqual([]);
+  expect(revisions).toEqual(revisions.toSorted((one, other) => one - other));
+  expect(new Set(revisions).size).toBe(revisions.length);
+}
+
+describe('the order of a pipeline', () => {
+  const cluster = new TestCluster();
+  let nodes: TestNode[];
+
+  beforeAll(async () => {
+    nodes = await cluster.form(3);
+  });
+
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  function opened(clientSession: boolean): Quorate {
+    return connect({ addresses: nodes.map(({ api }) => api), timeoutMs: 30_000, clientSession });
+  }
+
+  test.each([true, false])(
+    'holds when the leader that took writes is deposed, and forwards those behind them; client session: %s',
+    async (clientSession) => {
+      const client = opened(clientSession);
+      for (let round = 0; round < (IS_LONG ? 20 : 1); round += 1) {
+        const key = (part: string): string => `deposed/${clientSession}/${round}/${part}`;
+        const deposed = await leading(nodes);
+        await client.cluster.status();
+        const pipeline = client.store.pipeline();
+        // It tells the stream who leads, and the client that this one does.
+        await pipeline.put(key('first'), 'x');
+        const settled = deposed.node.state.lastApplied.index;
+        cluster.cut(deposed.id);
+        const put = (part: string): Written => {
+          const written = pipeline.put(key(part), part, { ifRevision: 0 });
+          // It may fail before all have been asked for.
+          written.catch(() => {});
+          return written;
+        };
+        const early = Array.from({ length: 20 }, (_, at) => put(`early ${at}`));
+        await patiently(() => (deposed.node.raft?.state.log.lastIndex ?? 0) >= settled + 20);
+        await patiently(() => nodes.some((one) => one !== deposed && leads(one)));
+        cluster.heal();
+        // It may lead anew; else it knows whom to forward to.
+        await patiently(() => deposed.node.outline().leaderId !== null);
+        const late = Array.from({ length: 5 }, (_, at) => put(`late ${at}`));
+        await expectOrder([...early, ...late], !clientSession);
+        await pipeline.close();
+      }
+      client.close();
+    },
+    IS_LONG ? 900_000 : 120_000,
+  );
+});
