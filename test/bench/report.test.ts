@@ -5,8 +5,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { framed, readLog } from './load/h2load.js';
 import { measuredFrom } from './load/measured.js';
+import { levelPlot } from './level-plot.js';
+import { itemsOf, planned } from './plan.js';
+import type { Item, Plan } from './plan.js';
 import { ratioPlot } from './plot.js';
 import { summaryOf, tables } from './report.js';
+import { SCENES } from './scenes/index.js';
 import type { Cell } from './slices.js';
 import { median, medianInterval } from './statistics.js';
 
@@ -98,9 +102,16 @@ describe('the report', () => {
       cells: [cell],
       limits: { echo: { 64: 31_000 }, syncedBatches: { 1: 1500 } },
       failOvers: [1, 2, 3].map((ms) => ({ system: 'etcd', ms })),
+      figures: ['etcd', 'quorate'].map((system, at) => ({
+        scene: 'snapshots',
+        system,
+        what: 'writes a second, 64 in flight, 200000 keys',
+        values: [10_000, 20_000, 30_000].map((value) => value * (at + 1)),
+      })),
     });
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(lines.join('\n')).toContain('1.30');
+    expect(lines.at(-1)).toMatch(/40,000 \(20,000–60,000\) +2\.00$/);
   });
 
   test('is drawn without outside resources', () => {
@@ -108,4 +119,44 @@ describe('the report', () => {
     expect(svg).toContain('a &lt; b');
     expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:/);
   });
+
+  test('draws a workload over its levels, and leaves out what has one', () => {
+    const other = { ...cell, workload: 'mixed' };
+    const svg = levelPlot([{ ...cell, inFlight: 1 }, cell, other]);
+    expect(svg).toContain('batches of 64, h2load: requests a second');
+    expect(svg).not.toContain('mixed');
+    expect(svg).not.toContain('NaN');
+  });
+});
+
+describe('the plan', () => {
+  test('has everything unless something is chosen, and says how long it takes', () => {
+    const whole = planned([]);
+    expect(whole).toMatchObject({ pairs: 9, kills: 50, hasLimits: true });
+    expect(itemsOf(whole as Plan).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['fail-over', 'limits', ...SCENES.map(({ name }) => name)]),
+    );
+    const quick = itemsOf(planned(['--quick']) as Plan);
+    const secondsOf = (items: readonly Item[]): number =>
+      items.reduce((sum, { seconds }) => sum + seconds, 0);
+    expect(secondsOf(quick)).toBeLessThan(secondsOf(itemsOf(whole as Plan)) / 4);
+  });
+
+  test.each([
+    [['--only', 'mixed'], ['mixed, node, 64 in flight']],
+    [
+      ['--only', 'joiner', '--only', 'limits'],
+      ['limits', 'joiner'],
+    ],
+    [['--quick', '--only', 'pipelined'], ['pipelined writes, node, 64 in flight']],
+  ])('%j chooses %j', (args, names) => {
+    expect(itemsOf(planned(args) as Plan).map(({ name }) => name)).toEqual(names);
+  });
+
+  test.each([[['--pairs', '0']], [['--only', 'nothing']], [['--kills', 'x']], [['--unknown']]])(
+    '%j is wrong usage',
+    (args) => {
+      expect(planned(args)).toBeNull();
+    },
+  );
 });

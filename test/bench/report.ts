@@ -3,6 +3,7 @@
 
 import type { FailOver } from './failover.js';
 import type { Limits } from './limits.js';
+import type { Figure } from './scenes/scene.js';
 import type { Cell, Slice } from './slices.js';
 import { median, medianInterval } from './statistics.js';
 import type { Interval } from './statistics.js';
@@ -16,6 +17,8 @@ export interface Report {
   readonly cells: readonly Cell[];
   readonly limits: Limits | null;
   readonly failOvers: readonly FailOver[];
+  /** Of what is no steady load. */
+  readonly figures: readonly Figure[];
 }
 
 export interface Summary {
@@ -45,28 +48,66 @@ function slicesOf(pairs: Cell['pairs'], name: string): Slice[] {
   return pairs.flat().filter(({ system }) => system === name);
 }
 
-export function tables({ cells, limits, failOvers, ...about }: Report): string[] {
+export function tables({ cells, limits, failOvers, figures, ...about }: Report): string[] {
   const lines = [
     `${about.machine.processors} processors (${about.machine.model}), Node ${about.machine.node}, ` +
       Object.entries(about.versions)
         .map((pair) => pair.join(' '))
         .join(', '),
     `${about.pairs} pairs of slices of ${about.sliceSeconds} s; RATIO is the median of Quorate / etcd within a pair`,
-    '',
-    row('WORKLOAD', 'CLIENT', 'FLIGHT', 'ETCD/S', 'OURS/S', 'RATIO', 'INTERVAL', 'AIM', ''),
   ];
-  for (const cell of cells) lines.push(ratioLine(summaryOf(cell)));
-  lines.push(
-    '',
-    'Latency in ms, processor time in us for one request (leader / all nodes), memory of the leader:',
-  );
-  lines.push(
-    costRow('WORKLOAD', 'CLIENT', 'FLIGHT', 'SYSTEM', 'P50', 'P99', 'P99.9', 'CPU', 'MIB'),
-  );
-  for (const cell of cells) lines.push(...costLines(cell));
+  if (cells.length > 0) lines.push('', ...cellLines(cells));
   if (limits !== null) lines.push('', ...limitLines(limits));
   if (failOvers.length > 0) lines.push('', ...failOverLines(failOvers));
+  if (figures.length > 0) lines.push('', ...figureLines(figures));
   return lines;
+}
+
+function cellLines(cells: readonly Cell[]): string[] {
+  return [
+    row('WORKLOAD', 'CLIENT', 'FLIGHT', 'ETCD/S', 'OURS/S', 'RATIO', 'INTERVAL', 'AIM', ''),
+    ...cells.map((cell) => ratioLine(summaryOf(cell))),
+    '',
+    'Latency in ms, processor time in us for one request (leader / all nodes), memory of the leader:',
+    costRow('WORKLOAD', 'CLIENT', 'FLIGHT', 'SYSTEM', 'P50', 'P99', 'P99.9', 'CPU', 'MIB'),
+    ...cells.flatMap(costLines),
+  ];
+}
+
+/** One line for each quantity, under the name of its scene. */
+function figureLines(figures: readonly Figure[]): string[] {
+  const scenes = [...new Set(figures.map(({ scene }) => scene))];
+  return [
+    'Medians, in brackets the least and the greatest; RATIO is the median of Quorate / etcd by round:',
+    figureRow('', 'ETCD, OR CONTROL', 'OURS', 'RATIO'),
+    ...scenes.flatMap((scene) => [
+      scene,
+      ...quantityLines(figures.filter((figure) => figure.scene === scene)),
+    ]),
+  ];
+}
+
+function quantityLines(figures: readonly Figure[]): string[] {
+  return [...new Set(figures.map(({ what }) => what))].map((what) => {
+    const of = (system: string): readonly number[] | null =>
+      figures.find((each) => each.what === what && each.system === system)?.values ?? null;
+    const [base, ours] = [of('etcd'), of('quorate')];
+    return figureRow(`  ${what}`, shown(base ?? of('control')), shown(ours), ratioOf(base, ours));
+  });
+}
+
+/** Of the values of the same round; empty where one of them did not measure it. */
+function ratioOf(base: readonly number[] | null, ours: readonly number[] | null): string {
+  if (base === null || ours === null || base.length !== ours.length) return '';
+  return median(ours.map((value, at) => value / (base[at] ?? NaN))).toFixed(2);
+}
+
+function shown(values: readonly number[] | null): string {
+  if (values === null || values.length === 0) return '';
+  const text = (value: number): string => (value >= 100 ? count(value) : value.toFixed(1));
+  const middle = text(median(values));
+  if (values.length === 1) return middle;
+  return `${middle} (${text(Math.min(...values))}–${text(Math.max(...values))})`;
 }
 
 function ratioLine({
@@ -139,6 +180,10 @@ function row(...cells: readonly string[]): string {
 
 function costRow(...cells: readonly string[]): string {
   return padded(cells, [-16, -7, 6, -8, 8, 8, 8, 13, 5]);
+}
+
+function figureRow(...cells: readonly string[]): string {
+  return padded(cells, [-44, 22, 22, 5]);
 }
 
 /** Negative: to the left. */

@@ -51,7 +51,7 @@ export async function measureCell(
     const order = pair % 2 === 0 ? contenders : contenders.toReversed();
     const slices: Slice[] = [];
     for (const contender of order) {
-      slices.push(await measure(contender, workload, inFlight, options.seconds));
+      slices.push(await measureSlice(contender, workload, inFlight, options.seconds));
       onSlice();
     }
     pairs.push(pair % 2 === 0 ? slices : slices.toReversed());
@@ -60,7 +60,8 @@ export async function measureCell(
   return { workload: name, client, inFlight, target: workload.target(inFlight), pairs };
 }
 
-async function measure(
+/** Measures one slice of one system. Throws as `measureCell` does. */
+export async function measureSlice(
   contender: Contender,
   workload: Workload,
   inFlight: number,

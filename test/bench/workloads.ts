@@ -18,21 +18,24 @@ export interface Workload {
 }
 
 export const VALUE_BYTES = 128;
-const BATCH = 64;
+/** Writes of one transaction. */
+export const BATCH = 64;
 /** Of h2load one process each. */
 const PAYLOADS = 4;
-const KEYS = 1000;
+/** Different keys of a client that varies them. */
+export const KEYS = 1000;
 
-const value = new Uint8Array(VALUE_BYTES).fill(0x78);
-const keysFrom = (count: number): string[] =>
+export const VALUE = new Uint8Array(VALUE_BYTES).fill(0x78);
+/** The first keys of the benchmark. */
+export const keysFrom = (count: number): string[] =>
   Array.from({ length: count }, (_, at) => `bench/${String(at).padStart(6, '0')}`);
 const unary = (count: number, one: (of: Requests, key: string) => RequestBytes) => (of: Requests) =>
   keysFrom(count).map((key) => one(of, key));
 
-const write = (of: Requests, key: string): RequestBytes => of.write(key, value);
+const write = (of: Requests, key: string): RequestBytes => of.write(key, VALUE);
 const read = (of: Requests, key: string): RequestBytes => of.read(key);
 const staleRead = (of: Requests, key: string): RequestBytes => of.staleRead(key);
-const pipelined = (of: Requests, key: string): RequestBytes => of.pipelinedWrite(key, value);
+const pipelined = (of: Requests, key: string): RequestBytes => of.pipelinedWrite(key, VALUE);
 const LEVELS = [1, 16, 64, 256];
 
 export const WORKLOADS: readonly Workload[] = [
@@ -99,7 +102,7 @@ export const WORKLOADS: readonly Workload[] = [
     revisions: 1,
     requests: (of) =>
       Array.from({ length: KEYS / BATCH }, (_, at) =>
-        of.batch(keysFrom(KEYS).slice(at * BATCH, (at + 1) * BATCH), value),
+        of.batch(keysFrom(KEYS).slice(at * BATCH, (at + 1) * BATCH), VALUE),
       ),
     target: () => 2,
   },

@@ -1,7 +1,6 @@
 // What the benchmarks of many watchers and many sessions share: daemons that tell how late their event loops are and what memory
 // they use, and how often anybody campaigned. Times are of this machine at this load, which the output says.
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,24 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 import { LocalCluster } from '../../../cli/demo/cluster.js';
 import type { Daemon } from '../../../cli/demo/daemon.js';
+import { MONITOR, notesIn } from '../notes.js';
+import type { Note } from '../notes.js';
 
 const BIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const MONITOR = new URL('./monitor.mjs', import.meta.url).href;
 const POLL_MS = 20;
 const COLLECT_LIMIT_MS = 60_000;
-
-interface Note {
-  /** Wall clock, the same for all processes of the machine. */
-  readonly atMs: number;
-  /** The longest that a timer had to wait since the note before. */
-  readonly lateMs: number;
-  /** How long the main thread waited for a processor since the note before. */
-  readonly waitedForMs: number;
-  readonly rss: number;
-  readonly heapUsed: number;
-  readonly external: number;
-  readonly isCollected: boolean;
-}
 
 /** Between two moments, of one daemon. */
 export interface Calm {
@@ -106,10 +93,7 @@ export class Crowd {
   }
 
   #notes(): Note[] {
-    const { directory } = this.leader.plan;
-    const lines = readFileSync(join(directory, 'monitor.ndjson'), 'utf8').split('\n');
-    // The last line may be half written.
-    return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Note);
+    return notesIn(join(this.leader.plan.directory, 'monitor.ndjson'));
   }
 }
 

@@ -14,6 +14,8 @@ const file = process.env.QUORATE_BENCH_MONITOR;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 let waitedBeforeMs = waitedMs();
+let lates = [];
+let dueMs = performance.now() + RESOLUTION_MS;
 
 /** How long the main thread has been ready to run and did not, since it began. */
 function waitedMs() {
@@ -29,10 +31,17 @@ function note(isCollected) {
   const waited = waitedMs();
   const waitedForMs = waited - waitedBeforeMs;
   waitedBeforeMs = waited;
-  const line = { atMs: Date.now(), lateMs, waitedForMs, rss, heapUsed, external, isCollected };
+  const about = { rss, heapUsed, external, isCollected };
+  const line = { atMs: Date.now(), lateMs, lates, waitedForMs, ...about };
+  lates = [];
   appendFileSync(file, `${JSON.stringify(line)}\n`);
 }
 
+setInterval(() => {
+  const nowMs = performance.now();
+  lates.push(Math.max(0, Math.round((nowMs - dueMs) * 10) / 10));
+  dueMs = nowMs + RESOLUTION_MS;
+}, RESOLUTION_MS).unref();
 setInterval(() => note(false), EVERY_MS).unref();
 process.on('SIGUSR2', () => {
   setFlagsFromString('--expose-gc');

@@ -25,7 +25,13 @@ function same(bytes: Buffer): Buffer {
 }
 
 /** Operations on one stream; their results come in the order in which they were sent. */
-function overStream({ address, requests, inFlight, seconds }: Order): Promise<Measured> {
+function overStream({
+  address,
+  requests,
+  inFlight,
+  seconds,
+  requestsMax,
+}: Order): Promise<Measured> {
   const client = new Client(address, credentials.createInsecure());
   const { path, responseDeserialize } = STORE.Pipeline;
   const messages = requests.map(({ message }) => Buffer.from(message, 'base64'));
@@ -38,7 +44,7 @@ function overStream({ address, requests, inFlight, seconds }: Order): Promise<Me
   const startMs = performance.now();
   const send = (operations: number): void => {
     const nowMs = performance.now();
-    if (nowMs >= startMs + seconds * 1000) {
+    if (nowMs >= startMs + seconds * 1000 || next >= requestsMax) {
       stream.end();
       return;
     }
@@ -66,7 +72,13 @@ function overStream({ address, requests, inFlight, seconds }: Order): Promise<Me
   });
 }
 
-async function byCalls({ address, requests, inFlight, seconds }: Order): Promise<Measured> {
+async function byCalls({
+  address,
+  requests,
+  inFlight,
+  seconds,
+  requestsMax,
+}: Order): Promise<Measured> {
   const client = new Client(address, credentials.createInsecure());
   const calls = requests.map(({ path, message }) => ({
     path,
@@ -80,12 +92,14 @@ async function byCalls({ address, requests, inFlight, seconds }: Order): Promise
   const startMs = performance.now();
   const endMs = startMs + seconds * 1000;
   const one = (done: () => void): void => {
-    const call = calls[next++ % calls.length];
+    const call = calls[next % calls.length];
     const fromMs = performance.now();
-    if (fromMs >= endMs || call === undefined || count >= LATENCIES_MAX) {
+    const isOver = fromMs >= endMs || next >= requestsMax || count >= LATENCIES_MAX;
+    if (isOver || call === undefined) {
       done();
       return;
     }
+    next += 1;
     client.makeUnaryRequest(call.path, same, same, call.message, metadata, (error) => {
       if (error === null) latencies[count++] = (performance.now() - fromMs) * 1000;
       else failures += 1;

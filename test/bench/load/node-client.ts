@@ -14,16 +14,19 @@ export interface Order {
   }[];
   readonly inFlight: number;
   readonly seconds: number;
+  /** Ends after so many, if the time is not over before. */
+  readonly requestsMax: number;
 }
 
 const CHILD = new URL('node-client-child.ts', import.meta.url);
 
-/** Sends the requests in turn to the address for so long, `inFlight` at a time. */
+/** Sends the requests in turn to the address for so long, or so many of them, `inFlight` at a time. */
 export function nodeClient(
   address: string,
   requests: readonly RequestBytes[],
   inFlight: number,
   seconds: number,
+  requestsMax = Number.MAX_SAFE_INTEGER,
 ): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const child = fork(CHILD, {
@@ -45,6 +48,7 @@ export function nodeClient(
       })),
       inFlight,
       seconds,
+      requestsMax,
     };
     child.send(order);
   });

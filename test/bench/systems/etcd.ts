@@ -4,13 +4,12 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { KV } from './etcd-protos.js';
+import { freePorts } from './free-ports.js';
 import type { RequestBytes, Running, System } from './system.js';
 
 /** Quorate's defaults. */
@@ -68,14 +67,21 @@ export function etcd(): System {
   };
 }
 
+interface Node {
+  readonly name: string;
+  readonly client: number;
+  readonly peer: number;
+}
+
 class Cluster implements Running {
   readonly #directory = mkdtempSync(join(tmpdir(), 'quorate-etcd-'));
-  readonly #nodes: readonly {
-    readonly name: string;
-    readonly client: number;
-    readonly peer: number;
-  }[];
+  readonly #nodes: Node[];
   readonly #children: (ChildProcess | null)[];
+  /** Those that found the cluster; whoever comes later joins it. */
+  readonly #founders: number;
+  /** As etcd names the node that joined last. */
+  #joinerId = '';
+  #count: number;
   readonly #onExit = (): void => {
     for (const child of this.#children) child?.kill('SIGKILL');
     rmSync(this.#directory, { recursive: true, force: true });
@@ -88,6 +94,8 @@ class Cluster implements Running {
       peer: ports[2 * at + 1] ?? 0,
     }));
     this.#children = this.#nodes.map(() => null);
+    this.#founders = this.#nodes.length;
+    this.#count = this.#founders;
     process.once('exit', this.#onExit);
   }
 
@@ -133,7 +141,7 @@ class Cluster implements Running {
     if (node === undefined) throw new Error(`there is no node ${at}`);
     const url = (port: number): string => `http://127.0.0.1:${port}`;
     const log = openSync(join(this.#directory, `${node.name}.log`), 'a');
-    const cluster = this.#nodes.map(({ name, peer }) => `${name}=${url(peer)}`).join(',');
+    const cluster = this.#nodes.map((each) => `${each.name}=${url(each.peer)}`).join(',');
     this.#children[at] = spawn(
       'etcd',
       [
@@ -144,6 +152,7 @@ class Cluster implements Running {
         `--listen-peer-urls=${url(node.peer)}`,
         `--initial-advertise-peer-urls=${url(node.peer)}`,
         `--initial-cluster=${cluster}`,
+        `--initial-cluster-state=${at < this.#founders ? 'new' : 'existing'}`,
         `--heartbeat-interval=${HEARTBEAT_MS}`,
         `--election-timeout=${ELECTION_MS}`,
         '--quota-backend-bytes=8589934592',
@@ -153,10 +162,38 @@ class Cluster implements Running {
     closeSync(log);
   }
 
+  async join(): Promise<number> {
+    const [client = 0, peer = 0] = await freePorts(2);
+    this.#count += 1;
+    const name = `e${this.#count}`;
+    const url = `http://127.0.0.1:${peer}`;
+    const said = await this.#control(['member', 'add', name, `--peer-urls=${url}`, '--learner']);
+    this.#joinerId = /Member\s+([0-9a-f]+) added/.exec(said)?.[1] ?? '';
+    const at = this.#nodes.push({ name, client, peer }) - 1;
+    this.#children.push(null);
+    await this.restart(at);
+    return at;
+  }
+
+  async leave(): Promise<void> {
+    const at = this.#nodes.length - 1;
+    await this.#control(['member', 'remove', this.#joinerId]);
+    await this.kill(at);
+    const [gone] = this.#nodes.splice(at, 1);
+    this.#children.splice(at, 1);
+    rmSync(join(this.#directory, gone?.name ?? 'none'), { recursive: true, force: true });
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map((_, at) => this.kill(at)));
     rmSync(this.#directory, { recursive: true, force: true });
     process.off('exit', this.#onExit);
+  }
+
+  async #control(command: readonly string[]): Promise<string> {
+    const { address } = await this.leader();
+    const args = [...command, `--endpoints=${address}`];
+    return (await run('etcdctl', args, { env: environment() })).stdout;
   }
 
   /** Of the nodes that answer. */
@@ -193,26 +230,4 @@ async function start(nodes: number): Promise<Running> {
 
 function environment(): NodeJS.ProcessEnv {
   return { ...process.env, ETCDCTL_API: '3' };
-}
-
-/** Ports that were free a moment ago; all are held at once, so that none comes twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const held = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => {
-        server.listen(0, '127.0.0.1', resolve);
-      });
-      return server;
-    }),
-  );
-  return Promise.all(
-    held.map(async (server) => {
-      const { port } = server.address() as AddressInfo;
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
-      return port;
-    }),
-  );
 }

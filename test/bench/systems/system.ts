@@ -36,6 +36,10 @@ export interface Running {
   /** Ends a node at once, and starts it again. */
   kill(at: number): Promise<void>;
   restart(at: number): Promise<void>;
+  /** Starts one more node, without data, and makes it a member; answers its place. It has still to catch up. */
+  join(): Promise<number>;
+  /** Removes the last node and its data. */
+  leave(): Promise<void>;
   /** Ends all nodes and removes their data. */
   stop(): Promise<void>;
 }
@@ -44,5 +48,6 @@ export interface System {
   readonly name: string;
   readonly version: string;
   readonly requests: Requests;
-  start(nodes: number): Promise<Running>;
+  /** `joiners`: how often `join` may be called. */
+  start(nodes: number, joiners?: number): Promise<Running>;
 }

@@ -1,0 +1,17 @@
+// The workloads that are no slices of steady load, in the order in which they run: the short ones first.
+
+import { JOINER, RESTART } from './catching-up.js';
+import type { Scene } from './scene.js';
+import { SESSIONS } from './sessions.js';
+import { STALLS } from './stalls.js';
+import { MEMORY, NODES, SNAPSHOTS } from './under-load.js';
+
+export const SCENES: readonly Scene[] = [
+  RESTART,
+  JOINER,
+  SNAPSHOTS,
+  STALLS,
+  NODES,
+  SESSIONS,
+  MEMORY,
+];
