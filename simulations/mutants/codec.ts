@@ -43,8 +43,8 @@ export const CODEC: readonly Mutant[] = [
     changes: [
       {
         file: 'src/codec/message-codec',
-        find: 'return [message.term, message.round, ...outcomeFields(message.outcome)];',
-        replace: 'return [message.term, 0, ...outcomeFields(message.outcome)];',
+        find: 'return [term, round, ...outcomeFields(outcome), unfit ?? null];',
+        replace: 'return [term, round * 0, ...outcomeFields(outcome), unfit ?? null];',
       },
     ],
   },

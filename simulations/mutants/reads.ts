@@ -11,7 +11,7 @@ const NO_WITHHOLDING: Change = {
 };
 
 const NO_BOUND: Change = {
-  file: 'src/raft/lease',
+  file: 'src/raft/promotion',
   find: '(isProven ? 0 : unprovenLeaseMs + 1)',
   replace: '(isProven ? 0 : 0 * unprovenLeaseMs)',
 };
@@ -60,9 +60,9 @@ export const READS: readonly Mutant[] = [
     what: 'a witness that leads activates itself although it holds no state',
     changes: [
       {
-        file: 'src/raft/lease',
-        find: 'if (state.options.isWitness)',
-        replace: 'if (state.nowMs < 0)',
+        file: 'src/raft/promotion',
+        find: 'if (state.options.isWitness) return false;',
+        replace: '',
       },
       {
         file: 'src/raft/read-index',
@@ -76,6 +76,7 @@ export const READS: readonly Mutant[] = [
     what: 'a new primary starts at once, while the lease of the old one may still run',
     changes: [NO_BOUND],
     coveredBy: WITHHOLDING,
+    provenBy: 'no-bound-no-withholding',
   },
   {
     name: 'no-bound-no-withholding',
@@ -87,6 +88,7 @@ export const READS: readonly Mutant[] = [
     what: 'a lease is used in full, although the next leader counts it by another clock',
     changes: [NO_DRIFT_ALLOWANCE],
     coveredBy: WITHHOLDING,
+    provenBy: 'no-drift-allowance-no-withholding',
   },
   {
     name: 'lease-after-hand-over',
@@ -229,9 +231,9 @@ export const READS: readonly Mutant[] = [
     what: 'a leader activates itself before it has applied what earlier leaders left',
     changes: [
       {
-        file: 'src/raft/lease',
-        find: 'if (state.lastApplied < leader.noopIndex || leader.transfer !== null) return false;',
-        replace: 'if (leader.transfer !== null) return false;',
+        file: 'src/raft/promotion',
+        find: 'if (state.lastApplied < leader.noopIndex) return false;',
+        replace: '',
       },
     ],
   },

@@ -65,7 +65,7 @@ function plainFields(message: Exclude<Message, WithTail>): FieldValue[] {
     case 'requestVoteResponse':
       return [message.term, message.preVote, message.granted];
     case 'appendEntriesResponse':
-      return [message.term, message.round, ...outcomeFields(message.outcome)];
+      return responseFields(message);
     case 'installSnapshotResponse': {
       const { term, round, last, nextOffset } = message;
       return [term, round, last.term, last.index, nextOffset];
@@ -181,6 +181,10 @@ function readAppendEntries(reader: ValueReader, tail: Uint8Array): AppendEntries
   return { type: 'appendEntries', ...word, prev, entries, commitIndex };
 }
 
+function responseFields({ term, round, outcome, unfit }: AppendEntriesResponse): FieldValue[] {
+  return [term, round, ...outcomeFields(outcome), unfit ?? null];
+}
+
 function outcomeFields(outcome: AppendOutcome): FieldValue[] {
   switch (outcome.type) {
     case 'matched':
@@ -197,12 +201,12 @@ function outcomeFields(outcome: AppendOutcome): FieldValue[] {
 }
 
 function readAppendEntriesResponse(reader: ValueReader): AppendEntriesResponse {
-  return {
-    type: 'appendEntriesResponse',
-    term: reader.term('term'),
-    round: reader.integer('round'),
-    outcome: readOutcome(reader),
-  };
+  const term = reader.term('term');
+  const round = reader.integer('round');
+  const outcome = readOutcome(reader);
+  const unfit = reader.nullable((field) => field.string('unfit'));
+  const said = unfit === null ? {} : { unfit };
+  return { type: 'appendEntriesResponse', term, round, outcome, ...said };
 }
 
 function readOutcome(reader: ValueReader): AppendOutcome {

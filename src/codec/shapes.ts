@@ -43,8 +43,11 @@ export function configurationFields({
   outgoing,
   leaving,
   autoRemoveAfterMs,
+  reigns,
 }: Configuration): FieldValue[] {
-  return [members.map(memberFields), voters, outgoing, leaving, autoRemoveAfterMs];
+  const { isManual, pausedBy } = reigns;
+  const settings = [autoRemoveAfterMs, isManual, pausedBy];
+  return [members.map(memberFields), voters, outgoing, leaving, ...settings];
 }
 
 /** Checks besides the fields that all lists are sorted by id without repeats and name only members. */
@@ -54,13 +57,16 @@ export function readConfiguration(reader: ValueReader): Configuration {
   const outgoing = reader.nullable((field) => readIds(field, 'outgoing'));
   const leaving = readIds(reader, 'leaving');
   const autoRemoveAfterMs = reader.nullable((field) => field.integer('autoRemoveAfterMs'));
+  const isManual = reader.boolean('isManual');
+  const pausedBy = reader.nullable((field) => field.string('pausedBy'));
   const ids = members.map(({ id }) => id);
   checkSorted(reader, 'members', ids);
   const known = new Set(ids);
   const named = [...voters, ...(outgoing ?? []), ...leaving];
   if (!named.every((id) => known.has(id)))
     throw reader.damaged('expected only members among voters and leaving');
-  return { members, voters, outgoing, leaving, autoRemoveAfterMs };
+  const reigns = { isManual, pausedBy };
+  return { members, voters, outgoing, leaving, autoRemoveAfterMs, reigns };
 }
 
 export function settingsFields({

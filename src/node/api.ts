@@ -12,13 +12,12 @@ import type {
   InstallId,
   LogIndex,
   NodeId,
-  Settings,
   Software,
   Term,
 } from '../raft/types.js';
 import type { ClusterState } from '../state-machine/cluster-state.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
-import type { Founding } from './founding.js';
+import type { FirstSettings, Founding } from './founding.js';
 import type { ClusterIdentity, Done } from './ports.js';
 
 /** Why a node itself, rather than its role, says no. */
@@ -93,6 +92,8 @@ export interface PeerStatus {
   readonly matchIndex: LogIndex;
   /** Milliseconds since it last answered this leader; null: not yet. */
   readonly lastContactMs: number | null;
+  /** Why it must not become primary, as it said last; null: it may. */
+  readonly unfit: string | null;
 }
 
 export interface NodeStatus {
@@ -119,6 +120,8 @@ export interface NodeStatus {
   readonly lastLogIndex: LogIndex;
   /** Primary at this moment: own activation applied, its lease holds, the bound has passed. */
   readonly isPrimary: boolean;
+  /** Why this node must not be primary now: its health checks, or its hook before promotion; null: it may. */
+  readonly unfit: string | null;
   /** Of the newest applied activation; 0 before the first. */
   readonly epoch: LogIndex;
   /** As applied here. */
@@ -179,7 +182,10 @@ export interface NodeApi {
     deadlineMs: number,
     done: (outcome: ChangeOutcome) => void,
   ): void;
-  /** Leader only. `done` when the target's activation is applied here. */
+  /**
+   * Leader only. `done` when the target's activation is applied here; where only an operator makes somebody primary and
+   * `isChosen` is not set, once somebody else leads. A leader that waits for an operator may be named itself.
+   */
   setPrimary(order: HandOver, deadlineMs: number, done: (outcome: ChangeOutcome) => void): void;
 
   /**
@@ -194,8 +200,13 @@ export interface NodeApi {
    * never reused. False as well if this node has not heard of it yet, or has forgotten it.
    */
   wasRemoved(id: NodeId): boolean;
+  /**
+   * What this node's own health checks say, one line for people; null: nothing against its being primary. Counts until it is
+   * said anew; null before anything was said.
+   */
+  setHealth(why: string | null): void;
   /** Makes this clean node the first voter of a new cluster; durable when `done` is called. */
-  startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void;
+  startCluster(settings: FirstSettings, nodeName: string, cause: string, done: Done): void;
   /** Makes this clean node a voter of a new cluster as its founders agreed; durable when `done` is called. */
   foundCluster(founding: Founding, done: Done): void;
   /** Makes this clean node a learner-to-be of the cluster that admitted it; durable when `done` is called. */

@@ -2,9 +2,11 @@
 // refuses a second. What counts as done is read from applied entries, so that it holds on whichever node asked.
 
 import type { Refusal } from '../raft/input.js';
+import { isAutomatic } from '../raft/promotion.js';
+import type { Raft } from '../raft/raft.js';
 import type { RaftEvent } from '../raft/ready.js';
 import type { Entry, LogIndex, NodeId, Term } from '../raft/types.js';
-import type { ChangeOutcome, NodeRefusal } from './api.js';
+import type { ChangeOutcome, HandOver, NodeRefusal } from './api.js';
 
 type Waiter = {
   readonly deadlineMs: number;
@@ -15,8 +17,24 @@ type Waiter = {
       readonly from: LogIndex;
       readonly term: Term;
     }
-  | { readonly type: 'handOver'; readonly to: NodeId; readonly after: LogIndex }
+  | ({ readonly type: 'handOver' } & AwaitedReign)
 );
+
+/** What ends the wait for a hand-over. */
+interface AwaitedReign {
+  readonly to: NodeId;
+  /** The epoch before. */
+  readonly after: LogIndex;
+  /** Nobody becomes primary by it: the first entry of a term after this one ends it. Null: an activation does. */
+  readonly reignlessAfter: Term | null;
+}
+
+/** What a leader that hands over by this order waits for. */
+export function awaitedOf(raft: Raft, { to, isChosen }: HandOver): AwaitedReign {
+  const { applied, term } = raft.state;
+  const hasReign = isChosen || isAutomatic(raft.configuration);
+  return { to, after: applied.reign.epoch, reignlessAfter: hasReign ? null : term };
+}
 
 export class Changes {
   #waiting: Waiter[] = [];
@@ -35,9 +53,9 @@ export class Changes {
     this.#end((waiter) => outcomeOf(waiter, entry));
   }
 
-  /** A hand-over was given up. */
+  /** A hand-over was given up, or the hook of a leader that was named itself refused. */
   onEvent(event: RaftEvent): void {
-    if (event.type !== 'handOverAbandoned') return;
+    if (event.type !== 'handOverAbandoned' && event.type !== 'promotionRefused') return;
     this.#end((waiter) =>
       waiter.type === 'handOver' ? { type: 'abandoned', why: event.why } : null,
     );
@@ -66,6 +84,8 @@ export class Changes {
 
 function outcomeOf(waiter: Waiter, entry: Entry): ChangeOutcome | null {
   if (waiter.type === 'handOver') {
+    const { reignlessAfter } = waiter;
+    if (reignlessAfter !== null && entry.term > reignlessAfter) return { type: 'done' };
     if (entry.kind !== 'activation' || entry.index <= waiter.after) return null;
     if (entry.nodeId === waiter.to) return { type: 'done' };
     return { type: 'abandoned', why: 'another node became primary' };

@@ -11,6 +11,9 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
   leaderChanged: 'leader changed',
   configurationChanged: 'configuration changed',
   activated: 'became primary',
+  promotionRefused: 'the hook before promotion refuses, so this node does not become primary',
+  nobodyFit:
+    'this node should not be primary, but no other is fit or only an operator may hand over: everything stays as it is',
   handOverStarted: 'hands over',
   handOverAbandoned: 'the hand-over was given up',
   newcomerGivenUp: 'a newcomer did not catch up and is removed again',
@@ -23,6 +26,8 @@ const SENTENCES: { readonly [Type in RaftEvent['type']]: string } = {
 };
 
 const WARNINGS: ReadonlySet<RaftEvent['type']> = new Set([
+  'promotionRefused',
+  'nobodyFit',
   'handOverAbandoned',
   'newcomerGivenUp',
   'deadRemoved',

@@ -4,12 +4,19 @@
 import { bootstrap } from '../raft/initial.js';
 import type { Loaded } from '../raft/initial.js';
 import type { PersistBatch } from '../raft/ready.js';
+import { REIGNS_AUTOMATIC } from '../raft/types.js';
 import type { Member, Settings } from '../raft/types.js';
 import type { SelfDescription } from './node-options.js';
 import type { ClusterIdentity, Identity } from './ports.js';
 
 /** What stands of a founder in the first configuration, but for what is the same for all. */
 export type Founder = Omit<Member, 'autoPromote' | 'replaces' | 'patientUntilMs'>;
+
+/** What is fixed when a cluster is started. */
+export interface FirstSettings extends Settings {
+  /** Only whom an operator names becomes primary. Default false; may be changed later. */
+  readonly isManual?: boolean;
+}
 
 export interface Founding {
   readonly cluster: ClusterIdentity;
@@ -19,7 +26,7 @@ export interface Founding {
 
 /** The first entries of a cluster of one, named so. */
 export function founding(
-  settings: Settings,
+  settings: FirstSettings,
   nodeName: string,
   self: SelfDescription & Pick<Identity, 'nodeId' | 'installId'>,
   cause: string,
@@ -33,15 +40,17 @@ export function founding(
 
 /** The first entries of a cluster of these founders, the same on each of them; `nodeName` is this one's. */
 export function foundingOf(
-  settings: Settings,
+  settings: FirstSettings,
   nodeName: string,
   founders: readonly Founder[],
   cause: string,
 ): Founding {
-  const { clusterId, clusterName, electionTimeoutMs } = settings;
+  const { isManual = false, ...fixed } = settings;
+  const { clusterId, clusterName, electionTimeoutMs } = fixed;
   const isWitness = founders.some(({ name, witness }) => name === nodeName && witness);
   const cluster = { clusterId, clusterName, nodeName, electionTimeoutMs, isWitness };
+  const reigns = { ...REIGNS_AUTOMATIC, isManual };
   const rest = { autoPromote: true, replaces: null, patientUntilMs: 0 };
   const members = founders.map((founder): Member => ({ ...founder, ...rest }));
-  return { cluster, ...bootstrap(settings, members, cause) };
+  return { cluster, ...bootstrap(fixed, members, cause, reigns) };
 }

@@ -17,7 +17,6 @@ import type {
   Entry,
   Member,
   NodeId,
-  Settings,
   SnapshotMeta,
   Software,
 } from '../raft/types.js';
@@ -35,13 +34,13 @@ import type {
   WriteOutcome,
 } from './api.js';
 import { AppliedListeners } from './applied-listeners.js';
-import { Changes, refusedChange } from './changes.js';
+import { awaitedOf, Changes, refusedChange } from './changes.js';
 import { Condition } from './condition.js';
 import { logEvent } from './event-log.js';
 import type { NodeModules, NodeOptions } from './node-options.js';
 import { Outgoing } from './outgoing.js';
 import { founding } from './founding.js';
-import type { Founding } from './founding.js';
+import type { FirstSettings, Founding } from './founding.js';
 import { Lives } from './lives.js';
 import { EMPTY_BATCH } from './ports.js';
 import type { ClusterIdentity, Done, Identity, StoragePort } from './ports.js';
@@ -216,13 +215,17 @@ export class Node implements NodeApi {
     if (answer?.type === 'refused') {
       done(refusedChange(answer.refusal));
     } else {
-      const after = raft.state.applied.reign.epoch;
-      this.#changes.add({ type: 'handOver', to: order.to, after, deadlineMs, done });
+      this.#changes.add({ type: 'handOver', ...awaitedOf(raft, order), deadlineMs, done });
     }
     this.#wake();
   }
 
-  startCluster(settings: Settings, nodeName: string, cause: string, done: Done): void {
+  setHealth(why: string | null): void {
+    this.#orders.health = why;
+    if (this.raft !== null && this.#isAlive) this.#push({ type: 'health', nowMs: 0, why });
+  }
+
+  startCluster(settings: FirstSettings, nodeName: string, cause: string, done: Done): void {
     const self = { ...this.#options.self, ...this.#identity };
     this.foundCluster(founding(settings, nodeName, self, cause), done);
   }
@@ -337,9 +340,11 @@ export class Node implements NodeApi {
       limits: this.#options.limits ?? LIMITS,
       randomSeed: this.#options.randomSeed,
       isWitness: cluster.isWitness,
-      stopLimitMs: this.#modules.primary?.stopLimitMs ?? 0,
+      ...this.#orders.raftOptions,
     };
-    this.raft = new Raft(options, loaded, this.#modules.clock.nowMs());
+    const nowMs = this.#modules.clock.nowMs();
+    this.raft = new Raft(options, loaded, nowMs);
+    this.raft.step({ type: 'health', nowMs, why: this.#orders.health });
     this.#condition.began();
     for (const { configuration } of this.raft.state.configurations)
       this.#noteMembership(configuration.members);
@@ -421,10 +426,7 @@ export class Node implements NodeApi {
     if (ready.lostTail !== null) {
       this.#condition.setBack(ready.lostTail.acknowledged, ready.lostTail.last);
     }
-    if (ready.stopEpoch !== null) {
-      const { stopEpoch: epoch } = ready;
-      this.#orders.stop(epoch, () => this.#push({ type: 'stopped', nowMs: 0, epoch }));
-    }
+    this.#orders.carryOut(ready, (input) => this.#push({ ...input, nowMs: 0 }));
   }
 
   #persist(batch: PersistBatch, restore: SnapshotMeta | null): void {

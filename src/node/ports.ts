@@ -2,7 +2,7 @@
 // and so does the simulator; nothing here knows which. A port may complete synchronously, inside the call.
 
 import type { Message, Sender } from '../raft/message.js';
-import type { PersistBatch } from '../raft/ready.js';
+import type { PersistBatch, Promotion } from '../raft/ready.js';
 import type {
   Entry,
   EntryId,
@@ -108,6 +108,11 @@ export interface PrimaryPort {
   over(epoch: LogIndex): void;
   /** Ends them gracefully, for a hand-over; `done` when nothing is left, never if that cannot be said. */
   stop(epoch: LogIndex, done: () => void): void;
+  /**
+   * Asks the hook before promotion, which runs without any right of a primary; `done` once, in time or over it, with why this
+   * node does not become primary, or null. Absent: there is no hook. A later call, of a later term, ends an earlier one.
+   */
+  promote?(promotion: Promotion, done: (why: string | null) => void): void;
   /** The hand-over was abandoned: `stop` is taken back, the reign goes on. */
   resume(epoch: LogIndex): void;
 }

@@ -1,14 +1,23 @@
 // Tells whoever runs the primary-only processes what the core allows, after each turn: until when, that a reign is over,
 // that a hand-over wants them ended, that it was abandoned. Pure; the port carries it out.
 
+import type { Input } from '../raft/input.js';
+import type { RaftOptions } from '../raft/options.js';
 import type { Raft } from '../raft/raft.js';
+import type { Ready } from '../raft/ready.js';
 import type { LogIndex } from '../raft/types.js';
 import type { LeaseOrder, PrimaryPort } from './ports.js';
 
 /** A renewal that adds less than this part of the lease is left out: rounds may come by the thousand. */
 const RENEWAL_MIN = 1 / 16;
 
+type ReignAnswer =
+  | Omit<Extract<Input, { type: 'stopped' }>, 'nowMs'>
+  | Omit<Extract<Input, { type: 'promotion' }>, 'nowMs'>;
+
 export class ReignOrders {
+  /** What the node's own health checks say; null: nothing against its being primary. */
+  health: string | null = null;
   readonly #port: PrimaryPort | null;
   #told: LeaseOrder | null = null;
   /** The epoch whose processes a hand-over ends at the moment. */
@@ -16,6 +25,26 @@ export class ReignOrders {
 
   constructor(port: PrimaryPort | undefined) {
     this.#port = port ?? null;
+  }
+
+  /** What the core is told of it when it begins. */
+  get raftOptions(): Pick<RaftOptions, 'stopLimitMs' | 'asksBeforePromotion'> {
+    return {
+      stopLimitMs: this.#port?.stopLimitMs ?? 0,
+      asksBeforePromotion: this.#port?.promote !== undefined,
+    };
+  }
+
+  /** Has done what only whoever runs the processes can; `answer` takes what became of it. */
+  carryOut({ stopEpoch, promote }: Ready, answer: (input: ReignAnswer) => void): void {
+    if (promote !== null) {
+      this.#port?.promote?.(promote, (why) =>
+        answer({ type: 'promotion', term: promote.term, why }),
+      );
+    }
+    if (stopEpoch !== null) {
+      this.#stop(stopEpoch, () => answer({ type: 'stopped', epoch: stopEpoch }));
+    }
   }
 
   /** Looks at the core after a turn. */
@@ -38,7 +67,7 @@ export class ReignOrders {
   }
 
   /** Ends what runs under `epoch`; answers whether anybody has to. */
-  stop(epoch: LogIndex, done: () => void): void {
+  #stop(epoch: LogIndex, done: () => void): void {
     this.#stopping = epoch;
     if (this.#port === null) done();
     else this.#port.stop(epoch, done);

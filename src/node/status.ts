@@ -2,6 +2,7 @@
 
 import type { Raft } from '../raft/raft.js';
 import { isDiskOverdue } from '../raft/election.js';
+import { whyUnfitHere } from '../raft/fitness.js';
 import { heldBackBy } from '../raft/feature-level.js';
 import { isVoter } from '../raft/quorum.js';
 import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
@@ -46,6 +47,7 @@ export function statusOf(
       commitIndex: INDEX_ZERO,
       lastLogIndex: INDEX_ZERO,
       isPrimary: false,
+      unfit: null,
       epoch: INDEX_ZERO,
       featureLevel: FEATURE_LEVEL_FIRST,
       heldBackBy: [],
@@ -65,6 +67,7 @@ export function statusOf(
     commitIndex: state.commitIndex,
     lastLogIndex: state.log.lastIndex,
     isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
+    unfit: whyUnfitHere(state),
     epoch: state.applied.reign.epoch,
     featureLevel: state.applied.featureLevel,
     heldBackBy: state.role.type === 'leader' ? heldBackBy(state, state.role) : [],
@@ -91,8 +94,8 @@ function peersOf(raft: Raft, nowMs: number): PeerStatus[] {
   return raft.configuration.members.flatMap(({ id }) => {
     const progress = role.progress.get(id);
     if (progress === undefined) return [];
-    const { matchIndex, lastContactMs } = progress;
+    const { matchIndex, lastContactMs, unfit } = progress;
     const contact = lastContactMs === null ? null : Math.max(0, nowMs - lastContactMs);
-    return [{ id, matchIndex, lastContactMs: contact }];
+    return [{ id, matchIndex, lastContactMs: contact, unfit }];
   });
 }

@@ -9,7 +9,7 @@ export function whyInvalid(configuration: Configuration, change: ConfigChange): 
   const { add, promote, demote, remove, update } = change;
   const asked = [...promote, ...demote, ...remove, ...update.map(({ id }) => id)];
   const named = [...add.map(({ id }) => id), ...asked];
-  if (named.length === 0 && isAutoRemoveKept(configuration, change)) return 'it changes nothing';
+  if (named.length === 0 && areSettingsKept(configuration, change)) return 'it changes nothing';
   if (new Set(named).size < named.length) return 'it names a node twice';
   const known = new Map(configuration.members.map((member) => [member.id, member]));
   const unknown = asked.find((id) => !known.has(id));
@@ -26,11 +26,12 @@ export function whyInvalid(configuration: Configuration, change: ConfigChange): 
   return other === undefined ? null : `${nameOf(other.id)} has another data directory`;
 }
 
-function isAutoRemoveKept(
-  { autoRemoveAfterMs }: Configuration,
-  { autoRemove }: ConfigChange,
+function areSettingsKept(
+  { autoRemoveAfterMs, reigns: before }: Configuration,
+  { autoRemove, reigns = before }: ConfigChange,
 ): boolean {
-  return autoRemove === undefined || autoRemove.afterMs === autoRemoveAfterMs;
+  if (autoRemove !== undefined && autoRemove.afterMs !== autoRemoveAfterMs) return false;
+  return reigns.isManual === before.isManual && reigns.pausedBy === before.pausedBy;
 }
 
 function whyNotAdded({ members }: Configuration, { add, remove }: ConfigChange): string | null {

@@ -53,6 +53,7 @@ export function describeReady(ready: Ready): string[] {
     lines.push(readIndex === null ? `read ${readId} given back` : `read ${readId} at ${readIndex}`);
   }
   if (ready.stopEpoch !== null) lines.push(`stop epoch ${ready.stopEpoch}`);
+  if (ready.promote !== null) lines.push(`ask before promotion in term ${ready.promote.term}`);
   if (ready.lostTail !== null) {
     const { acknowledged, last } = ready.lostTail;
     lines.push(`set back from ${acknowledged} to ${last}`);
@@ -75,7 +76,7 @@ export function describeMessage(message: Message): string {
       return `${head} round ${message.round} after ${describeId(message.prev)} ${entries} commit ${message.commitIndex}`;
     }
     case 'appendEntriesResponse':
-      return `${head} round ${message.round} ${describeOutcome(message.outcome)}`;
+      return `${head} round ${message.round} ${describeOutcome(message.outcome)}${message.unfit === undefined ? '' : ` unfit: ${message.unfit}`}`;
     case 'installSnapshot': {
       const { meta, offset, data, totalBytes } = message;
       const place = `bytes ${offset}..${offset + data.length} of ${totalBytes}`;
@@ -192,6 +193,9 @@ function describeEvent(event: RaftEvent): string {
       return `configuration ${event.index} applied: ${event.cause}`;
     case 'activated':
       return `activated epoch ${event.epoch}`;
+    case 'promotionRefused':
+    case 'nobodyFit':
+      return `${event.type}: ${event.why}`;
     case 'handOverStarted':
       return `hand-over to ${event.to} started`;
     case 'handOverAbandoned':

@@ -2,10 +2,11 @@
 // lower priority and witnesses wait in a later band, so that the preferred node usually wins; nobody is ever kept from
 // campaigning, since a veto could cost liveness.
 
+import { whyUnfitHere } from './fitness.js';
 import { configurationInForce } from './state.js';
 import type { RaftState } from './state.js';
 
-/** The band of a witness, and the last of all others: so many minimum election timeouts later. */
+/** The band of a witness and of a node that must not be primary now, and the last of all others: so many minimum election timeouts later. */
 const BAND_MAX = 2;
 
 /** Draws the time at which this node campaigns unless it hears a leader before. */
@@ -22,7 +23,7 @@ export function resetElectionTimer(state: RaftState): void {
 function bandOf(state: RaftState): number {
   const { members, voters } = configurationInForce(state);
   const own = members.find(({ id }) => id === state.options.id);
-  if (state.options.isWitness) return BAND_MAX;
+  if (state.options.isWitness || whyUnfitHere(state) !== null) return BAND_MAX;
   if (own === undefined) return 0;
   const above = members.filter(
     ({ id, witness, priority }) => !witness && voters.includes(id) && priority > own.priority,

@@ -3,6 +3,7 @@
 // is elected stands in leadership.ts; handing over on purpose in leader-transfer.ts.
 
 import { resetElectionTimer } from './election-timer.js';
+import { whyUnfitHere } from './fitness.js';
 import { giveBackFollowerReads } from './follower-reads.js';
 import { becomeLeader } from './leadership.js';
 import type { RequestVote, RequestVoteResponse, Sender, TimeoutNow } from './message.js';
@@ -271,6 +272,6 @@ function isAnswerTo(response: RequestVoteResponse, asked: Term, own: Term): bool
 export function onTimeoutNow(state: RaftState, from: NodeId, message: TimeoutNow): void {
   if (state.role.type === 'leader' || message.term !== state.term) return;
   if (state.leaderId !== null && state.leaderId !== from) return;
-  if (!canCampaign(state)) return;
+  if (!canCampaign(state) || whyUnfitHere(state) !== null) return;
   becomeCandidate(state, message.cause, message);
 }

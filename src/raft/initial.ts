@@ -16,6 +16,7 @@ import {
   ENTRY_ID_ZERO,
   FEATURE_LEVEL_FIRST,
   INDEX_ZERO,
+  REIGNS_AUTOMATIC,
   REIGN_NONE,
   indexPlus,
 } from './types.js';
@@ -96,6 +97,9 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
       sentAtMs: nowMs,
     },
     outbox: emptyOutbox(),
+    health: null,
+    refused: null,
+    resumesTerm: null,
   };
   // Nobody else could lead a cluster of one: it need not wait.
   if (!isAlone) resetElectionTimer(state);
@@ -112,6 +116,7 @@ export function bootstrap(
   settings: Settings,
   founders: readonly Member[],
   cause: string,
+  reigns = REIGNS_AUTOMATIC,
 ): { loaded: Loaded; batch: PersistBatch } {
   const term = 1 as Term;
   const first = indexPlus(INDEX_ZERO, 1);
@@ -128,6 +133,7 @@ export function bootstrap(
         outgoing: null,
         leaving: [],
         autoRemoveAfterMs: null,
+        reigns,
       },
       cause,
     },

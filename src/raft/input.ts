@@ -2,7 +2,15 @@
 // The simulator, replay and tests speak to the core only in these words; `Answer` is what it says at once.
 
 import type { Message, Sender } from './message.js';
-import type { ConfigChange, EntryId, LogIndex, NodeId, SnapshotMeta, Software } from './types.js';
+import type {
+  ConfigChange,
+  EntryId,
+  LogIndex,
+  NodeId,
+  SnapshotMeta,
+  Software,
+  Term,
+} from './types.js';
 
 /** `nowMs` is the node's monotonic time, suspended time included; it never falls from one input to the next. */
 export type Input = { readonly nowMs: number } & (
@@ -43,6 +51,17 @@ export type Input = { readonly nowMs: number } & (
       /** The primary-only processes of `epoch` have ended on this node. Answers `Ready.stopEpoch`. */
       readonly type: 'stopped';
       readonly epoch: LogIndex;
+    }
+  | {
+      /** What the node's own health checks say; `why` null: nothing against its being primary. Default at start: null. */
+      readonly type: 'health';
+      readonly why: string | null;
+    }
+  | {
+      /** The hook before promotion has answered for this term; `why` null: it agrees. Answers `Ready.promote`. */
+      readonly type: 'promotion';
+      readonly term: Term;
+      readonly why: string | null;
     }
   | {
       /** Another node's process said who it is; before any message of it. */

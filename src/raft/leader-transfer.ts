@@ -3,6 +3,8 @@
 // again, because the target may win the next term while the lease of this one still runs.
 
 import { allowReactivation, hasOwnReign, maybeProve } from './lease.js';
+import { whyUnfitHere } from './fitness.js';
+import { isAutomatic, isAwaited } from './promotion.js';
 import { becomeFollower } from './role.js';
 import { configurationInForce, emit, send } from './state.js';
 import type { Leader, RaftState, Transfer } from './state.js';
@@ -18,6 +20,9 @@ export function startTransfer(state: RaftState, { to, cause, isChosen }: Order):
   if (leader.type !== 'leader') return refuse({ reason: 'notLeader', leaderId: state.leaderId });
   if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
   if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
+  if (to === state.options.id && isChosen && isAwaited(state, leader)) {
+    return reignAsOrdered(state, leader, cause);
+  }
   const target = to ?? bestTarget(state, leader);
   if (target === null) {
     return refuse({
@@ -41,6 +46,15 @@ export function startTransfer(state: RaftState, { to, cause, isChosen }: Order):
   // An activation that is appended and not applied yet must not become a reign while its leader hands over.
   else leader.isEpochOver = true;
   emit(state, { type: 'handOverStarted', to: target });
+  return { type: 'accepted' };
+}
+
+/** A leader that waited for an operator is named itself: nothing is handed over, it activates itself next. */
+function reignAsOrdered(state: RaftState, leader: Leader, cause: string): Answer {
+  const detail = whyUnfitHere(state);
+  if (detail !== null) return refuse({ reason: 'targetUnfit', detail });
+  leader.cause = cause;
+  leader.isChosen = true;
   return { type: 'accepted' };
 }
 
@@ -87,6 +101,7 @@ export function onTransferTick(state: RaftState, leader: Leader): boolean {
   if (transfer === null || state.nowMs < transfer.deadlineMs) return false;
   const why = whyLate(transfer);
   emit(state, { type: 'handOverAbandoned', to: transfer.to, why });
+  if (transfer.phase === 'sent' && leader.hasReigned) state.resumesTerm = state.term;
   if (transfer.phase === 'sent') {
     becomeFollower(state, state.term, null, why);
     return true;
@@ -132,6 +147,7 @@ function whyUnfit(state: RaftState, leader: Leader, target: NodeId): string | nu
   if (progress === undefined || !progress.isInContact(state.nowMs, electionTimeoutMinMs)) {
     return 'it is not in contact';
   }
+  if (progress.unfit !== null) return progress.unfit;
   const lag = state.commitIndex - progress.matchIndex;
   return lag > state.options.limits.promotionLagMax ? `it is ${lag} entries behind` : null;
 }
@@ -151,19 +167,39 @@ function bestTarget(state: RaftState, leader: Leader): NodeId | null {
 }
 
 /**
- * Hands over of its own accord: a witness to whoever holds the state, at once; any other leader to a voter of higher
- * priority that has been well for a while, unless an operator chose this reign. It tries again after a while.
+ * Hands over of its own accord: a witness to whoever holds the state, at once; one that is unfit to whoever is fit; any other
+ * leader to a voter of higher priority that has been well for a while, unless an operator chose this reign. It tries again
+ * after a while. Where only an operator may move the primacy, a full voter stays.
  */
 export function maybeYield(state: RaftState, leader: Leader): void {
+  const why = whyUnfitHere(state);
+  if (why === null) leader.hasWarned = false;
   if (leader.transfer !== null || state.nowMs < leader.yieldAfterMs) return;
   const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.options.timers;
   const order = state.options.isWitness
     ? { to: null, cause: leader.cause, isChosen: leader.isChosen }
-    : preferred(state, leader, YIELD_TIMEOUTS * electionTimeoutMinMs);
+    : why !== null
+      ? relief(state, leader, why)
+      : preferred(state, leader, YIELD_TIMEOUTS * electionTimeoutMinMs);
   if (order === null) return;
   if (startTransfer(state, order).type !== 'accepted') return;
-  const timeouts = state.options.isWitness ? 1 : YIELD_TIMEOUTS;
+  const timeouts = state.options.isWitness || why !== null ? 1 : YIELD_TIMEOUTS;
   leader.yieldAfterMs = state.nowMs + timeouts * electionTimeoutMaxMs;
+}
+
+/** To whom an unfit leader hands over; with nobody fit, or where an operator decides, it stays and says so once. */
+function relief(state: RaftState, leader: Leader, why: string): Order | null {
+  if (leader.boundUntilMs === null) return null;
+  const configuration = configurationInForce(state);
+  const to = isAutomatic(configuration) ? bestTarget(state, leader) : null;
+  if (to === null) {
+    if (!leader.hasWarned) emit(state, { type: 'nobodyFit', why });
+    leader.hasWarned = true;
+    return null;
+  }
+  const own = memberOf(configuration, state.options.id)?.name ?? '';
+  const what = state.health === null ? 'before-promotion' : 'health-check';
+  return { to, cause: `${what} on ${own}: ${why}`, isChosen: false };
 }
 
 /** Election timeouts that a preferred voter must have been well for, and between two attempts. */
@@ -172,7 +208,7 @@ const YIELD_TIMEOUTS = 10;
 function preferred(state: RaftState, leader: Leader, wellForMs: number): Order | null {
   if (!hasOwnReign(state, leader) || state.applied.reign.isChosen) return null;
   const configuration = configurationInForce(state);
-  if (configuration.outgoing !== null) return null;
+  if (configuration.outgoing !== null || !isAutomatic(configuration)) return null;
   const own = memberOf(configuration, state.options.id)?.priority ?? 0;
   const to = bestTarget(state, leader);
   const member = to === null ? undefined : memberOf(configuration, to);

@@ -4,6 +4,7 @@
 import { adoptClusterTime, clusterTimeMs } from './cluster-time.js';
 import { resetElectionTimer } from './election-timer.js';
 import type { AppendEntriesResponse, LeaderWord } from './message.js';
+import { unfitWord } from './fitness.js';
 import { hardState, send, sendAfterPersist } from './state.js';
 import type { Leader, RaftState } from './state.js';
 import { INDEX_ZERO } from './types.js';
@@ -43,6 +44,7 @@ export function respondToLeader(
     type: 'appendEntriesResponse',
     term: state.term,
     ...answer,
+    ...unfitWord(state),
   };
   const claimed = answer.outcome.type === 'matched' ? answer.outcome.matchIndex : INDEX_ZERO;
   if (state.persistence.isDurable(claimed, hardState(state))) send(state, to, response);

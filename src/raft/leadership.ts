@@ -24,6 +24,10 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
     electedAtMs: state.nowMs,
     cause: why,
     isChosen,
+    promotion: 'unasked',
+    // Whoever led in between would have left an entry of a later term.
+    hasReigned: state.resumesTerm === state.log.last.term,
+    hasWarned: false,
     noopIndex: next,
     progress: new Map(
       configurationInForce(state)

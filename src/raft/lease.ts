@@ -8,40 +8,12 @@
 // 4. A proof of stop says that A's processes have ended already, so B need not wait.
 
 import { appendEntry } from './append.js';
-import { isVoter } from './quorum.js';
 import { quorumContactMs } from './rounds.js';
-import { configurationInForce } from './state.js';
 import type { Leader, RaftState } from './state.js';
 import type { LogIndex } from './types.js';
 
 /** The part of the recorded lease that a primary uses; the rest covers clock rates that differ by less than 5 %. */
 const LEASE_USED = 0.95;
-
-/**
- * Activates this leader once its no-op is applied: appends the entry whose index will be the epoch.
- * Mode, proof and bound are read from applied state, so it is called after each application.
- */
-export function maybeActivate(state: RaftState, leader: Leader): boolean {
-  if (state.options.isWitness) return false;
-  if (state.lastApplied < leader.noopIndex || leader.transfer !== null) return false;
-  if (leader.activationIndex !== null || !isVoter(configurationInForce(state), state.options.id)) {
-    return false;
-  }
-  if (leader.boundUntilMs === null) {
-    const { isProven, unprovenLeaseMs } = state.applied.reign;
-    // A clock is read in whole milliseconds, so the election may be up to one later than its reading: rounded up.
-    leader.boundUntilMs = leader.electedAtMs + (isProven ? 0 : unprovenLeaseMs + 1);
-  }
-  leader.activationIndex = appendEntry(state, {
-    kind: 'activation',
-    nodeId: state.options.id,
-    leaseMs: state.options.timers.leaseMs,
-    cause: leader.cause,
-    isChosen: leader.isChosen,
-  });
-  leader.isEpochOver = false;
-  return true;
-}
 
 /** Whether this leader's newest activation is applied and nothing has ended its epoch. */
 export function hasOwnReign(state: RaftState, leader: Leader): boolean {
@@ -107,5 +79,7 @@ export function maybeProve(state: RaftState, leader: Leader, epoch: LogIndex): b
 
 /** Allows a new activation in this term, after a hand-over that did not send TimeoutNow. */
 export function allowReactivation(leader: Leader): void {
-  if (leader.isEpochOver) leader.activationIndex = null;
+  if (!leader.isEpochOver) return;
+  leader.activationIndex = null;
+  leader.promotion = 'unasked';
 }

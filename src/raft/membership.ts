@@ -64,6 +64,7 @@ export function maybeLeaveJoint(state: RaftState, leader: Leader): boolean {
     outgoing: null,
     leaving: [],
     autoRemoveAfterMs: configuration.autoRemoveAfterMs,
+    reigns: configuration.reigns,
   };
   appendEntry(state, {
     kind: 'configuration',
@@ -99,14 +100,15 @@ function changed(
   const { afterMs: autoRemoveAfterMs } = change.autoRemove ?? {
     afterMs: configuration.autoRemoveAfterMs,
   };
+  const settings = { autoRemoveAfterMs, reigns: change.reigns ?? configuration.reigns };
   return isSame
-    ? { members, voters, outgoing: null, leaving: [], autoRemoveAfterMs }
+    ? { members, voters, outgoing: null, leaving: [], ...settings }
     : {
         members,
         voters,
         outgoing: configuration.voters,
         leaving: sorted(change.remove),
-        autoRemoveAfterMs,
+        ...settings,
       };
 }
 

@@ -48,6 +48,8 @@ export interface AppendEntriesResponse {
   readonly term: Term;
   readonly round: number;
   readonly outcome: AppendOutcome;
+  /** Why this node must not become primary now, one line for people (promotion.ts); absent: it may. */
+  readonly unfit?: string;
 }
 
 export type AppendOutcome =

@@ -107,4 +107,6 @@ export interface RaftOptions {
   readonly isWitness: boolean;
   /** How long the processes of a reign may take to stop at a hand-over, in ms. Default 0: there are none. */
   readonly stopLimitMs?: number;
+  /** A hook is asked before this node makes itself primary (`Ready.promote`). Default false: there is none. */
+  readonly asksBeforePromotion?: boolean;
 }

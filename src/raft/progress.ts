@@ -41,6 +41,8 @@ export class Progress {
   lastContactMs: number | null = null;
   /** Since when it has answered without a gap of an election timeout; null: not in contact. */
   contactSinceMs: number | null = null;
+  /** Why it must not become primary, as it said last; null: it may. */
+  unfit: string | null = null;
   /** A snapshot on its way to a witness beside the entries, since it takes none of its own; null: none. */
   offer: SnapshotSending | null = null;
   /** The newest snapshot that a witness is known to have. Only grows. */

@@ -19,7 +19,8 @@ import type { Answer, Input } from './input.js';
 import { initialState } from './initial.js';
 import type { Loaded } from './initial.js';
 import { checkState, checkTransition, outlineOf } from './invariants.js';
-import { hasOwnReign, isPrimaryAt, maybeActivate, ownLease, primaryUntilMs } from './lease.js';
+import { hasOwnReign, isPrimaryAt, ownLease, primaryUntilMs } from './lease.js';
+import { isServing, maybeActivate, onPromotion } from './promotion.js';
 import type { OwnLease } from './lease.js';
 import { onLeaderTick } from './leadership.js';
 import { advanceTransfer, onStopped, startTransfer } from './leader-transfer.js';
@@ -110,6 +111,7 @@ export class Raft {
       committed,
       reads: outbox.reads,
       stopEpoch: outbox.stopEpoch,
+      promote: outbox.promote,
       lostTail: outbox.lostTail,
       configuration: outbox.hasConfigurationChanged ? configurationInForce(state) : null,
       events: outbox.events,
@@ -141,10 +143,9 @@ export class Raft {
     return clusterTimeMs(this.state);
   }
 
-  /** Whether this leader takes proposals: it has activated itself, so that its epoch comes before clients' writes. */
+  /** See `isServing` in promotion.ts. */
   get isServing(): boolean {
-    const { role } = this.state;
-    return role.type === 'leader' && role.activationIndex !== null && role.transfer === null;
+    return isServing(this.state);
   }
 
   /** See `isPrimaryAt` in lease.ts. */
@@ -192,6 +193,12 @@ export class Raft {
         return startTransfer(state, input);
       case 'stopped':
         onStopped(state, input.epoch);
+        return null;
+      case 'health':
+        state.health = input.why;
+        return null;
+      case 'promotion':
+        onPromotion(state, input.term, input.why);
         return null;
       case 'greeted': {
         const { from, software } = input;
@@ -355,6 +362,7 @@ export class Raft {
     progress.heard(state.nowMs, state.options.timers.electionTimeoutMinMs);
     acknowledgeRound(leader, from.id, message.round);
     if (message.type === 'appendEntriesResponse') {
+      progress.unfit = message.unfit ?? null;
       onAppendEntriesResponse(state, leader, from.id, message);
     } else {
       onInstallSnapshotResponse(state, progress, message);
@@ -416,6 +424,7 @@ function isEmpty(outbox: Outbox): boolean {
   return (
     outbox.restore === null &&
     outbox.stopEpoch === null &&
+    outbox.promote === null &&
     outbox.lostTail === null &&
     !outbox.hasConfigurationChanged &&
     outbox.messages.length === 0 &&

@@ -68,6 +68,15 @@ export interface LostTail {
   readonly last: LogIndex;
 }
 
+/** What the hook before promotion is asked about. */
+export interface Promotion {
+  readonly term: Term;
+  /** Why this node would become primary. */
+  readonly cause: string;
+  /** Of the newest reign so far. */
+  readonly lastEpoch: LogIndex;
+}
+
 export interface Ready {
   readonly persist: PersistBatch | null;
   /** May leave before `persist` is durable. */
@@ -83,6 +92,8 @@ export interface Ready {
   readonly reads: readonly ReadRelease[];
   /** Stop the primary-only processes of this epoch gracefully, then give the input `stopped`. */
   readonly stopEpoch: LogIndex | null;
+  /** Ask the hook before promotion, then give the input `promotion`. */
+  readonly promote: Promotion | null;
   /** The leader remembers more than this node's log has: its disk was set back, and it must never vote again. */
   readonly lostTail: LostTail | null;
   /** The configuration in force changed. */
@@ -119,6 +130,10 @@ export type RaftEvent =
       readonly cause: string;
     }
   | { readonly type: 'activated'; readonly epoch: LogIndex }
+  /** The hook before promotion said no, or nothing in time. */
+  | { readonly type: 'promotionRefused'; readonly why: string }
+  /** This leader must not be primary, and no other voter may take over. */
+  | { readonly type: 'nobodyFit'; readonly why: string }
   | { readonly type: 'handOverStarted'; readonly to: NodeId }
   | {
       readonly type: 'handOverAbandoned';

@@ -32,6 +32,7 @@ import type {
   Envelope,
   LostTail,
   PersistBatch,
+  Promotion,
   RaftEvent,
   ReadRelease,
 } from './ready.js';
@@ -91,10 +92,16 @@ export interface Transfer {
 export interface Leader {
   readonly type: 'leader';
   readonly electedAtMs: number;
-  /** Why this node campaigned; the cause of its reign. */
-  readonly cause: string;
+  /** Why this node campaigned, or the order to reign that came later; the cause of its reign. */
+  cause: string;
   /** An operator named this node. */
-  readonly isChosen: boolean;
+  isChosen: boolean;
+  /** Whether the hook before promotion was asked in this term; see promotion.ts. */
+  promotion: 'unasked' | 'asked' | 'allowed';
+  /** It had a reign in this term, which a hand-over that was given up may let it resume. */
+  hasReigned: boolean;
+  /** It was said already that nobody fit can take over. */
+  hasWarned: boolean;
   /** Index of the no-op of this term. */
   readonly noopIndex: LogIndex;
   /** Everybody replicated to, without this node; departing members included. */
@@ -155,6 +162,7 @@ export interface Outbox {
   chunksArrived: ChunkArrived[];
   reads: ReadRelease[];
   stopEpoch: LogIndex | null;
+  promote: Promotion | null;
   lostTail: LostTail | null;
   restore: SnapshotMeta | null;
   install: PersistBatch['install'];
@@ -208,6 +216,12 @@ export interface RaftState {
   readonly persistence: Persistence;
   readonly followerReads: FollowerReads;
   outbox: Outbox;
+  /** Why the node's own health checks say that it must not be primary; null: they do not. Volatile. */
+  health: string | null;
+  /** The term that this node's own hand-over cost it while it reigned: should it lead next, its reign is resumed; null: none. */
+  resumesTerm: Term | null;
+  /** The hook before promotion refused, or took too long; until then this node must not be primary. Volatile. */
+  refused: { readonly why: string; readonly untilMs: number } | null;
 }
 
 export function emptyOutbox(): Outbox {
@@ -218,6 +232,7 @@ export function emptyOutbox(): Outbox {
     chunksArrived: [],
     reads: [],
     stopEpoch: null,
+    promote: null,
     lostTail: null,
     restore: null,
     install: null,

@@ -99,7 +99,18 @@ export interface Configuration {
   readonly leaving: readonly NodeId[];
   /** Voters that were not heard for so long, in ms, may be removed by the leader itself (removal.ts); null: nobody is. */
   readonly autoRemoveAfterMs: number | null;
+  readonly reigns: ReignRules;
 }
+
+/** Whether a new leader makes itself primary without being asked (promotion.ts). */
+export interface ReignRules {
+  /** Never: only whom an operator names becomes primary. Fixed when the cluster is started, changed through the log. */
+  readonly isManual: boolean;
+  /** Who stopped it for a while and why, one line for people; null: nobody did. */
+  readonly pausedBy: string | null;
+}
+
+export const REIGNS_AUTOMATIC: ReignRules = { isManual: false, pausedBy: null };
 
 export const EMPTY_CONFIGURATION: Configuration = {
   members: [],
@@ -107,6 +118,7 @@ export const EMPTY_CONFIGURATION: Configuration = {
   outgoing: null,
   leaving: [],
   autoRemoveAfterMs: null,
+  reigns: REIGNS_AUTOMATIC,
 };
 
 /** What a member may change of its own row; id and install id say whose row it is and must be those of that row. */
@@ -126,6 +138,8 @@ export interface ConfigChange {
   readonly update: readonly MemberUpdate[];
   /** After how long voters that are not heard may be removed, and null for never; absent: as before. */
   readonly autoRemove?: { readonly afterMs: number | null };
+  /** When a new leader makes itself primary; absent: as before. */
+  readonly reigns?: ReignRules;
 }
 
 /** Changes nothing; for changes that say only what they change. */

@@ -3,8 +3,16 @@
 // changes stands in the file of that fact. It knows neither clock nor leadership.
 
 import { invariant } from '../raft/assert.js';
-import { ENTRY_ID_ZERO, FEATURE_LEVEL_FIRST } from '../raft/types.js';
-import type { Entry, EntryId, LogIndex, NodeId, Settings, SnapshotMeta } from '../raft/types.js';
+import { ENTRY_ID_ZERO, FEATURE_LEVEL_FIRST, REIGNS_AUTOMATIC } from '../raft/types.js';
+import type {
+  Entry,
+  EntryId,
+  LogIndex,
+  NodeId,
+  ReignRules,
+  Settings,
+  SnapshotMeta,
+} from '../raft/types.js';
 import { ChangeHistory } from './change-history.js';
 import { expiryChanges, lockChanges, memberChanges, requestChanges } from './changes.js';
 import type { Change } from './changes.js';
@@ -22,6 +30,7 @@ import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
 import {
   autoRemoveText,
+  reignRuleTexts,
   configurationTexts,
   reignTexts,
   expiryText,
@@ -61,6 +70,7 @@ export class ClusterState {
   #featureLevel = FEATURE_LEVEL_FIRST;
   /** Of the newest applied configuration. */
   #autoRemoveAfterMs: number | null = null;
+  #reigns: ReignRules = REIGNS_AUTOMATIC;
   #members: Members = NO_MEMBERS;
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
@@ -262,6 +272,7 @@ export class ClusterState {
     this.#settings = meta.settings;
     this.#featureLevel = meta.featureLevel;
     this.#autoRemoveAfterMs = meta.configuration.autoRemoveAfterMs;
+    this.#reigns = meta.configuration.reigns;
     this.#members = members;
     this.#primary = primary;
     this.#events = events;
@@ -299,7 +310,9 @@ export class ClusterState {
     this.#changed.push(...memberChanges(this.#members, members));
     this.#members = members;
     for (const event of configurationTexts(changes, cause)) this.#tell(event);
-    const { autoRemoveAfterMs } = configuration;
+    const { autoRemoveAfterMs, reigns } = configuration;
+    for (const event of reignRuleTexts(this.#reigns, reigns, cause)) this.#tell(event);
+    this.#reigns = reigns;
     if (autoRemoveAfterMs === this.#autoRemoveAfterMs) return;
     this.#autoRemoveAfterMs = autoRemoveAfterMs;
     this.#tell(autoRemoveText(autoRemoveAfterMs, cause));

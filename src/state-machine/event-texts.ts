@@ -2,7 +2,7 @@
 // event's kind; a text may change its wording with a feature level only, since every node must write the same.
 
 import { unreachable } from '../raft/assert.js';
-import type { Entry, NodeId } from '../raft/types.js';
+import type { Entry, NodeId, ReignRules } from '../raft/types.js';
 import type { Cause } from './cause.js';
 import { readCause } from './cause.js';
 import type { EventKind } from './events.js';
@@ -63,6 +63,26 @@ export function autoRemoveText(afterMs: number | null, line: string): EventText 
   const cause = readCause(line);
   const what = `autoRemoveAfter was set to ${afterMs === null ? 'off' : `${afterMs} ms`}`;
   return { kind: 'settingChanged', text: because(what, cause), requestId: cause.requestId };
+}
+
+/** When new leaders make themselves primary from now on; nothing where that is as before. */
+export function reignRuleTexts(before: ReignRules, after: ReignRules, line: string): EventText[] {
+  const cause = readCause(line);
+  const { requestId } = cause;
+  const texts: EventText[] = [];
+  if (after.isManual !== before.isManual) {
+    const what = `failover was set to ${after.isManual ? 'manual' : 'automatic'}`;
+    texts.push({ kind: 'settingChanged', text: because(what, cause), requestId });
+  }
+  if (after.pausedBy !== null && after.pausedBy !== before.pausedBy) {
+    const text = because('automatic reigns were paused', cause);
+    texts.push({ kind: 'reignsPaused', text, requestId });
+  }
+  if (after.pausedBy === null && before.pausedBy !== null) {
+    const text = because('automatic reigns were resumed', cause);
+    texts.push({ kind: 'reignsResumed', text, requestId });
+  }
+  return texts;
 }
 
 /** Names the first few sessions that expired. */

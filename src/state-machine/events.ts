@@ -15,6 +15,8 @@ export const EVENT_KINDS = [
   'memberRemoved',
   'featureLevelRaised',
   'settingChanged',
+  'reignsPaused',
+  'reignsResumed',
   'reignBegan',
   'reignEnded',
   'sessionsExpired',

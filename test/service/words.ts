@@ -3,6 +3,7 @@
 
 import type { NodeStatus, PeerStatus } from '../../src/node/api.js';
 import type { SelfFacts } from '../../src/service/modules.js';
+import { REIGNS_AUTOMATIC } from '../../src/raft/types.js';
 import type {
   Configuration,
   InstallId,
@@ -48,12 +49,13 @@ export function configuration(
     outgoing: outgoing as readonly NodeId[] | null,
     leaving: [],
     autoRemoveAfterMs: null,
+    reigns: REIGNS_AUTOMATIC,
   };
 }
 
 /** How the leader hears a peer. */
 export function peer(id: number, lastContactMs: number | null, matchIndex = 10): PeerStatus {
-  return { id: id as NodeId, matchIndex: matchIndex as LogIndex, lastContactMs };
+  return { id: id as NodeId, matchIndex: matchIndex as LogIndex, lastContactMs, unfit: null };
 }
 
 /** n1, leader and primary of n1, n2 and n3, all of them well, log up to 10. */
@@ -81,6 +83,7 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
     lastApplied: 10 as LogIndex,
     lastLogIndex: 10 as LogIndex,
     isPrimary: true,
+    unfit: null,
     epoch: 4 as LogIndex,
     featureLevel: 1,
     heldBackBy: [],

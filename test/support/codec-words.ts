@@ -53,6 +53,7 @@ const anyConfiguration: fc.Arbitrary<Configuration> = fc
       outgoing: fc.option(ids),
       leaving: ids,
       autoRemoveAfterMs: fc.option(whole),
+      reigns: fc.record({ isManual: fc.boolean(), pausedBy: fc.option(fc.string()) }),
     });
   });
 

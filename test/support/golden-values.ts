@@ -28,6 +28,7 @@ const LARGE = 2 ** 40 + 7;
 const joint = {
   ...configuration([A, B, C], [A, B], { outgoing: [A, C], leaving: [C] }),
   autoRemoveAfterMs: LARGE,
+  reigns: { isManual: true, pausedBy: 'n1 asked: new disks' },
 };
 
 function entry(at: number, payload: object): Entry {
@@ -217,6 +218,13 @@ export const MESSAGES = {
     outcome: { type: 'conflict', rejectedIndex: index(9), hint: last },
   },
   stale: { type: 'appendEntriesResponse', term: term(3), round: 1, outcome: { type: 'stale' } },
+  unfit: {
+    type: 'appendEntriesResponse',
+    term: term(3),
+    round: 1,
+    outcome: { type: 'matched', matchIndex: index(9) },
+    unfit: 'the database does not answer',
+  },
   installSnapshot: {
     type: 'installSnapshot',
     ...word,

@@ -1,7 +1,12 @@
 // Short ways to say entries, members and metas in the tests of the state machine and the codecs. Everything is built
 // whole; nothing here checks anything.
 
-import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST, REIGN_NONE } from '../../src/raft/types.js';
+import {
+  EMPTY_CONFIGURATION,
+  FEATURE_LEVEL_FIRST,
+  REIGN_NONE,
+  REIGNS_AUTOMATIC,
+} from '../../src/raft/types.js';
 import type {
   Configuration,
   Entry,
@@ -67,6 +72,7 @@ export function configuration(
     outgoing: joint === null ? null : ids(joint.outgoing),
     leaving: joint === null ? [] : ids(joint.leaving),
     autoRemoveAfterMs: null,
+    reigns: REIGNS_AUTOMATIC,
   };
 }
 

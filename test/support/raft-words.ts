@@ -17,11 +17,12 @@ import type {
   Member,
   MemberUpdate,
   NodeId,
+  ReignRules,
   Settings,
   SnapshotMeta,
   Term,
 } from '../../src/raft/types.js';
-import { REIGN_NONE } from '../../src/raft/types.js';
+import { REIGN_NONE, REIGNS_AUTOMATIC } from '../../src/raft/types.js';
 
 export const T = (value: number): Term => value as Term;
 export const I = (value: number): LogIndex => value as LogIndex;
@@ -66,6 +67,7 @@ export function configuration(
     leaving = [],
     extras = {},
     autoRemoveAfterMs = null,
+    reigns = REIGNS_AUTOMATIC,
   }: ConfigurationParts = {},
 ): Configuration {
   const ids = [...new Set([...voters, ...learners, ...(outgoing ?? []), ...leaving])].sort(
@@ -77,6 +79,7 @@ export function configuration(
     outgoing: outgoing === null ? null : outgoing.map(N),
     leaving: leaving.map(N),
     autoRemoveAfterMs,
+    reigns,
   };
 }
 
@@ -86,6 +89,7 @@ interface ConfigurationParts {
   readonly leaving?: readonly number[];
   readonly extras?: MemberExtras;
   readonly autoRemoveAfterMs?: number | null;
+  readonly reigns?: ReignRules;
 }
 
 /** What is special about some members, by id. */
@@ -98,6 +102,7 @@ export function change(parts: {
   readonly remove?: readonly number[];
   readonly update?: readonly MemberUpdate[];
   readonly autoRemove?: number | null;
+  readonly reigns?: ReignRules;
 }): ConfigChange {
   return {
     add: (parts.add ?? []).map((it) => (typeof it === 'number' ? member(it) : it)),
@@ -106,6 +111,7 @@ export function change(parts: {
     remove: (parts.remove ?? []).map(N),
     update: parts.update ?? [],
     ...(parts.autoRemove === undefined ? {} : { autoRemove: { afterMs: parts.autoRemove } }),
+    ...(parts.reigns === undefined ? {} : { reigns: parts.reigns }),
   };
 }
 
