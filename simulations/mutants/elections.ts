@@ -102,6 +102,7 @@ export const ELECTIONS: readonly Mutant[] = [
     ],
     coveredBy:
       'the answer that waits for both: a crash between them forgets a vote that nobody was told of',
+    provenBy: 'vote-in-second-write',
   },
   {
     name: 'leader-gives-votes',
@@ -115,6 +116,7 @@ export const ELECTIONS: readonly Mutant[] = [
     ],
     coveredBy:
       'its vote for itself: it can give one only in a later term, and steps down, as Raft without withheld votes does',
+    provenBy: 'leader-gives-votes-in-own-term',
   },
   {
     name: 'leader-gives-votes-in-own-term',
@@ -224,6 +226,25 @@ export const ELECTIONS: readonly Mutant[] = [
         file: 'src/raft/election',
         find: 'if (request.transfer && leaderTerm !== null && request.term === nextTerm(leaderTerm)) {',
         replace: 'if (request.transfer) {',
+      },
+    ],
+    coveredBy:
+      'the election of whoever gave the order: a campaign says this only in the term after, and by that election every earlier lease had ended',
+    provenBy: 'every-campaign-lifts',
+  },
+  {
+    name: 'every-campaign-lifts',
+    what: 'the same, and every campaign says that a hand-over began it',
+    changes: [
+      {
+        file: 'src/raft/election',
+        find: 'if (request.transfer && leaderTerm !== null && request.term === nextTerm(leaderTerm)) {',
+        replace: 'if (request.transfer) {',
+      },
+      {
+        file: 'src/raft/election',
+        find: "transfer: role.type === 'candidate' && role.transfer,",
+        replace: 'transfer: true,',
       },
     ],
   },

@@ -19,6 +19,8 @@ export interface Mutant {
   readonly changes: readonly Change[];
   /** Why nothing is expected to fail: another line of defence covers the bug. Absent: it must be found. */
   readonly coveredBy?: string;
+  /** The bug that proves it: the same without that other line of defence, which must be found. */
+  readonly provenBy?: string;
   /** Test files that must find it, since what it breaks is an adapter that no simulation contains. Absent: the swarm must. */
   readonly tests?: readonly string[];
 }

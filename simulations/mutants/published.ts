@@ -82,7 +82,9 @@ export const PUBLISHED: readonly PublishedRow[] = [
   {
     number: 14,
     bug: 'AppendEntries instead of a snapshot at its index (WRaft 118.2)',
-    mutants: ['append-for-snapshot'],
+    mutants: ['append-for-snapshot', 'append-at-snapshot-index'],
+    argument:
+      'in the sender alone it is harmless: the entry that it names as the one before is in its log, so that a follower takes in only what is right, and a heartbeat that has no such entry begins the snapshot; with the wrong index in both it is found',
   },
   {
     number: 15,

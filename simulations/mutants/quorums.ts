@@ -94,6 +94,7 @@ export const QUORUMS: readonly Mutant[] = [
       },
     ],
     coveredBy: 'the joint configuration, whose old half meets that of any other change',
+    provenBy: 'change-at-once-before-own-commit',
   },
   {
     name: 'change-at-once-before-own-commit',

@@ -104,6 +104,7 @@ export const REPLICATION: readonly Mutant[] = [
       },
     ],
     coveredBy: 'the first entries, which all logs share',
+    provenBy: 'truncates-at-zero',
   },
   {
     name: 'truncates-at-zero',
@@ -148,6 +149,27 @@ export const REPLICATION: readonly Mutant[] = [
         file: 'src/raft/replication',
         find: 'const entries = state.log.slice(progress.nextIndex, end,',
         replace: 'const entries = state.log.slice(indexPlus(prev.index, 1), end,',
+      },
+    ],
+    coveredBy:
+      "the entry before, which is the leader's own, so that what is accepted is right; and the next heartbeat, which begins the snapshot",
+    provenBy: 'append-at-snapshot-index',
+  },
+  {
+    name: 'append-at-snapshot-index',
+    what: 'a leader takes the compacted entry for one that it can still send, here and in heartbeats',
+    changes: [
+      {
+        file: 'src/raft/replication',
+        find: 'const term = state.log.termAt(before);',
+        replace:
+          'const { compacted } = state.log; const term = index > 1 && index === compacted.index ? compacted.term : state.log.termAt(before);',
+      },
+      {
+        file: 'src/raft/replication',
+        find: 'const entries = state.log.slice(progress.nextIndex, end,',
+        replace:
+          'const entries = state.log.slice(maxIndex(progress.nextIndex, state.log.firstIndex), end,',
       },
     ],
   },

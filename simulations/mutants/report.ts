@@ -89,7 +89,10 @@ function example({ mutant, attempts, untried }: MutantReport): string[] {
   if (untried !== null) return [`${mutant.name}: ${untried}`];
   const found = attempts.find((attempt) => attempt.found !== null)?.found ?? null;
   if (found === null) {
-    return mutant.coveredBy === undefined ? [] : [`${mutant.name}: covered by ${mutant.coveredBy}`];
+    const { name, coveredBy, provenBy } = mutant;
+    if (coveredBy === undefined) return [];
+    const proof = provenBy === undefined ? '' : `; without it: ${provenBy}`;
+    return [`${name}: covered by ${coveredBy}${proof}`];
   }
   const at = found.atUs === null ? '' : ` at ${showTime(found.atUs)}`;
   const seed = found.seed === null ? '' : ` seed ${found.seed}:`;
@@ -124,6 +127,7 @@ export function reportJson(reports: readonly MutantReport[]): object[] {
       what: mutant.what,
       outcome: outcomeOf(report),
       coveredBy: mutant.coveredBy ?? null,
+      provenBy: mutant.provenBy ?? null,
       tests: mutant.tests ?? null,
       seedsMedian: finite(medianOf(attempts, ({ seeds }) => seeds)),
       elapsedMsMedian: finite(medianOf(attempts, ({ elapsedMs }) => elapsedMs)),

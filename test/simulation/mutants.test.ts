@@ -43,6 +43,20 @@ describe('a planted bug', () => {
     expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
   });
 
+  test('that need not be found is planted once more without what covers it', () => {
+    for (const { provenBy } of MUTANTS) {
+      if (provenBy === undefined) continue;
+      const proof = MUTANTS.find(({ name }) => name === provenBy);
+      expect(proof?.coveredBy, provenBy).toBe(undefined);
+      expect(proof?.name).toBe(provenBy);
+    }
+    const unproven = MUTANTS.filter(
+      ({ coveredBy, provenBy }) => coveredBy !== undefined && provenBy === undefined,
+    );
+    const published = new Set(PUBLISHED.flatMap(({ mutants }) => mutants));
+    expect(unproven.filter(({ name }) => published.has(name)).map(({ name }) => name)).toEqual([]);
+  });
+
   test('is found whatever the white space', () => {
     expect(mutated('test', change, 'return a\n    + b;')).toBe('return a - b;');
   });
