@@ -77,7 +77,6 @@ export const READS: readonly Mutant[] = [
     changes: [NO_BOUND],
     coveredBy: WITHHOLDING,
     provenBy: 'no-bound-no-withholding',
-    provenBy: 'no-bound-no-withholding',
   },
   {
     name: 'no-bound-no-withholding',
@@ -89,7 +88,6 @@ export const READS: readonly Mutant[] = [
     what: 'a lease is used in full, although the next leader counts it by another clock',
     changes: [NO_DRIFT_ALLOWANCE],
     coveredBy: WITHHOLDING,
-    provenBy: 'no-drift-allowance-no-withholding',
     provenBy: 'no-drift-allowance-no-withholding',
   },
   {
