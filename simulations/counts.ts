@@ -57,6 +57,10 @@ export const SITUATIONS = {
   leasedReads: 'reads answered under the lease, without asking a quorum',
   staleReads: 'stale reads answered',
   storeReads: 'reads of a key of the store answered',
+  watchResumes: 'watches that went on after a break, mostly at another member',
+  watchesAhead: 'watches that came to a node which had not applied yet what they knew already',
+  watchesCompacted: 'watches that were told the state, as changes they lacked were forgotten',
+  changesTold: 'revisions that watchers were told',
   expiries: 'sessions expired',
 } as const;
 

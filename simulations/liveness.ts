@@ -31,7 +31,7 @@ export function recover(world: World): void {
       });
     }
     world.runUntil(Math.min(untilUs, world.nowUs + timeoutUs / 4));
-    if (done.read && whyNotConverged(world) === null) {
+    if (done.read && whyNotConverged(world) === null && !isWatcherBehind(world)) {
       if (world.core !== null) world.count('coreRecoveries');
       return;
     }
@@ -43,10 +43,16 @@ export function recover(world: World): void {
     return;
   }
   const why =
-    whyNotConverged(world) ?? (done.write ? 'no read was answered' : 'no write was applied');
+    whyNotConverged(world) ??
+    (done.read ? world.watchers?.whyBehind() : null) ??
+    (done.write ? 'no read was answered' : 'no write was applied');
   throw new NotLive(
     `${(BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US) / 1e6} s after all faults ended: ${why}`,
   );
+}
+
+function isWatcherBehind({ watchers }: World): boolean {
+  return watchers !== null && watchers.whyBehind() !== null;
 }
 
 /** Null: converged; else what is missing. */

@@ -27,6 +27,8 @@ export const PROPERTIES = {
   'true-outcomes': 'what a client was told of a write is so, and nothing is carried out twice',
   linearizable: 'reads and writes are linearizable',
   'read-rounds': 'a read is answered after a quorum answered a round that began after it',
+  'watch-order':
+    'a watcher is told every change of what it asked for once, in order, from wherever it goes on',
   bounds: 'everything that has a bound keeps it',
   decodable: 'every message and every batch that a node wrote can be read',
   'stated-invariant': 'the shipped code never catches itself in a state that it excludes',

@@ -15,11 +15,16 @@ import { Streams } from './random.js';
 import type { LineSink } from './trace.js';
 import { NotLive, Violation } from './violation.js';
 import type { VersionsInUse } from './versions.js';
+import { Watchers } from './watchers.js';
 import { Client } from './workload.js';
 import { World } from './world.js';
 
 /** Simulated time with faults, unless asked otherwise. */
 export const RUN_DEFAULT_MS = 30_000;
+
+/** Chance per million that machines of a run have a process to keep, and that its clients watch. */
+const KEEPERS_PPM = 300_000;
+const WATCHERS_PPM = 300_000;
 
 export interface RunOptions extends Overrides {
   readonly seed: bigint;
@@ -38,8 +43,10 @@ export interface RunOptions extends Overrides {
   readonly schedule?: Schedule;
   /** Lets faults do more damage than the protocol can survive; see damage.ts. */
   readonly isDamageUnbounded?: boolean;
-  /** Lets every machine run a primary-only process by the shipped keeper. Default: nothing has to be stopped. */
+  /** Lets every machine run a primary-only process by the shipped keeper. Default: drawn; none while calm. */
   readonly hasKeepers?: boolean;
+  /** Lets clients watch. Default: drawn; none while calm. */
+  readonly hasWatchers?: boolean;
   /** Takes the lines of a readable trace. */
   readonly sink?: LineSink;
   /** Called before anything happens; may look at whatever happens in the world, but must not change it. */
@@ -83,7 +90,12 @@ export function run(options: RunOptions): RunResult {
   const parameters = isCalm ? calmed(drawn) : drawn;
   const world = new World(streams, parameters, sink, versions);
   world.isDamageUnbounded = options.isDamageUnbounded ?? false;
-  world.hasKeepers = options.hasKeepers ?? false;
+  world.hasKeepers =
+    options.hasKeepers ?? (!isCalm && streams.stream('keepers').chance(KEEPERS_PPM));
+  const { hasWatchers } = options;
+  if (hasWatchers ?? (!isCalm && streams.stream('watchers').chance(WATCHERS_PPM))) {
+    world.watchers = new Watchers(world);
+  }
   options.watch?.(world);
   const timeUs = (options.timeMs ?? RUN_DEFAULT_MS) * 1000;
   const verdict = judge(world, timeUs, options.schedule ?? null);
@@ -155,6 +167,7 @@ function trouble(
   operator.begin();
   world.versions.begin();
   for (const client of clients) client.begin();
+  world.watchers?.begin();
   world.runUntil(world.nowUs + timeUs);
   for (const client of clients) client.stop();
   operator.stop();

@@ -9,12 +9,14 @@ export type Setting = Omit<RunOptions, 'sink' | 'watch'>;
 
 /** The options that repeat this run, for `simulate replay`. */
 export function optionsOf(setting: Setting): string {
-  const { seed, timeMs = RUN_DEFAULT_MS, nodes, electionTimeoutMs, versions } = setting;
+  const { seed, timeMs = RUN_DEFAULT_MS, nodes, electionTimeoutMs } = setting;
+  const { versions, hasKeepers } = setting;
   return [
     `${seed}`,
     nodes === undefined ? '' : ` --nodes ${nodes}`,
     electionTimeoutMs === undefined ? '' : ` --election-timeout ${electionTimeoutMs}ms`,
     versions === undefined ? '' : ` --versions ${versions}`,
+    hasKeepers === undefined ? '' : ` --processes ${hasKeepers ? 'kept' : 'none'}`,
     timeMs === RUN_DEFAULT_MS ? '' : ` --time ${timeMs}ms`,
   ].join('');
 }

@@ -21,6 +21,7 @@ import { showTime, Trace } from './trace.js';
 import type { LineSink } from './trace.js';
 import { Versions } from './versions.js';
 import type { VersionsInUse } from './versions.js';
+import type { Watchers } from './watchers.js';
 
 /** Told of every message as it leaves; may bring a fault upon its ends. */
 export type SendWatcher = (from: Machine, to: NodeId, message: Message) => void;
@@ -44,6 +45,8 @@ export class World {
   core: ReadonlySet<NodeId> | null = null;
   /** Machines run a primary-only process, by the shipped keeper; set before anything happens. */
   hasKeepers = false;
+  /** Clients that watch; null: nobody does. Set before anything happens. */
+  watchers: Watchers | null = null;
   /** Primary-only processes that run at this moment. */
   readonly running = new Set<KeptProcess>();
   /** Damage is not kept within what the protocol can survive. */

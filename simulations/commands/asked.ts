@@ -23,6 +23,7 @@ export const RUN_OPTIONS = {
   nodes: { type: 'string' },
   'election-timeout': { type: 'string' },
   versions: { type: 'string' },
+  processes: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -32,6 +33,7 @@ interface RunTexts {
   readonly nodes?: string | undefined;
   readonly 'election-timeout'?: string | undefined;
   readonly versions?: string | undefined;
+  readonly processes?: string | undefined;
 }
 
 /** The seed that was given, or a fresh one. Throws a `UsageError`. */
@@ -46,9 +48,12 @@ export function seedIn(text: string | undefined): bigint {
 
 /** One run as asked for. Throws a `UsageError`. */
 export function settingIn(texts: RunTexts): Setting {
-  const { seed, time, nodes, versions } = texts;
+  const { seed, time, nodes, versions, processes } = texts;
   if (versions !== undefined && versions !== 'one' && versions !== 'mixed') {
     throw new UsageError(`expected --versions one or mixed, got ${versions}`);
+  }
+  if (processes !== undefined && processes !== 'none' && processes !== 'kept') {
+    throw new UsageError(`expected --processes none or kept, got ${processes}`);
   }
   const count = wholeOption('--nodes', nodes, 1, 7);
   const electionTimeoutMs = electionTimeoutIn(texts['election-timeout']);
@@ -58,6 +63,7 @@ export function settingIn(texts: RunTexts): Setting {
     ...(count === null ? {} : { nodes: count }),
     ...(electionTimeoutMs === null ? {} : { electionTimeoutMs }),
     ...(versions === undefined ? {} : { versions }),
+    ...(processes === undefined ? {} : { hasKeepers: processes === 'kept' }),
   };
 }
 

@@ -47,6 +47,7 @@ interface Asked {
   readonly seeds: number;
   readonly workers: number;
   readonly isTwice: boolean;
+  readonly isCoverageRequired: boolean;
   readonly form: 'text' | 'json' | 'csv';
 }
 
@@ -88,7 +89,16 @@ export async function sweepCommand(
   if (twice !== null && !isInterrupted && form === 'text') {
     out(`each seed ran twice, in different processes and in another order: equal hashes`);
   }
-  if (swept.all.failures.length > 0) return worstExit(swept.all.failures);
+  const { failures, missing } = swept.all;
+  if (failures.length > 0) return worstExit(failures);
+  if (asked.isCoverageRequired && !isInterrupted && missing.length > 0) {
+    fail({
+      error: `never came about: ${missing.join(', ')}`,
+      code: 'NOT_COVERED',
+      hint: 'Run more seeds or a longer time; `quorate simulate list situations` explains each.',
+    });
+    return EXIT.failed;
+  }
   return isInterrupted ? EXIT.interrupted : EXIT.held;
 }
 
@@ -170,6 +180,7 @@ function read(args: readonly string[]): Asked {
     seeds: { type: 'string' },
     workers: { type: 'string' },
     twice: { type: 'boolean' },
+    'require-coverage': { type: 'boolean' },
     csv: { type: 'boolean' },
   });
   refuseOthers(positionals);
@@ -180,13 +191,14 @@ function read(args: readonly string[]): Asked {
   const timeouts = listOption('--election-timeout', values['election-timeout'], electionTimeoutIn);
   const variations = variationsOf(nodes, timeouts);
   const seeds = wholeOption('--seeds', values.seeds, 1, SEEDS_MAX) ?? SEEDS_DEFAULT;
-  const { seed, time } = values;
+  const { seed, time, versions, processes } = values;
   return {
-    setting: settingIn({ seed, time }),
+    setting: settingIn({ seed, time, versions, processes }),
     variations,
     seeds,
     workers: workersIn(values.workers, seeds * variations.length),
     isTwice: values.twice ?? false,
+    isCoverageRequired: values['require-coverage'] ?? false,
     form: values.json === true ? 'json' : values.csv === true ? 'csv' : 'text',
   };
 }

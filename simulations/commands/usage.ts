@@ -4,12 +4,13 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 
   run        one seed: forms a cluster of the shipped code in a simulated world, lets faults happen for D (default 30s),
              heals it and checks that it recovers; every property is checked after every event
-             [--seed N] [--time D] [--nodes N] [--versions one|mixed] [--trace] [--json]
+             [--seed N] [--time D] [--nodes N] [--versions one|mixed] [--processes none|kept] [--trace] [--json]
   sweep      many seeds on all cores, summed up in a table; parameters may be varied
              [--seed N] [--seeds COUNT] [--time D] [--nodes N,N…] [--election-timeout D,D…]
-             [--versions one|mixed] [--twice] [--workers N] [--csv | --json]
-  replay     a run again, to the last event: SEED|FILE [--time D] [--nodes N] [--versions one|mixed] [--hash H] [--trace]
-             [--html PAGE] [--export shiviz|edn|ndjson FILE] [--json]
+             [--versions one|mixed] [--processes none|kept] [--twice] [--require-coverage] [--workers N]
+             [--csv | --json]
+  replay     a run again, to the last event: SEED|FILE [--time D] [--nodes N] [--versions one|mixed] [--processes none|kept]
+             [--hash H] [--trace] [--html PAGE] [--export shiviz|edn|ndjson FILE] [--json]
   minimise   makes a failing run short, and writes it as a file for replay and for a test: SEED [--time D] [--nodes N]
              [--limit D] [--out FILE] [--mutant NAME] [--json]
   scenarios  the published scenarios in one table: what was published, ours, and without PreVote and CheckQuorum:
@@ -30,6 +31,9 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --time D       simulated time with faults, such as 30s or 5m
 --nodes N      voters to begin with, 1 to 7; default: drawn from the seed
 --versions V   one: the software as it is; mixed: an old version too, upgraded under load; default: drawn from the seed
+--processes P  none; kept: machines run a primary-only process under the shipped keeper; default: drawn from the seed
+--require-coverage
+               sweep: a situation that never came about is a failure (exit 1)
 --twice        every seed a second time, in another process and another order; unequal traces are a failure (exit 1)
 --workers N    processes side by side; default: one for each core
 --slices N     bench: measurements, default 5

@@ -61,7 +61,8 @@ export function digestOfSession(session: Session | null): number | null {
   return session === null ? null : digestOf(session);
 }
 
-function idsOf(command: Command): string[] {
+/** Sessions that the command may change. */
+export function idsOf(command: Command): string[] {
   switch (command.kind) {
     case 'renewSessions':
       return [...command.ids];

@@ -14,6 +14,7 @@ import { READS } from './reads.js';
 import { REPLICATION } from './replication.js';
 import { SNAPSHOTS } from './snapshots.js';
 import { STATE_MACHINE } from './state-machine.js';
+import { TOLD } from './told.js';
 
 export const MUTANTS: readonly Mutant[] = [
   ...ELECTIONS,
@@ -28,4 +29,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CODEC,
   ...ADAPTERS,
   ...RAFT_FEATURE_MUTANTS,
+  ...TOLD,
 ];

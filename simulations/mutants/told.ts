@@ -1,0 +1,51 @@
+// Planted bugs of what clients are told beyond single answers: watches that miss, repeat or disorder changes, found by the
+// property watch-order, and transactions that are not atomic, found by the checker of client histories.
+
+import type { Mutant } from './mutant.js';
+
+export const TOLD: readonly Mutant[] = [
+  {
+    name: 'watch-told-again',
+    what: 'whoever goes on after a revision is told that revision again',
+    changes: [
+      {
+        file: 'src/state-machine/change-history',
+        find: '?? INDEX_ZERO) <= revision) low = middle + 1;',
+        replace: '?? INDEX_ZERO) < revision) low = middle + 1;',
+      },
+    ],
+  },
+  {
+    name: 'watch-forgets-forgetting',
+    what: 'a node whose state a snapshot replaced believes that it knows every change before it',
+    changes: [
+      {
+        file: 'src/state-machine/cluster-state',
+        find: 'this.changes.reset(meta.last.index);',
+        replace: 'this.changes.reset(0);',
+      },
+    ],
+  },
+  {
+    name: 'watch-not-begun-anew',
+    what: 'a live watcher is not told the state when a snapshot replaces it',
+    changes: [
+      {
+        file: 'src/watch/hub',
+        find: 'if (found === null) { this.#restartLive();',
+        replace: 'if (found === null) {',
+      },
+    ],
+  },
+  {
+    name: 'watch-goes-back',
+    what: 'a node that has not applied what a watcher knows serves it from where the node is',
+    changes: [
+      {
+        file: 'src/watch/watcher',
+        find: 'else if (this.#toldTo > applied) {',
+        replace: 'else if (this.#toldTo > applied && wish.after === null) {',
+      },
+    ],
+  },
+];
