@@ -22,11 +22,6 @@ export async function loadConfig(file: string, isJson: boolean): Promise<ConfigF
 /** A file's settings for a daemon, and errors about them told by their keys. */
 export async function loadSettings(file: string, isJson: boolean) {
   const { config } = await loadConfig(file, isJson);
-  if (config.cluster.failover === 'manual') {
-    const message = `cluster.failover in ${file}: this version knows automatic fail-over only`;
-    const hint = 'Write automatic, or leave it out.';
-    throw new QuorateError('CONFIG_INVALID', message, { file }, { hint });
-  }
   const settings = daemonSettings(config);
   return {
     settings,

@@ -20,6 +20,7 @@ import { registerLb } from './commands/lb.js';
 import { registerMon } from './commands/mon.js';
 import { registerMonCluster } from './commands/mon-cluster.js';
 import { registerProcess } from './commands/process.js';
+import { registerPause, registerResume } from './commands/pause.js';
 import { registerSecret } from './commands/secret.js';
 import { registerSession } from './commands/session.js';
 import { registerSetPrimary } from './commands/set-primary.js';
@@ -55,7 +56,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
     )
     .option(
       '--timeout <duration>',
-      'give up after this long (default: 10s; joining and replacing: 60s)',
+      'give up after this long (default: 10s; joining, replacing, set-primary: 60s)',
       durationArgument,
     )
     .addOption(fileOption('--tls-cert <file>', 'certificate to show; TLS with all three', 'CERT'))
@@ -79,6 +80,8 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerClusterRemoveNode(program);
   registerClusterReplaceNode(program);
   registerSetPrimary(program);
+  registerPause(program);
+  registerResume(program);
   registerMonCluster(program);
   registerMon(program);
   registerProcess(program);

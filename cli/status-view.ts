@@ -31,7 +31,18 @@ export function clusterLines(
   const troubles = view.nodes.flatMap(({ name, trouble }) =>
     trouble === undefined ? [] : [style.red(`${printable(name)}: ${printable(trouble)}`)],
   );
-  const notes = [...troubles, ...failureLines(view, failures, style), ...levelLines(view, style)];
+  const kept = view.nodes.flatMap(({ name, ineligible }) =>
+    ineligible === undefined
+      ? []
+      : [style.yellow(`${printable(name)} must not be primary: ${printable(ineligible)}`)],
+  );
+  const notes = [
+    ...ruleLines(view, style),
+    ...troubles,
+    ...kept,
+    ...failureLines(view, failures, style),
+    ...levelLines(view, style),
+  ];
   const below = notes.length === 0 ? [] : ['', ...notes];
   return [...headLines(view, style), '', ...nodeTable(view, style, widthMax), ...below];
 }
@@ -56,6 +67,19 @@ function failureLines(
   const number = Math.max(1, Math.min(failureTolerance, full - 1));
   const can = `can lose ${count(number, 'more node', 'more nodes')}: ${may}`;
   return [mustNot === '' ? can : `${can}; ${ends}`, ...advice];
+}
+
+/** Only where a new leader does not make itself primary. */
+function ruleLines({ pausedBy, failover }: ClusterView, style: Style): string[] {
+  const lines: string[] = [];
+  if (pausedBy !== undefined) {
+    const who = `automatic reigns are PAUSED: ${printable(pausedBy)}`;
+    lines.push(style.yellow(`${who}; \`quorate resume\` ends it`));
+  }
+  if (failover === 'manual') {
+    lines.push('failover is manual: only `quorate set-primary` makes a node primary');
+  }
+  return lines;
 }
 
 /** Only where somebody keeps the feature level from rising. */

@@ -109,6 +109,7 @@ function formingOf(
     self: { id: nodeId, installId, name, address, api, ...levels },
     clusterName: cluster?.clusterName ?? self.clusterName,
     electionTimeoutMs: self.electionTimeoutMs,
+    isManual: self.isManual ?? false,
     plan,
     record,
     cluster: cluster?.clusterId ?? null,
@@ -120,10 +121,10 @@ function formingOf(
 
 /** Every founder writes the same: only what the attempt says goes in. */
 function found(node: NodeApi, nodeName: string, attempt: Attempt, done: Done): void {
-  const { clusterId, clusterName, electionTimeoutMs, founders, coordinator } = attempt;
+  const { clusterId, clusterName, electionTimeoutMs, isManual, founders, coordinator } = attempt;
   const proposer = founders.find(({ installId }) => installId === coordinator)?.name ?? '';
   const cause = `formed by ${founders.map(({ name }) => name).join(', ')}, as ${proposer} proposed`;
-  const settings = { clusterId, clusterName, electionTimeoutMs };
+  const settings = { clusterId, clusterName, electionTimeoutMs, isManual };
   node.foundCluster(foundingOf(settings, nodeName, founders, cause), done);
 }
 

@@ -41,6 +41,8 @@ export interface DaemonOptions {
   readonly http?: string;
   /** Minimum election timeout of a cluster that this node starts. */
   readonly electionTimeoutMs?: number;
+  /** Of a cluster that this node starts: whether a new leader makes itself primary. Default automatic. */
+  readonly failover?: 'automatic' | 'manual';
   /** Of a node that joins: it votes and keeps the log as bytes, holds no state, is never primary. */
   readonly witness?: boolean;
   /** 0 to 100 (default 50): the voter with the highest should be primary when all are well. */
@@ -82,6 +84,7 @@ export interface CheckedOptions {
   readonly tls: TlsFiles | null;
   readonly electionTimeoutMs: number;
   readonly isElectionTimeoutGiven: boolean;
+  readonly isManual: boolean;
   readonly witness: boolean;
   readonly priority: number;
   readonly isPriorityGiven: boolean;
@@ -131,6 +134,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     tls: options.tls ?? null,
     electionTimeoutMs,
     isElectionTimeoutGiven: options.electionTimeoutMs !== undefined,
+    isManual: options.failover === 'manual',
     witness: options.witness ?? false,
     priority,
     isPriorityGiven: options.priority !== undefined,

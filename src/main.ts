@@ -224,6 +224,7 @@ async function openGround(
     name: cluster?.nodeName ?? options.name,
     clusterName: options.clusterName,
     electionTimeoutMs: options.electionTimeoutMs,
+    isManual: options.isManual,
     ...reach(apiPort),
     ...software.speaks,
     witness: cluster?.isWitness ?? options.witness,

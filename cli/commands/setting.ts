@@ -19,13 +19,15 @@ const MEANINGS: Readonly<Record<string, string>> = {
   electionTimeoutMaxMs: 'at random up to this',
   heartbeatMs: 'between two words of a leader',
   leaseMs: 'the longest for which a primary acts without being confirmed',
-  failover: 'automatic: a new leader makes itself primary',
+  failover: 'automatic: a new leader makes itself primary; manual: only whom set-primary names',
   featureLevel: 'what every member understands; rises by itself',
   autoRemoveAfterMs: 'dead voters are removed after this, if the cluster can lose one more then',
+  pausedBy: 'who paused automatic reigns, and why; `quorate resume` ends it',
 };
 
-/** The setting that may change, as it is typed. */
+/** The settings that may change, as they are typed. */
 const AUTO_REMOVE = 'autoRemoveAfter';
+const FAILOVER = 'failover';
 
 /** Adds the group of commands. */
 export function registerSetting(program: Command): void {
@@ -36,7 +38,7 @@ export function registerSetting(program: Command): void {
       'after',
       `
 Fixed by the node that starts the cluster (start --election-timeout) and taken over by whoever joins,
-but for autoRemoveAfter.
+but for autoRemoveAfter and failover.
 
 Examples:
   quorate setting list
@@ -56,13 +58,18 @@ Examples:
     .action((name: string) => withClient<object>(get, (cli) => showOne(cli, name)));
   const set = group
     .command('set')
-    .description('change a setting of the running cluster: autoRemoveAfter')
-    .argument('<name>', AUTO_REMOVE, settingArgument)
-    .argument('<value>', 'a duration, at least ten election timeouts, or off', valueArgument)
+    .description('change a setting of the running cluster: autoRemoveAfter or failover')
+    .argument('<name>', `${AUTO_REMOVE} or ${FAILOVER}`, settingArgument)
+    .argument('<value>', 'a duration, at least ten election timeouts, or off; automatic or manual')
     .addHelpText('after', SET_HELP)
-    .action((_name: string, value: number) =>
-      withClient<ChangeOptions>(set, (cli) => change(cli, value)),
-    );
+    .action((name: string, value: string) => {
+      if (name === FAILOVER) {
+        const word = failoverArgument(value);
+        return withClient<ChangeOptions>(set, (cli) => changeFailover(cli, word));
+      }
+      const afterMs = valueArgument(value);
+      return withClient<ChangeOptions>(set, (cli) => change(cli, afterMs));
+    });
   addChangeOptions(set, reasonArgument);
 }
 
@@ -71,19 +78,40 @@ autoRemoveAfter: the leader removes voters that it has not heard for so long, as
 lose one more than before: never half of them, and never below three. So five shrink to three once two
 are dead. Whoever is removed needs an empty data directory to join again. Off unless it is set.
 
+failover: automatic lets a new leader make itself primary; manual leaves that to set-primary, so that
+after a failure nobody is primary until somebody says who. A reign that runs goes on.
+
 Examples:
   quorate setting set autoRemoveAfter 10m --reason "nobody on call at night"
   quorate setting set autoRemoveAfter off
-  quorate setting set autoRemoveAfter 10m --dry-run`;
+  quorate setting set autoRemoveAfter 10m --dry-run
+  quorate setting set failover manual --reason "storage is moved"`;
 
 function settingArgument(text: string): string {
-  if (text === AUTO_REMOVE) return text;
-  throw complaint(`expected ${AUTO_REMOVE}, got ${JSON.stringify(cutTo(text, 40))}`);
+  if (text === AUTO_REMOVE || text === FAILOVER) return text;
+  throw complaint(`expected ${AUTO_REMOVE} or ${FAILOVER}, got ${JSON.stringify(cutTo(text, 40))}`);
 }
 
 /** In ms; 0: off. */
 function valueArgument(text: string): number {
   return text === 'off' ? 0 : durationArgument(text);
+}
+
+function failoverArgument(text: string): 'automatic' | 'manual' {
+  if (text === 'automatic' || text === 'manual') return text;
+  const message = `expected automatic or manual, got ${JSON.stringify(cutTo(text, 40))}`;
+  throw new QuorateError('WRONG_USAGE', message, { option: FAILOVER });
+}
+
+async function changeFailover(
+  cli: Cli<ChangeOptions>,
+  failover: 'automatic' | 'manual',
+): Promise<void> {
+  const { reason = '', dryRun = false } = cli.options;
+  const { unchanged } = await cli.client.changeSettings({ failover, reason, dryRun });
+  const verb = unchanged ? 'is' : dryRun ? 'could be set to' : 'is now';
+  const end = unchanged ? ' already; nothing was changed' : dryRun ? '; nothing was changed' : '';
+  cli.print({ failover, unchanged, dryRun }, [`${FAILOVER} ${verb} ${failover}${end}.`]);
 }
 
 async function change(cli: Cli<ChangeOptions>, value: number): Promise<void> {
@@ -120,8 +148,10 @@ async function showOne(cli: Cli<object>, name: string): Promise<void> {
 
 async function settingsOf(cli: Cli<object>): Promise<Readonly<Record<string, Value>>> {
   // The name of an optional field's group comes with the field.
-  const { header: _, _autoRemoveAfterMs: __, ...settings } = await cli.client.settings();
-  return { ...settings, autoRemoveAfterMs: settings.autoRemoveAfterMs ?? null };
+  const answer = await cli.client.settings();
+  const { header: _, _autoRemoveAfterMs: __, _pausedBy: ___, ...settings } = answer;
+  const { autoRemoveAfterMs = null, pausedBy = null } = settings;
+  return { ...settings, autoRemoveAfterMs, pausedBy };
 }
 
 function shown(name: string, value: Value): string {

@@ -7,6 +7,7 @@ import { clusterView } from './cluster-view.js';
 import type { ClusterView } from './cluster-view.js';
 import { eventFeed } from './event-feed.js';
 import type { ClusterEvent } from './event-feed.js';
+import { whole } from './numbers.js';
 import { CLUSTER } from './protos.js';
 import type { WatchOptions } from './watch.js';
 
@@ -30,11 +31,13 @@ export interface ClusterSettings {
   readonly electionTimeoutMaxMs: number;
   readonly heartbeatMs: number;
   readonly leaseMs: number;
-  /** `automatic`: a new leader makes itself primary. */
+  /** `automatic`: a new leader makes itself primary; `manual`: only whom an operator names. */
   readonly failover: string;
   readonly featureLevel: number;
   /** Voters that were not heard for so long may be removed by the leader itself; null: nobody is. */
   readonly autoRemoveAfterMs: number | null;
+  /** Who paused automatic reigns and why; null: nobody did. */
+  readonly pausedBy: string | null;
 }
 
 export interface EventsOptions extends CallOptions {
@@ -83,14 +86,17 @@ export class ClusterClient {
   async settings(options: CallOptions = {}): Promise<ClusterSettings> {
     const answer = await this.#caller.read(CLUSTER.Settings, {}, options);
     // The name of an optional field's group comes with the field.
-    const { header: _, _autoRemoveAfterMs: __, ...settings } = answer;
-    return { ...settings, autoRemoveAfterMs: settings.autoRemoveAfterMs ?? null };
+    const { header: _, _autoRemoveAfterMs: __, _pausedBy: ___, ...settings } = answer;
+    const { autoRemoveAfterMs = null, pausedBy = null } = settings;
+    return { ...settings, autoRemoveAfterMs, pausedBy };
   }
 
   /** What happened and why, oldest first, asked for in pages as they are taken; then what happens, if it shall follow. */
   events(options: EventsOptions = {}): AsyncGenerator<ClusterEvent, void, undefined> {
     const { afterRevision = 0, kinds = [], pageSize = 100, stale = false } = options;
     const { follow = false, signal } = options;
+    whole('afterRevision', afterRevision);
+    whole('pageSize', pageSize);
     const source = {
       page: (request: EventsRequest) => this.#caller.read(CLUSTER.Events, request, options),
       watch: (watched: WatchOptions) => this.#caller.watch(watched),
@@ -101,7 +107,11 @@ export class ClusterClient {
 
   /** Whether the epoch is the running reign's: linearizable, answered by the primary while its lease holds. */
   async checkEpoch(epoch: number, options: CallOptions = {}): Promise<EpochCheck> {
-    const answer = await this.#caller.read(CLUSTER.CheckEpoch, { epoch }, options);
+    const answer = await this.#caller.read(
+      CLUSTER.CheckEpoch,
+      { epoch: whole('epoch', epoch) },
+      options,
+    );
     return { isCurrent: answer.current, epoch: answer.epoch, primary: answer.primary ?? null };
   }
 }

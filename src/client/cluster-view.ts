@@ -19,6 +19,8 @@ export interface NodeView {
   readonly uptimeMs: number | null;
   /** What is wrong with it and what to do, one line for people. Beyond the contract's keys, so only where there is any. */
   readonly trouble?: string;
+  /** Why it must not be primary now; likewise only where something is against it. */
+  readonly ineligible?: string;
 }
 
 /** What `mon-cluster --json` prints. */
@@ -35,6 +37,10 @@ export interface ClusterView {
   readonly nodes: readonly NodeView[];
   /** Beyond the contract's keys, so only where a member keeps the feature level from rising. */
   readonly featureLevel?: FeatureLevelView;
+  /** Only while automatic reigns are paused: who paused them, and why. */
+  readonly pausedBy?: string;
+  /** Only where nobody becomes primary unless an operator names it. */
+  readonly failover?: 'manual';
 }
 
 /** What failures the cluster can take, for people; no part of what `mon-cluster --json` prints. */
@@ -67,6 +73,8 @@ export function clusterView(response: StatusResponse): ClusterView {
     failureTolerance: response.failureTolerance,
     nodes: response.nodes.map(nodeView),
     ...(heldBackBy.length === 0 ? {} : { featureLevel: { level, heldBackBy } }),
+    ...(response.pausedBy === undefined ? {} : { pausedBy: response.pausedBy }),
+    ...(response.manual ? { failover: 'manual' } : {}),
   };
 }
 
@@ -97,6 +105,7 @@ function nodeView(node: Node): NodeView {
     version: node.version ?? null,
     uptimeMs: node.uptimeMs ?? null,
     ...(node.trouble === undefined ? {} : { trouble: node.trouble }),
+    ...(node.ineligible === undefined ? {} : { ineligible: node.ineligible }),
   };
 }
 

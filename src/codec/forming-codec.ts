@@ -128,9 +128,10 @@ function readBody(reader: ValueReader): FormingBody {
 }
 
 function attemptFields(attempt: Attempt): FieldValue[] {
-  const { clusterId, clusterName, number, coordinator, plan, electionTimeoutMs } = attempt;
+  const { clusterId, clusterName, number, coordinator, plan, electionTimeoutMs, isManual } =
+    attempt;
   const facts = [clusterId, clusterName, number, coordinator, planFields(plan), electionTimeoutMs];
-  return [...facts, attempt.founders.map(founderFields)];
+  return [...facts, attempt.founders.map(founderFields), isManual];
 }
 
 function readAttempt(reader: ValueReader): Attempt {
@@ -141,12 +142,13 @@ function readAttempt(reader: ValueReader): Attempt {
   const plan = reader.nested('plan', readPlan);
   const electionTimeoutMs = reader.integer('electionTimeoutMs');
   const founders = reader.list('founders', (list) => list.nested('founder', readFounder));
+  const isManual = reader.boolean('isManual');
   if (plan.type === 'join') throw reader.damaged('an attempt of a node that forms nothing');
   checkCount(reader, founders.length);
   const isSorted = founders.every(({ id }, at) => at === 0 || id > (founders[at - 1]?.id ?? 0));
   if (!isSorted) throw reader.damaged('founders that are not sorted by id');
   const facts = { clusterId, clusterName, number, coordinator, plan, electionTimeoutMs };
-  return { ...facts, founders };
+  return { ...facts, isManual, founders };
 }
 
 function founderFields(founder: Founder): FieldValue[] {

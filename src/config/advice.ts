@@ -54,7 +54,7 @@ export function adviceOn({ cluster, node, system }: Config): string[] {
   }
   if (cluster.failover === 'manual') {
     advice.push(
-      'cluster.failover: manual is not known to this version, which does not start with it.',
+      'cluster.failover: manual: only `quorate set-primary` makes a node primary, after each failure too.',
     );
   }
   return advice;

@@ -31,7 +31,7 @@ export function keyOfOption(option: string): string | null {
 
 /** The options; absent where the file says nothing. */
 export function daemonSettings({ cluster, node, system, processes }: Config) {
-  const { accept, advertise, connect, electionTimeoutMs } = cluster;
+  const { accept, advertise, connect, electionTimeoutMs, failover } = cluster;
   const { name, dataDir, api, http, priority, tls, insecure, witness, logLevel } = node;
   const hosts = formingHosts(system.hosts, cluster, name);
   // Hosts are named one by one: they go before their number.
@@ -42,6 +42,7 @@ export function daemonSettings({ cluster, node, system, processes }: Config) {
     ...(accept === null ? {} : { listen: formatAddress(accept) }),
     ...(advertise === null ? {} : { advertise: formatAddress(advertise) }),
     ...(electionTimeoutMs === null ? {} : { electionTimeoutMs }),
+    ...(failover === null ? {} : { failover }),
     ...(connect.length === 0 ? {} : { connect }),
     ...(expect === null ? {} : { expect }),
     ...(hosts.length === 0 ? {} : { hosts }),

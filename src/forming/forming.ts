@@ -189,7 +189,7 @@ export class Forming {
 
   #maybePropose(draw: string): void {
     if (this.#nowMs < this.#proposeAtMs) return;
-    const { self, plan, clusterName, electionTimeoutMs } = this.#options;
+    const { self, plan, clusterName, electionTimeoutMs, isManual = false } = this.#options;
     const recent = this.#recent(this.#nowMs);
     const choice = choose(plan, clusterName, self, recent);
     if (choice.type === 'wait' || plan.type === 'join') return;
@@ -198,7 +198,15 @@ export class Forming {
     if (number > FORMING_LIMITS.numberMax) return;
     const { founders } = choice;
     const coordinator = self.installId;
-    const facts = { clusterId: draw, clusterName, number, coordinator, plan, electionTimeoutMs };
+    const facts = {
+      clusterId: draw,
+      clusterName,
+      number,
+      coordinator,
+      plan,
+      electionTimeoutMs,
+      isManual,
+    };
     const attempt: Attempt = { ...facts, founders };
     this.#write({ floor: number, promise: attempt }, () => {
       this.#promised.clear();

@@ -27,6 +27,8 @@ export interface Attempt {
   readonly plan: Exclude<Plan, { type: 'join' }>;
   /** Minimum election timeout of the cluster, in ms. */
   readonly electionTimeoutMs: number;
+  /** Only whom an operator names becomes primary. */
+  readonly isManual: boolean;
   /** Sorted by id; without repeats of id, install id or name. */
   readonly founders: readonly Founder[];
 }
@@ -100,6 +102,7 @@ export interface FormingOptions {
   readonly self: Founder;
   readonly clusterName: string;
   readonly electionTimeoutMs: number;
+  readonly isManual?: boolean;
   readonly plan: Plan;
   readonly record: FormingRecord;
   /** The cluster that this data directory belongs to; null: none. */

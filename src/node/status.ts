@@ -4,6 +4,7 @@ import type { Raft } from '../raft/raft.js';
 import { isDiskOverdue } from '../raft/election.js';
 import { whyUnfitHere } from '../raft/fitness.js';
 import { heldBackBy } from '../raft/feature-level.js';
+import { isAwaited } from '../raft/promotion.js';
 import { isVoter } from '../raft/quorum.js';
 import { EMPTY_CONFIGURATION, FEATURE_LEVEL_FIRST, INDEX_ZERO, TERM_ZERO } from '../raft/types.js';
 import type { Configuration, NodeId } from '../raft/types.js';
@@ -47,6 +48,7 @@ export function statusOf(
       commitIndex: INDEX_ZERO,
       lastLogIndex: INDEX_ZERO,
       isPrimary: false,
+      isAwaited: false,
       unfit: null,
       epoch: INDEX_ZERO,
       featureLevel: FEATURE_LEVEL_FIRST,
@@ -67,6 +69,7 @@ export function statusOf(
     commitIndex: state.commitIndex,
     lastLogIndex: state.log.lastIndex,
     isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
+    isAwaited: state.role.type === 'leader' && isAwaited(state, state.role),
     unfit: whyUnfitHere(state),
     epoch: state.applied.reign.epoch,
     featureLevel: state.applied.featureLevel,

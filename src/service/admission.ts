@@ -161,8 +161,10 @@ export function whyUnfit(status: NodeStatus, member: Member): QuorateError | nul
     new QuorateError('TARGET_UNFIT', `${name} cannot become primary: ${why}`, { name });
   if (!status.configuration.voters.includes(id)) return unfit('it is a learner');
   if (member.witness) return unfit('it is a witness, which holds no state');
-  if (id === status.nodeId) return null;
+  if (id === status.nodeId) return status.unfit === null ? null : unfit(status.unfit);
   if (!isInContact(status, id)) return unfit('it is DOWN');
+  const ineligible = status.peers.find((peer) => peer.id === id)?.unfit ?? null;
+  if (ineligible !== null) return unfit(ineligible);
   const matchIndex = status.peers.find((peer) => peer.id === id)?.matchIndex ?? 0;
   const lag = status.lastLogIndex - matchIndex;
   if (lag <= LIMITS.promotionLagMax) return null;

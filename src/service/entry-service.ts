@@ -22,6 +22,7 @@ import type { Done } from '../node/ports.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import { causeFor } from './modules.js';
+import { handOver } from './node-calls.js';
 import type { ServiceModules } from './modules.js';
 import { CLUSTER } from '../client/protos.js';
 import { watchNewcomer } from './newcomer-watch.js';
@@ -57,11 +58,14 @@ export class EntryService {
       const names = { cluster: self.clusterName, node: self.name };
       if (request.dryRun) return { ...names, clusterId: '' };
       const clusterId = randomBytes(16).toString('hex');
-      const { clusterName, electionTimeoutMs } = self;
+      const { clusterName, electionTimeoutMs, isManual = false } = self;
+      const settings = { clusterId, clusterName, electionTimeoutMs, isManual };
       const cause = causeFor(this.#modules, context, request.reason);
       await durable('the new cluster', (done) => {
-        node.startCluster({ clusterId, clusterName, electionTimeoutMs }, self.name, cause, done);
+        node.startCluster(settings, self.name, cause, done);
       });
+      // Whoever starts a cluster names its first primary by that.
+      if (isManual) await this.#nameFirst(cause, context);
       const isPrimary = await routing.until(context.deadlineMs, () =>
         node.status().isPrimary ? true : null,
       );
@@ -69,6 +73,13 @@ export class EntryService {
       const message = 'the cluster was started, but this node is not primary yet';
       throw new QuorateError('INDETERMINATE', message);
     });
+  }
+
+  async #nameFirst(cause: string, { deadlineMs }: CallContext): Promise<void> {
+    const { node, clock, routing } = this.#modules;
+    await routing.until(deadlineMs, () => (node.status().isAwaited ? true : null));
+    const { nodeId: to } = node.status();
+    await handOver(node, clock, { to, cause, isChosen: true }, deadlineMs);
   }
 
   /** Answers Cluster.Join: once a member of one of the addresses admitted this node and it adopted the cluster. */

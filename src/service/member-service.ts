@@ -213,6 +213,7 @@ async function setPrimaryHere(
   if (request.dryRun) return answer();
   if (target.id === node.status().nodeId) {
     if (node.status().isPrimary) return { ...answer(), unchanged: true };
+    if (node.status().isAwaited) await nameLeader(modules, target, request, context);
     const isPrimary = await routing.until(context.deadlineMs, () =>
       node.status().isPrimary || node.status().role !== 'leader' ? true : null,
     );
@@ -226,6 +227,18 @@ async function setPrimaryHere(
   const done = answer();
   await untilItSaysSo(modules, target, context);
   return done;
+}
+
+/** Where only an operator makes somebody primary, the leader itself may be named. */
+async function nameLeader(
+  modules: ServiceModules,
+  { id: to }: Member,
+  { reason }: SetPrimaryRequest__Output,
+  context: CallContext,
+): Promise<void> {
+  const { node, clock } = modules;
+  const cause = causeFor(modules, context, reason);
+  await handOver(node, clock, { to, cause, isChosen: true }, context.deadlineMs);
 }
 
 /** The reign has begun; waits, within a bound, until the new primary's own lease holds too. */

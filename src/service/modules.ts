@@ -24,6 +24,8 @@ export interface SelfFacts {
   readonly clusterName: string;
   /** For a cluster that this node starts. */
   readonly electionTimeoutMs: number;
+  /** Likewise: only whom an operator names becomes primary. */
+  readonly isManual?: boolean;
   /** Advertised peer and API addresses, HOST:PORT. */
   readonly address: string;
   readonly api: string;

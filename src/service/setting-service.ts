@@ -8,16 +8,15 @@ import type { ChangeSettingsRequest__Output } from '../generated/quorate/v1/Chan
 import type { ChangeSettingsResponse } from '../generated/quorate/v1/ChangeSettingsResponse.js';
 import { autoRemoveMinMs, timersFor } from '../raft/options.js';
 import { NO_CHANGE } from '../raft/types.js';
+import type { ReignRules } from '../raft/types.js';
+import { readCause } from '../state-machine/cause.js';
 import { CLUSTER } from '../client/protos.js';
 import type { CallContext } from './call-context.js';
 import { causeFor, headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { changeMembers, readLinearizable } from './node-calls.js';
 import { whyUnable } from './routing.js';
-import { checkNumber, checkReason } from './validate.js';
-
-/** A new leader makes itself primary. */
-const FAILOVER = 'automatic';
+import { checkNumber, checkReason, invalid } from './validate.js';
 
 /** Answers Cluster.Settings. */
 export async function settings(
@@ -53,10 +52,12 @@ export async function changeSettings(
 
 async function changeHere(
   modules: ServiceModules,
-  { autoRemoveAfterMs: asked, reason, dryRun }: ChangeSettingsRequest__Output,
+  request: ChangeSettingsRequest__Output,
   context: CallContext,
 ): Promise<ChangeSettingsResponse> {
   const { node, clock } = modules;
+  const { autoRemoveAfterMs: asked, reason, dryRun } = request;
+  checkFailover(request.failover);
   const { cluster, configuration } = await readLinearizable(node, clock, context.deadlineMs, () =>
     node.status(),
   );
@@ -65,21 +66,43 @@ async function changeHere(
     checkNumber('auto_remove_after_ms', asked, minMs, AUTO_REMOVE_MAX_MS);
   }
   const afterMs = asked === 0 ? null : asked;
-  if (afterMs === undefined || afterMs === configuration.autoRemoveAfterMs) {
-    return { unchanged: true };
-  }
+  const cause = causeFor(modules, context, reason);
+  const reigns = reignRulesOf(request, configuration.reigns, readCause(cause).text);
+  const isAutoRemoveKept = afterMs === undefined || afterMs === configuration.autoRemoveAfterMs;
+  if (isAutoRemoveKept && reigns === configuration.reigns) return { unchanged: true };
   if (!dryRun) {
-    const change = { ...NO_CHANGE, autoRemove: { afterMs } };
-    const cause = causeFor(modules, context, reason);
+    const change = {
+      ...NO_CHANGE,
+      ...(afterMs === undefined ? {} : { autoRemove: { afterMs } }),
+      reigns,
+    };
     await changeMembers(node, clock, change, cause, context.deadlineMs);
   }
   return { unchanged: false };
 }
 
+function checkFailover(word: string): void {
+  if (word === '' || word === 'automatic' || word === 'manual') return;
+  throw invalid('failover', `expected automatic or manual, got ${JSON.stringify(word)}`);
+}
+
+/** The rules as asked for; the same object where nothing changes. A second pause keeps who asked first. */
+function reignRulesOf(
+  { failover, paused }: ChangeSettingsRequest__Output,
+  before: ReignRules,
+  who: string,
+): ReignRules {
+  const isManual = failover === '' ? before.isManual : failover === 'manual';
+  const isPaused = paused ?? before.pausedBy !== null;
+  const pausedBy = isPaused ? (before.pausedBy ?? who) : null;
+  if (isManual === before.isManual && pausedBy === before.pausedBy) return before;
+  return { isManual, pausedBy };
+}
+
 function settingsHere(modules: ServiceModules): SettingsResponse {
   const status = modules.node.status();
   const { cluster, featureLevel } = status;
-  const { autoRemoveAfterMs } = status.configuration;
+  const { autoRemoveAfterMs, reigns } = status.configuration;
   const unable = whyUnable(status);
   if (unable !== null) throw unable;
   const timers = timersFor(cluster?.electionTimeoutMs ?? modules.self.electionTimeoutMs);
@@ -91,7 +114,8 @@ function settingsHere(modules: ServiceModules): SettingsResponse {
     electionTimeoutMaxMs: timers.electionTimeoutMaxMs,
     heartbeatMs: timers.heartbeatMs,
     leaseMs: timers.leaseMs,
-    failover: FAILOVER,
+    failover: reigns.isManual ? 'manual' : 'automatic',
+    ...(reigns.pausedBy === null ? {} : { pausedBy: reigns.pausedBy }),
     featureLevel,
     ...(autoRemoveAfterMs === null ? {} : { autoRemoveAfterMs }),
   };

@@ -92,6 +92,7 @@ export function ownLine({ status, self, nowMs, waiting }: OwnView): Node {
     ...(isWorking && status.role === 'leader' ? { lagEntries: 0, lastContactMs: 0 } : {}),
     version: self.version,
     uptimeMs: Math.max(0, nowMs - self.startedAtMs),
+    ...(status.unfit === null ? {} : { ineligible: status.unfit }),
     ...(trouble === null ? {} : { trouble }),
   };
 }
@@ -130,7 +131,10 @@ const ROLES: Readonly<Record<Exclude<NodeStatus['role'], null>, Role>> = {
 
 function clusterFacts({ status }: OwnView): StatusResponse {
   const { cluster } = status;
+  const { isManual: manual, pausedBy } = status.configuration.reigns;
   return {
+    manual,
+    ...(pausedBy === null ? {} : { pausedBy }),
     ...(cluster === null ? {} : { cluster: cluster.clusterName, clusterId: cluster.clusterId }),
     term: status.term,
     epoch: status.epoch,
@@ -169,6 +173,8 @@ function lineOf(
   const said = answer?.node ?? null;
   // It may not know yet, or not answer any more.
   const isSetBack = status.setBack.includes(id);
+  // What it told this leader is newer than what it answered.
+  const ineligible = status.peers.find((peer) => peer.id === id)?.unfit ?? said?.ineligible;
   const trouble = isSetBack ? setBackTrouble(name) : said?.trouble;
   return {
     id,
@@ -183,6 +189,7 @@ function lineOf(
     version: said?.version ?? member.version,
     ...(said?.uptimeMs === undefined ? {} : { uptimeMs: said.uptimeMs }),
     ...(trouble === undefined ? {} : { trouble }),
+    ...(ineligible === undefined ? {} : { ineligible }),
   };
 }
 

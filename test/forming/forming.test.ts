@@ -58,6 +58,7 @@ function attempt(more: Partial<Attempt> = {}): Attempt {
     ...facts,
     coordinator: founder(1).installId,
     electionTimeoutMs: 1000,
+    isManual: false,
     founders,
     ...more,
   };
