@@ -2,7 +2,7 @@
 // the checkout with the bug in it, and one of them must fail. The same tests must pass in an unchanged copy first.
 
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Attempt, Found } from './attempt.js';
@@ -76,6 +76,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<Attempt> {
   const directory = copyWith(mutant, { root, names: NAMES, extension: 'ts' });
+  if (tests.some(isOfMachine)) pretendBuilt(directory);
   const startMs = Date.now();
   try {
     const found = await vitest(directory, tests, signal);
@@ -85,6 +86,22 @@ async function run(
   }
 }
 
+function isOfMachine(test: string): boolean {
+  return test.startsWith(MACHINE_TESTS);
+}
+
+/**
+ * Machine tests ask for a build before they begin. The bug is in the sources only, so that a test which starts a built daemon
+ * would miss it: it fails in the unchanged copy instead.
+ */
+function pretendBuilt(directory: string): void {
+  mkdirSync(join(directory, 'dist', 'cli'), { recursive: true });
+  writeFileSync(
+    join(directory, 'dist', 'cli', 'main.js'),
+    "throw new Error('a copy for a planted bug has no build');\n",
+  );
+}
+
 function vitest(
   directory: string,
   tests: readonly string[],
@@ -92,14 +109,15 @@ function vitest(
 ): Promise<Found | null> {
   return new Promise((resolve, reject) => {
     const command = join(directory, 'node_modules', 'vitest', 'vitest.mjs');
-    const isMachine = tests.some((test) => test.startsWith(MACHINE_TESTS));
-    const config = isMachine ? ['--config', MACHINE_CONFIG] : [];
+    const config = tests.some(isOfMachine) ? ['--config', MACHINE_CONFIG] : [];
     const args = [command, 'run', ...config, '--root', directory, '--reporter', 'json', ...tests];
     const child = spawn(process.execPath, args, {
       cwd: directory,
       timeout: TESTS_LIMIT_MS,
       killSignal: 'SIGKILL',
       signal,
+      // Where CI is set, what fails is tried a second time, which might hide the bug.
+      env: { ...process.env, CI: 'false' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [out, err] = ['', ''];
