@@ -7,6 +7,9 @@ import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
 import { formatDuration } from '../format.js';
 
+/** Longer than processes get by default to end by themselves, and as long as a call may take. */
+const HAND_OVER_TIMEOUT_MS = 60_000;
+
 /** Adds the command. */
 export function registerSetPrimary(program: Command): void {
   const command = program
@@ -17,8 +20,9 @@ export function registerSetPrimary(program: Command): void {
     .addHelpText(
       'after',
       `
-The old primary stops accepting writes and proves that it stopped; the target catches up and begins a
-new reign, with a new epoch. Returns when the target is primary.
+The old primary stops accepting writes, ends its processes gracefully and proves that it stopped; the
+target catches up and begins a new reign, with a new epoch. Returns when the target is primary; waits 60s
+unless --timeout says otherwise, at most 60s. The events tell for how long nobody was primary.
 
 Examples:
   quorate set-primary n2 --reason "maintenance of n1"
@@ -26,7 +30,11 @@ Examples:
   quorate set-primary n2 --dry-run`,
     )
     .action((name: string | undefined) =>
-      withClient<ChangeOptions>(command, (cli) => setPrimary(cli, name ?? '')),
+      withClient<ChangeOptions>(
+        command,
+        (cli) => setPrimary(cli, name ?? ''),
+        HAND_OVER_TIMEOUT_MS,
+      ),
     );
   addChangeOptions(command, reasonArgument);
 }

@@ -46,7 +46,7 @@ import { Locks } from './locks.js';
 import type { LockPage, LockPageWish } from './locks.js';
 import { applyConfiguration, memberName, NO_MEMBERS } from './members.js';
 import type { MemberFact, Members } from './members.js';
-import { applyToPrimary, NO_PRIMARY, runningReign } from './primary.js';
+import { applyToPrimary, NO_PRIMARY, provenGapMs, runningReign } from './primary.js';
 import type { Primary, ReignRecord } from './primary.js';
 import { restoreFacts } from './restored-facts.js';
 import { Sessions } from './sessions.js';
@@ -325,7 +325,8 @@ export class ClusterState {
     if (before?.epoch === after?.epoch) return;
     this.#changed.push({ fact: 'primary', key: '', value: after });
     const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
-    for (const event of reignTexts(before, after, entry, nameOf)) this.#tell(event);
+    const gapMs = provenGapMs(this.#primary);
+    for (const event of reignTexts(before, after, gapMs, entry, nameOf)) this.#tell(event);
   }
 
   #carryOut(command: Command): ApplyResult {

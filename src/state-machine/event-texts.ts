@@ -31,10 +31,14 @@ export function configurationTexts(changes: readonly MemberChange[], line: strin
   });
 }
 
-/** The end of one reign and the beginning of another, either of which may be missing. */
+/**
+ * The end of one reign and the beginning of another, either of which may be missing. `gapMs`: for how long nobody was primary
+ * before `after`; null: nobody can tell.
+ */
 export function reignTexts(
   before: ReignRecord | null,
   after: ReignRecord | null,
+  gapMs: number | null,
   entry: Entry,
   nameOf: (id: NodeId) => string,
 ): EventText[] {
@@ -47,7 +51,8 @@ export function reignTexts(
     texts.push({ kind: 'reignEnded', text, requestId });
   }
   if (after !== null) {
-    const what = `${nameOf(after.nodeId)} became primary (epoch ${after.epoch})`;
+    const gap = gapMs === null ? '' : ` after ${gapMs} ms without one`;
+    const what = `${nameOf(after.nodeId)} became primary (epoch ${after.epoch})${gap}`;
     texts.push({ kind: 'reignBegan', text: because(what, cause), requestId });
   }
   return texts;

@@ -74,6 +74,16 @@ export function runningReign({ history }: Primary): ReignRecord | null {
   return last === undefined || last.end !== null ? null : last;
 }
 
+/**
+ * Cluster time in ms between the proof that ended the reign before the newest and the newest's beginning; null: no proof
+ * ended it, and the log cannot tell when it did.
+ */
+export function provenGapMs({ history }: Primary): number | null {
+  const [before, newest] = history.slice(-2);
+  if (before?.end?.how !== 'proof' || newest === undefined) return null;
+  return newest.sinceMs - before.end.atMs;
+}
+
 /** Checks that a restored history ends as the core's fold says. */
 export function checkPrimary({ reign, history }: Primary): void {
   const last = history.at(-1) ?? null;

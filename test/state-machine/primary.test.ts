@@ -67,6 +67,20 @@ describe('a reign', () => {
     expect(textsAfter(log, 4)).toEqual(texts);
   });
 
+  it('tells for how long nobody was primary, where a proof says since when', () => {
+    const log = started();
+    activate(log, A);
+    log.wait(1000).write({ kind: 'proof', epoch: index(4) });
+    activate(log.wait(35).nextTerm(), B, 'asked for');
+    log.nextTerm().write({ kind: 'noop' });
+    activate(log.wait(10), A);
+    expect(textsAfter(log, 5)).toEqual([
+      'reignBegan: B became primary (epoch 6) after 35 ms without one: asked for',
+      'reignEnded: the reign of B (epoch 6) ended: term 3 began',
+      'reignBegan: A became primary (epoch 8): elected',
+    ]);
+  });
+
   it('is not ended by a proof of an earlier epoch, nor twice', () => {
     const log = started();
     activate(log, A);

@@ -1,6 +1,6 @@
 // Three real daemons of the built package, each a process of its own with a primary-only process that marks its reign where
 // everyone can see it: epoch, node and time, appended to one file every few milliseconds. The order of the file is the order of
-// what happened, whatever any clock says. Everything started here is killed at the end.
+// what happened, whatever any clock says. On loopback, or each at a place of its own. Everything started here is killed at the end.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -20,6 +20,8 @@ const DAEMON = `
 const { startDaemon } = await import(process.argv[1]);
 const daemon = await startDaemon(JSON.parse(process.argv[2]));
 process.on('SIGTERM', () => daemon.stop().then(() => process.exit(0)));
+// An event loop that something holds up.
+process.on('SIGUSR2', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000));
 console.log(daemon.status().installId);
 `;
 
@@ -38,23 +40,38 @@ export interface RealDaemon {
   installId: string;
 }
 
+/** Where a daemon runs: an address that the others and the test reach, and words before its command. */
+export interface DaemonPlace {
+  readonly address: string;
+  readonly prefix: readonly string[];
+}
+
+/** Who is primary, by what its process marks. */
+interface ReigningDaemon {
+  readonly daemon: RealDaemon;
+  readonly epoch: number;
+}
+
 export class RealDaemons {
   readonly folder = mkdtempSync(join(tmpdir(), 'quorate-reigns-'));
   readonly daemons: RealDaemon[] = [];
   readonly #ports: number[] = [];
   readonly #electionTimeoutMs: number;
+  readonly #places: readonly DaemonPlace[];
   /** What the daemons logged, for whoever looks into a failure. */
   log = '';
 
-  constructor(electionTimeoutMs: number) {
+  /** Without places all run on loopback. */
+  constructor(electionTimeoutMs: number, places: readonly DaemonPlace[] = []) {
     this.#electionTimeoutMs = electionTimeoutMs;
+    this.#places = places;
   }
 
   /** Starts three and makes them one cluster. */
   async start(): Promise<void> {
     this.#ports.push(...(await freePorts(6)));
     for (const index of [0, 1, 2]) {
-      const api = `127.0.0.1:${this.#ports[index + 3] ?? 0}`;
+      const api = `${this.#placeOf(index).address}:${this.#ports[index + 3] ?? 0}`;
       const name = `n${index + 1}`;
       const daemon = { name, api, installId: '', child: this.#spawn(name, index) };
       this.daemons.push(daemon);
@@ -113,11 +130,21 @@ export class RealDaemons {
   }
 
   /** The daemon whose process marked last; waits until one of an epoch beyond `after` does. */
-  async reign(after: number): Promise<{ readonly daemon: RealDaemon; readonly epoch: number }> {
+  reign(after: number): Promise<ReigningDaemon> {
+    return this.#last(`a reign after epoch ${after}`, ({ epoch }) => epoch > after);
+  }
+
+  /** The daemon whose process marks at this moment; waits until one does. */
+  marked(): Promise<ReigningDaemon> {
+    const count = this.marks().length;
+    return this.#last('a fresh mark', () => this.marks().length > count);
+  }
+
+  async #last(what: string, isSo: (mark: Mark) => boolean): Promise<ReigningDaemon> {
     let last: Mark | undefined;
-    await until(`a reign after epoch ${after}`, () => {
+    await until(what, () => {
       last = this.marks().at(-1);
-      return last !== undefined && last.epoch > after;
+      return last !== undefined && isSo(last);
     });
     const daemon = this.daemons.find(({ name }) => name === last?.node);
     if (daemon === undefined || last === undefined) throw new Error('a stranger marked');
@@ -148,6 +175,7 @@ export class RealDaemons {
   }
 
   #spawn(name: string, index: number): ChildProcess {
+    const { address, prefix } = this.#placeOf(index);
     const dataDir = join(this.folder, name);
     mkdirSync(dataDir, { recursive: true });
     const marks = join(this.folder, 'marks');
@@ -157,8 +185,9 @@ export class RealDaemons {
       name,
       http: 'none',
       electionTimeoutMs: this.#electionTimeoutMs,
-      listen: `127.0.0.1:${this.#ports[index] ?? 0}`,
-      api: `127.0.0.1:${this.#ports[index + 3] ?? 0}`,
+      listen: `${address}:${this.#ports[index] ?? 0}`,
+      api: `${address}:${this.#ports[index + 3] ?? 0}`,
+      insecure: true,
       processes: [
         definition(
           'marker',
@@ -171,9 +200,14 @@ export class RealDaemons {
       ],
     };
     const args = ['--input-type=module', '-e', DAEMON, MAIN, JSON.stringify(options)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program = '', ...words] = [...prefix, process.execPath, ...args];
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     return child;
+  }
+
+  #placeOf(index: number): DaemonPlace {
+    return this.#places[index] ?? { address: '127.0.0.1', prefix: [] };
   }
 
   async #up(daemon: RealDaemon): Promise<void> {
