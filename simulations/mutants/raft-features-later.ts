@@ -238,6 +238,44 @@ const WITNESSES: readonly Mutant[] = [
     'paper/witness',
   ),
   bug(
+    'paused-reigns',
+    'a new leader makes itself primary though automatic reigns are paused',
+    [
+      'raft/promotion',
+      'return !reigns.isManual && reigns.pausedBy === null;',
+      'return !reigns.isManual;',
+    ],
+    'raft/promotion',
+  ),
+  bug(
+    'manual-reigns',
+    'a new leader makes itself primary though only an operator may',
+    [
+      'raft/promotion',
+      'return !reigns.isManual && reigns.pausedBy === null;',
+      'return reigns.pausedBy === null;',
+    ],
+    'raft/promotion',
+  ),
+  bug(
+    'unfit-reigns',
+    'a leader whose health check fails makes itself primary',
+    ['raft/promotion', '|| whyUnfitHere(state) !== null || !isAgreed', '|| !isAgreed'],
+    'raft/promotion',
+  ),
+  bug(
+    'unfit-is-a-target',
+    'leadership is handed over to a node whose health check fails',
+    ['raft/leader-transfer', 'if (progress.unfit !== null) return progress.unfit;', ''],
+    'raft/promotion',
+  ),
+  bug(
+    'hook-unasked',
+    'a leader makes itself primary while its hook before promotion still runs',
+    ['raft/promotion', "return leader.promotion === 'allowed';", 'return true;'],
+    'raft/promotion',
+  ),
+  bug(
     'witness-is-a-target',
     'leadership is handed over to a witness',
     [

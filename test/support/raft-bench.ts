@@ -23,6 +23,8 @@ export interface BenchParts {
   readonly extras?: MemberExtras;
   readonly randomSeed?: number;
   readonly software?: Software;
+  /** A hook is asked before promotion. */
+  readonly asksBeforePromotion?: boolean;
 }
 
 /** Members of a union without their time, which the bench adds. */
@@ -43,7 +45,9 @@ export class Bench {
     const isWitness = extras[node]?.witness === true;
     const given = options(node, limits, electionTimeoutMs, isWitness);
     const { randomSeed = given.randomSeed, software = given.software } = parts;
-    this.raft = new Raft({ ...given, randomSeed, software }, disk, this.nowMs);
+    const { asksBeforePromotion = false } = parts;
+    const all = { ...given, randomSeed, software, asksBeforePromotion };
+    this.raft = new Raft(all, disk, this.nowMs);
   }
 
   get state(): RaftState {
