@@ -4,6 +4,7 @@
 import type { WriteOutcome } from '../src/node/api.js';
 import type { LogIndex } from '../src/raft/types.js';
 import type { ClientCommand, Session } from '../src/state-machine/command.js';
+import type { StoreEntry } from '../src/state-machine/store-types.js';
 
 interface Asked {
   /** Unique in the run; the request id of a write. */
@@ -33,6 +34,8 @@ export interface ReadOperation extends Asked {
     readonly isLeased: boolean;
     /** The session that was found; null: there was none, or a key was asked for. */
     readonly session: Session | null;
+    /** The key's entry that was found; null: there was none, or a session was asked for. */
+    readonly entry: StoreEntry | null;
     /** Of the session or the key's entry; null: there was none. */
     readonly digest: number | null;
   } | null;

@@ -22,7 +22,7 @@ interface ReadWish {
   readonly look: (node: Process['node']) => Seen;
 }
 
-type Seen = Pick<NonNullable<ReadOperation['answer']>, 'session' | 'digest'>;
+type Seen = Pick<NonNullable<ReadOperation['answer']>, 'session' | 'entry' | 'digest'>;
 
 export class Client {
   readonly #world: World;
@@ -105,7 +105,7 @@ export class Client {
     const key = draw.chance(500_000) ? 'all' : `k${draw.between(1, sessions)}`;
     const look = ({ state }: Process['node']): Seen => {
       const found = state.storeEntry(key);
-      return { session: null, digest: found === null ? null : digestOf(found) };
+      return { session: null, entry: found, digest: found === null ? null : digestOf(found) };
     };
     this.#read(machine, process, { sessionId: key, isStale, isOfStore: true, look });
   }
@@ -114,7 +114,7 @@ export class Client {
     const look = ({ state }: Process['node']): Seen => {
       const session = state.session(sessionId);
       if (session !== null) this.#revisions.set(sessionId, session.revision);
-      return { session, digest: digestOfSession(session) };
+      return { session, entry: null, digest: digestOfSession(session) };
     };
     return { sessionId, isStale, isOfStore: false, look };
   }
@@ -182,12 +182,15 @@ export class Client {
       client: null,
       compares: [{ key, relation: draw.pick(STORE_RELATIONS), to: { type: 'revision', revision } }],
       success: [
-        { type: 'put', key, value },
         { type: 'get', key: other },
+        { type: 'put', key, value },
+        { type: 'put', key: other, value },
+        { type: 'get', key },
       ],
       failure: [
         { type: 'get', key },
         { type: 'delete', key: other },
+        { type: 'delete', key },
       ],
     };
   }

@@ -1,6 +1,6 @@
 // What clients were told of sessions is linearizable, judged by the checker from calls and answers alone: it knows no log, so
 // that it would notice if the log itself, by which linearizable.ts judges each answer at once, were read wrongly. It
-// judges when a run is over. Stale reads and the store are left to the other properties.
+// judges when a run is over. Stale reads are left to the other properties, the store to client-transactions.ts.
 
 import type { ApplyResult, ClientCommand, Session } from '../../src/state-machine/command.js';
 import { digestOfBytes } from '../digest.js';
@@ -8,6 +8,7 @@ import type { History } from '../history.js';
 import { check } from '../linearizability/check.js';
 import type { Bounds, Verdict } from '../linearizability/check.js';
 import { explain } from '../linearizability/failure.js';
+import type { Model } from '../linearizability/model.js';
 import { sessions } from '../linearizability/models/sessions.js';
 import type { SessionsInput, SessionsOutput } from '../linearizability/models/sessions.js';
 import type { Operation as Recorded } from '../linearizability/operation.js';
@@ -17,7 +18,7 @@ import type { Applied, Invariant } from './invariant.js';
 
 /** The bounds of the check: by work instead of time, so that a run is the same on every machine. */
 const MEMORY_BYTES_MAX = 64 * 1024 ** 2;
-const SLICES_MAX = 100;
+export const SLICES_MAX = 100;
 
 /** Absent: it is not one of sessions, or surely never happened. */
 type Answered = { readonly output: SessionsOutput | null } | null;
@@ -32,14 +33,23 @@ export function clientHistories(
   return {
     ...record.listener,
     over() {
-      const operations = record.operations();
-      const verdict = check(sessions, operations, boundsOf(slicesMax));
-      if (verdict.linearizable === null) undecided();
-      hold(verdict.linearizable !== false, 'linearizable', () => {
-        return disorderIn(operations, verdict, slicesMax);
-      });
+      judge(sessions, record.operations(), undecided, slicesMax);
     },
   };
+}
+
+/** Throws a `Violation` if the history cannot be explained; calls `undecided` if that cannot be told within the bounds. */
+export function judge(
+  model: Model,
+  operations: readonly Recorded[],
+  undecided: () => void,
+  slicesMax: number,
+): void {
+  const verdict = check(model, operations, boundsOf(slicesMax));
+  if (verdict.linearizable === null) undecided();
+  hold(verdict.linearizable !== false, 'linearizable', () => {
+    return disorderIn(model, operations, verdict, slicesMax);
+  });
 }
 
 /** What clients asked of sessions and what they were told, as the checker reads it; grows as `listener` is told. */
@@ -87,17 +97,19 @@ export function recordSessions(history: History): SessionRecord {
 }
 
 /** What no order explains, of a history that was refuted. */
-function disorderIn(operations: readonly Recorded[], verdict: Verdict, slicesMax: number): string {
-  const explaining = explain(sessions, operations, verdict, boundsOf(slicesMax));
+function disorderIn(
+  model: Model,
+  operations: readonly Recorded[],
+  verdict: Verdict,
+  slicesMax: number,
+): string {
+  const explaining = explain(model, operations, verdict, boundsOf(slicesMax));
   while (true) {
     const { value: failure, done } = explaining.next();
     if (done !== true) continue;
     if (failure === null) return 'a client history is not linearizable';
     const { breaking, states } = failure;
-    const told = sessions.show(
-      breaking.input as SessionsInput,
-      (breaking.answer?.output ?? null) as SessionsOutput | null,
-    );
+    const told = model.show(breaking.input, breaking.answer?.output ?? null);
     return `client ${breaking.client} was told ${told}, but all that was told before leaves ${states.join(' or ')}`;
   }
 }

@@ -7,6 +7,7 @@ import type { World } from '../world.js';
 import { acknowledgements } from './acknowledgements.js';
 import { bounds } from './bounds.js';
 import { clientHistories } from './client-histories.js';
+import { clientTransactions } from './client-transactions.js';
 import { commitOnQuorum } from './commit-on-quorum.js';
 import { committedImmutable } from './committed-immutable.js';
 import { electionSafety } from './election-safety.js';
@@ -38,7 +39,7 @@ export function invariants(world: World, history: History, undecided: () => void
     logMatching(world, history),
     electionSafety(),
     leaderAppendOnly(),
-    followerLog(world),
+    followerLog(),
     membershipOverlaps(),
     newcomers(),
     commitOnQuorum(world),
@@ -58,6 +59,7 @@ export function invariants(world: World, history: History, undecided: () => void
     linearizable(history),
     readRounds(rounds),
     clientHistories(history, undecided),
+    clientTransactions(undecided),
     bounds(world),
   ];
 }

@@ -48,4 +48,27 @@ export const TOLD: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'transaction-by-half',
+    what: 'of the keys that a transaction changes only the first is changed',
+    changes: [
+      {
+        file: 'src/state-machine/store',
+        find: 'for (const [key, entry] of plan.writes) this.#write(key, entry);',
+        replace:
+          'for (const [key, entry] of [...plan.writes].slice(0, 1)) this.#write(key, entry);',
+      },
+    ],
+  },
+  {
+    name: 'transaction-reads-before',
+    what: 'a transaction reads what a key was before it, although it has written it',
+    changes: [
+      {
+        file: 'src/state-machine/store',
+        find: 'plan.results.push({ type, entry: existing });',
+        replace: 'plan.results.push({ type, entry: this.get(key) });',
+      },
+    ],
+  },
 ];

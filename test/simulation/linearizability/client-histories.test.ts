@@ -55,7 +55,8 @@ function put(byte: number, beganUs: number, endedUs: number, outcome: WriteOutco
 
 function get(found: Session | null, beganUs: number, endedUs: number, isStale = false): Operation {
   asked += 1;
-  const answer = { lastApplied: 1 as LogIndex, isLeased: false, session: found, digest: null };
+  const told = { session: found, entry: null, digest: null };
+  const answer = { lastApplied: 1 as LogIndex, isLeased: false, ...told };
   const id = `r-${asked}`;
   return { kind: 'read', id, sessionId: 's', isStale, isOfStore: false, beganUs, endedUs, answer };
 }
