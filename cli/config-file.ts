@@ -1,6 +1,7 @@
 // How commands read a configuration file: every error of it on standard error, one a line with its place, before the one line
 // that says how it ended. With --json only that last one, as an object; `config check` prints the errors as data.
 
+import { resolve } from 'node:path';
 import { ConfigFileError, readConfig } from '../src/config/read-config.js';
 import type { ConfigFile } from '../src/config/read-config.js';
 import { daemonSettings, keyOfOption } from '../src/config/daemon-settings.js';
@@ -22,9 +23,14 @@ export async function loadConfig(file: string, isJson: boolean): Promise<ConfigF
 /** A file's settings for a daemon, and errors about them told by their keys. */
 export async function loadSettings(file: string, isJson: boolean) {
   const { config } = await loadConfig(file, isJson);
+  const path = resolve(file);
   const settings = daemonSettings(config);
   return {
     settings,
+    /** For the daemon, which reads it again when it is told to. */
+    source<Given, Defaults>(given: Given, defaults: Defaults) {
+      return { file: path, config, given, defaults };
+    },
     /** The error, about the file's key if it came from there and not from a flag. */
     placed(error: unknown, flags: object): unknown {
       if (!(error instanceof QuorateError)) return error;

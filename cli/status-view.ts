@@ -15,8 +15,8 @@ import type { Column, Style } from './format.js';
 /** What counts as a change between two looks: not counters and clocks, which always move. */
 export function changeKey(view: ClusterView): string {
   const { nodes, ...whole } = view;
-  const steady = nodes.map(({ name, state, role, address, api, version }) => {
-    return [name, state, role, address, api, version];
+  const steady = nodes.map(({ name, state, role, address, api, version, differs }) => {
+    return [name, state, role, address, api, version, differs];
   });
   return JSON.stringify([whole, steady]);
 }
@@ -39,12 +39,20 @@ export function clusterLines(
   const notes = [
     ...ruleLines(view, style),
     ...troubles,
+    ...differenceLines(view, style),
     ...kept,
     ...failureLines(view, failures, style),
     ...levelLines(view, style),
   ];
   const below = notes.length === 0 ? [] : ['', ...notes];
   return [...headLines(view, style), '', ...nodeTable(view, style, widthMax), ...below];
+}
+
+/** Nodes whose file says otherwise than the cluster. */
+function differenceLines({ nodes }: ClusterView, style: Style): string[] {
+  return nodes.flatMap(({ name, differs = [] }) =>
+    differs.map((it) => style.yellow(`${printable(name)}'s configuration file: ${printable(it)}`)),
+  );
 }
 
 /** What the cluster can lose next, by name, and how it could be made to lose more. */

@@ -2,6 +2,7 @@
 // does not fit is refused with the option's name. It opens and binds nothing; what the addresses mean is config/.
 
 import { hostname } from 'node:os';
+import type { Config } from './config/config.js';
 import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
 import type { ProcessDefinition } from './keeper/process-definition.js';
@@ -63,6 +64,20 @@ export interface DaemonOptions {
   readonly expect?: number;
   /** The nodes that form the first cluster, this one among them; instead of `expect`. Without an address they are found by `connect`. */
   readonly hosts?: readonly HostOption[];
+  /** The file that these options come from, for `install` and SIGHUP; absent: none. */
+  readonly configuration?: ConfigSource;
+}
+
+/** A configuration file and what goes before and behind it. */
+export interface ConfigSource {
+  /** Absolute path. */
+  readonly file: string;
+  /** As it was read. */
+  readonly config: Config;
+  /** By flags and the environment: goes before the file. */
+  readonly given: Partial<DaemonOptions>;
+  /** Counts where neither says anything. */
+  readonly defaults: Pick<DaemonOptions, 'dataDir'>;
 }
 
 /** One of the nodes that form the first cluster. */
@@ -92,6 +107,7 @@ export interface CheckedOptions {
   /** Where others are looked for, and who forms the first cluster. */
   readonly discovery: Discovery;
   readonly processes: readonly ProcessDefinition[];
+  readonly configuration: ConfigSource | null;
 }
 
 /** Checks a daemon's options. Refuses with WRONG_USAGE, INVALID_ARGUMENT or INSECURE_ADDRESS, naming the option. */
@@ -141,5 +157,6 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
     discovery: discoveryFrom(options, name),
     processes: options.processes ?? [],
+    configuration: options.configuration ?? null,
   };
 }

@@ -357,6 +357,11 @@ export const ERRORS = {
     'failed',
     'Correct it; `quorate config check {file}` checks it without a daemon.',
   ),
+  OTHER_CONFIG_FILE: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Install on its machine the file that it was started with, or start it with --config and the other.',
+  ),
   SECRET: kind(
     'FAILED_PRECONDITION',
     'failed',

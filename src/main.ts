@@ -15,6 +15,7 @@ import {
   heedRefusals,
   resumed,
 } from './daemon-membership.js';
+import { DaemonConfig, selfFacts } from './daemon-config.js';
 import { openProcesses } from './daemon-processes.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
@@ -59,7 +60,7 @@ const SHIPPED: NonNullable<DaemonHooks['software']> = {
   features: FEATURES,
 };
 
-export type { DaemonOptions } from './daemon-options.js';
+export type { ConfigSource, DaemonOptions } from './daemon-options.js';
 
 export interface DaemonHooks {
   /** Called once after a fault was logged. Default: ends the process with 70. */
@@ -77,7 +78,10 @@ export interface Daemon {
   /** Null: there is no such port. */
   readonly http: string | null;
   status(): NodeStatus;
-  /** Reads certificate, key and CA again; what cannot be used is logged and changes nothing. What SIGHUP does. */
+  /**
+   * Reads certificate, key and CA again, and the log level from the configuration file; what cannot be used is logged and changes
+   * nothing. What SIGHUP does.
+   */
   reload(): Promise<void>;
   /** Resolves when this daemon cannot go on, though nothing is broken: it waits to be stopped, and says why. */
   readonly failure: Promise<QuorateError>;
@@ -121,6 +125,7 @@ interface Ground {
   readonly holder: { node: Node | null };
   readonly software: typeof SHIPPED;
   readonly dataDir: string;
+  readonly configuration: DaemonConfig;
 }
 
 async function assemble(
@@ -135,7 +140,7 @@ async function assemble(
     end = resolve;
   });
   const ground = await openGround(options, hooks, log, parts, end);
-  const { clock, self } = ground;
+  const { clock, self, configuration } = ground;
   const http = await openHttp(options, ground, onFatal, log, parts);
   const processes = openProcesses(options, ground, log, parts);
   const node = await startNode(ground, processes, onFatal, log, parts);
@@ -148,6 +153,7 @@ async function assemble(
   const forming = openForming(options, ground, node, log, onFatal);
   parts.push({ name: 'forming', stop: () => forming.stop() });
   const modules = serve(ground, node, forming, processes, isStopping, onFatal, log, parts);
+  configuration.watch({ node, processes: null });
   forming.begin(modules);
   if (http !== null) serveHttp(http.server, modules, parts);
   const { name, address, api } = self;
@@ -159,7 +165,10 @@ async function assemble(
     name,
     ...reached,
     status: () => node.status(),
-    reload: () => reloadTls(ground.tls, log),
+    reload: async () => {
+      await configuration.reloadLogLevel();
+      await reloadTls(ground.tls, log);
+    },
     fail: onFatal,
     failure,
     stop: () => {
@@ -220,24 +229,16 @@ async function openGround(
   });
   parts.push({ name: 'API port', stop: () => server.stop() });
   const apiPort = await listening('--api', addresses.api, () => server.listen());
-  const self: SelfFacts = {
-    name: cluster?.nodeName ?? options.name,
-    clusterName: options.clusterName,
-    electionTimeoutMs: options.electionTimeoutMs,
-    isManual: options.isManual,
-    ...reach(apiPort),
-    ...software.speaks,
-    witness: cluster?.isWitness ?? options.witness,
-    priority: options.priority,
-    isPriorityGiven: options.isPriorityGiven,
-    startedAtMs: clock.nowMs(),
-  };
+  const configuration = new DaemonConfig(options, log);
+  parts.push({ name: 'configuration', stop: () => configuration.stop() });
+  const known = { ...reach(apiPort), ...software.speaks, isManual: options.isManual };
+  const self = selfFacts(options, configuration, cluster, known, clock.nowMs());
   if (tls !== null) {
     watchTls(tls, self, log);
     parts.push({ name: 'certificates', stop: () => tls.close() });
   }
   const { dataDir } = options;
-  return { clock, storage, transport, server, self, tls, holder, software, dataDir };
+  return { clock, storage, transport, server, self, tls, holder, software, dataDir, configuration };
 }
 
 async function startNode(
@@ -278,7 +279,7 @@ async function startNode(
 }
 
 function serve(
-  { clock: { ofTurns: clock }, server, self, tls }: Ground,
+  { clock: { ofTurns: clock }, server, self, tls, configuration }: Ground,
   node: Node,
   { formation: forming }: DaemonForming,
   processes: Supervisor | null,
@@ -323,6 +324,7 @@ function serve(
     usage,
     isStopping,
     onFatal,
+    configuration,
   };
   server.serve(modules);
   const ownRow = new OwnRow(modules);
@@ -353,11 +355,14 @@ async function openHttp(
 }
 
 function serveHttp(server: HttpServer, modules: ServiceModules, parts: Part[]): void {
-  const { node, self, isStopping } = modules;
+  const { node, self, isStopping, configuration } = modules;
   const { name, version } = self;
   const view = viewCluster.bind(null, modules);
+  const differs = (): readonly string[] => configuration?.differs() ?? [];
   parts.push({ name: 'HTTP', stop: () => server.stop() });
-  server.serve(routesFor({ node, name, version, isStopping, viewCluster: view }, HTTP_LIMITS));
+  server.serve(
+    routesFor({ node, name, version, isStopping, differs, viewCluster: view }, HTTP_LIMITS),
+  );
 }
 
 /** Tells what becomes of the certificates while the daemon runs; they must be for the addresses that this node tells others. */

@@ -1,11 +1,8 @@
 // `quorate install F` and `quorate system`: a configuration file compared with what runs. What is the cluster's (the system
-// definition) is activated for all nodes at once; what is a node's own is told with what it takes. The file is read where the
-// command runs, and no daemon opens a path that a caller names.
+// definition) is activated for all nodes at once; what is a node's own by its daemon, which reads its file once more and opens
+// no other, whoever asks.
 
 import type { Command } from 'commander';
-import type { Config } from '../../src/config/config.js';
-import { formatAddress } from '../../src/address.js';
-import { QuorateError } from '../../src/errors.js';
 import { reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
@@ -22,9 +19,13 @@ export function registerInstall(program: Command): void {
       'after',
       `
 The system definition (hosts and items) takes effect at once, for the whole cluster, in one step; services
-read an item as the key quorate/system/items/NAME of the store, and watch it there. Settings of the node
-that is asked (--node) need a restart of its daemon; those that a cluster fixes when it is formed do not
-change. Nothing is activated if the file has an error.
+read an item as the key quorate/system/items/NAME of the store, and watch it there.
+
+The node that is asked (--node) reads the file that it was started with once more: priority, log level and
+processes take effect at once; addresses, directories, certificates' paths and discovery need a restart of
+its daemon; what a cluster fixes when it is formed does not change. Each line says why. A daemon opens no
+other file than its own, so its own part is left alone where FILE is another or holds something else there.
+Nothing is activated if the file has an error, here or there.
 
 Examples:
   quorate install /etc/quorate/quorate.yaml --dry-run
@@ -46,61 +47,37 @@ async function installFile(cli: Cli<ChangeOptions>, file: string): Promise<void>
   const { loadConfig } = await import('../config-file.js');
   const { factChanges } = await import('../../src/config/system-facts.js');
   const { readFacts, changeFacts } = await import('../system-facts.js');
-  const { config } = await loadConfig(file, cli.isJson);
-  const { node, restart, kept } = await settingsDifference(cli, config);
+  const { compareWithRunning, differenceLine } = await import('../running-config.js');
+  const loaded = await loadConfig(file, cli.isJson);
+  const { dryRun = false, reason = '' } = cli.options;
+  // Asked first without changing anything: what cannot be installed there is not installed by half.
+  const compared = await compareWithRunning(cli.client, loaded);
   const held = await readFacts(cli.client);
-  const changes = factChanges(config.system, held.facts);
-  const { dryRun = false } = cli.options;
+  const changes = factChanges(loaded.config.system, held.facts);
   const revision =
     dryRun || changes.length === 0 ? null : await changeFacts(cli.client, held, changes);
-  const texts = changes.map(({ text }) => text);
-  const data = { file, node, activated: texts, restart, unchangeable: kept, dryRun, revision };
+  if (!dryRun && compared.isOwnFile) {
+    await cli.client.install({ file: compared.file, sha256: compared.sha256, reason });
+  }
+  const { node, differences, note } = compared;
+  const data = {
+    file,
+    node,
+    activated: changes.map(({ text }) => text),
+    differences,
+    note,
+    dryRun,
+    revision,
+  };
   cli.print(data, () => {
     const lines = [
-      ...texts.map((text) => `${dryRun ? 'Would be activated' : 'Activated'}: ${text}`),
-      ...restart.map((text) => `Needs a restart of ${node}: ${text}`),
-      ...kept.map((text) => `Stays: ${text}`),
+      ...changes.map(({ text }) => `${dryRun ? 'Would be activated' : 'Activated'}: ${text}`),
+      ...differences.map((difference) => differenceLine(difference, node, !dryRun)),
+      ...(note === null ? [] : [note]),
     ];
     if (lines.length === 0) return [`${file} says what runs; nothing was changed.`];
     return lines.map(printable);
   });
-}
-
-/** How the file differs from what the node asked runs with, as far as a node tells. */
-async function settingsDifference(cli: Cli<object>, { cluster, node: wanted, processes }: Config) {
-  const answer = await cli.client.nodeStatus();
-  const own = answer.node;
-  if (own === null || answer.cluster === undefined) {
-    throw new QuorateError('CLEAN_NODE', 'the node asked belongs to no cluster yet');
-  }
-  if (answer.cluster !== cluster.name) {
-    const message = `the file is for cluster ${cluster.name}, the node asked is of ${answer.cluster}`;
-    const hint = `Give cluster.name ${answer.cluster}, or ask a node of the other with --node.`;
-    throw new QuorateError('CLUSTER_NAME_MISMATCH', message, { cluster: answer.cluster }, { hint });
-  }
-  const restart: string[] = [];
-  const kept: string[] = [];
-  const isOwnFile = wanted.name === null || wanted.name === own.name;
-  if (!isOwnFile)
-    kept.push(
-      `node.name ${wanted.name}: the node asked is ${own.name}, its settings were not compared`,
-    );
-  const peer = cluster.advertise ?? cluster.accept;
-  const compare = (key: string, said: string | null, runs: string): void => {
-    if (isOwnFile && said !== null && said !== runs) restart.push(`${key} ${runs} becomes ${said}`);
-  };
-  compare('cluster.accept', peer === null ? null : formatAddress(peer), own.address);
-  compare('node.api', wanted.api === null ? null : formatAddress(wanted.api), own.api);
-  if (
-    cluster.electionTimeoutMs !== null &&
-    cluster.electionTimeoutMs !== answer.electionTimeoutMs
-  ) {
-    kept.push(`cluster.electionTimeout: the cluster was formed with ${answer.electionTimeoutMs}ms`);
-  }
-  if (isOwnFile && processes.length > 0) {
-    restart.push('processes are read when the daemon starts, in case they changed');
-  }
-  return { node: own.name, restart, kept };
 }
 
 async function showSystem(cli: Cli<object>): Promise<void> {

@@ -70,7 +70,8 @@ show certificates that a CA of the others signed. A node's certificate has exten
 serverAuth,clientAuth and, as alternative names, the hosts by which others reach it; only whoever has
 such a certificate is heard as a node, so use a CA that signs for this cluster alone. The files are
 read again within seconds of a change, and on SIGHUP; new ones that cannot be used are logged and
-change nothing. SIGHUP does no more than that, and never ends the daemon.
+change nothing. SIGHUP reads the log level of the configuration file again too, and never ends the
+daemon; quorate install activates everything that needs no restart.
 
 With --connect the node finds its cluster by itself: it joins the one that a node it hears belongs to,
 or, with --expect, forms the first with so many clean nodes of its cluster's name. By number that is
@@ -201,10 +202,12 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   });
   // From before the start, because the default of this signal ends the process.
   process.on('SIGHUP', () => void running?.reload());
+  const defaults = { dataDir: DATA_DIRECTORY_DEFAULT };
   const daemon = await startDaemon({
-    dataDir: DATA_DIRECTORY_DEFAULT,
+    ...defaults,
     ...file?.settings,
     ...flags,
+    ...(file === null ? {} : { configuration: file.source(flags, defaults) }),
   }).catch((error: unknown) => {
     throw file === null ? error : file.placed(error, flags);
   });

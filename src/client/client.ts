@@ -22,6 +22,8 @@ import type { ReleaseLockRequest } from '../generated/quorate/v1/ReleaseLockRequ
 import type { ReleaseLockResponse__Output as ReleaseLockResponse } from '../generated/quorate/v1/ReleaseLockResponse.js';
 import type { GetSessionRequest } from '../generated/quorate/v1/GetSessionRequest.js';
 import type { GetSessionResponse__Output as GetSessionResponse } from '../generated/quorate/v1/GetSessionResponse.js';
+import type { InstallRequest } from '../generated/quorate/v1/InstallRequest.js';
+import type { InstallResponse__Output as InstallResponse } from '../generated/quorate/v1/InstallResponse.js';
 import type { JoinRequest } from '../generated/quorate/v1/JoinRequest.js';
 import type { JoinResponse__Output as JoinResponse } from '../generated/quorate/v1/JoinResponse.js';
 import type { ListProcessesResponse__Output as ListProcessesResponse } from '../generated/quorate/v1/ListProcessesResponse.js';
@@ -58,7 +60,7 @@ import type { TransactResponse__Output as TransactResponse } from '../generated/
 import type { TlsIdentity } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
-import { CLUSTER, LOCKS, PROCESSES, SESSIONS, STORE } from './protos.js';
+import { CLUSTER, LOCKS, MAINTENANCE, PROCESSES, SESSIONS, STORE } from './protos.js';
 import type { WatchOptions } from './watch.js';
 import type { WatchUpdate } from './watch-cursor.js';
 
@@ -128,6 +130,11 @@ export class QuorateClient {
   /** Hands the primacy over; returns once the target is primary. */
   setPrimary(request: SetPrimaryRequest, options: CallOptions = {}): Promise<SetPrimaryResponse> {
     return this.#caller.change(CLUSTER.SetPrimary, request, options);
+  }
+
+  /** Makes the node asked read its configuration file again. */
+  install(request: InstallRequest, options: CallOptions = {}): Promise<InstallResponse> {
+    return this.#caller.change(MAINTENANCE.Install, request, options);
   }
 
   /** Whether an epoch is the running reign's. */

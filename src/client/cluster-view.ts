@@ -21,6 +21,8 @@ export interface NodeView {
   readonly trouble?: string;
   /** Why it must not be primary now; likewise only where something is against it. */
   readonly ineligible?: string;
+  /** What its configuration file says otherwise than the cluster; only where there is any. */
+  readonly differs?: readonly string[];
 }
 
 /** What `mon-cluster --json` prints. */
@@ -106,6 +108,7 @@ function nodeView(node: Node): NodeView {
     uptimeMs: node.uptimeMs ?? null,
     ...(node.trouble === undefined ? {} : { trouble: node.trouble }),
     ...(node.ineligible === undefined ? {} : { ineligible: node.ineligible }),
+    ...(node.differs.length === 0 ? {} : { differs: node.differs }),
   };
 }
 

@@ -11,6 +11,7 @@ import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSes
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
 import type { LocksDefinition } from '../generated/quorate/v1/Locks.js';
 import type { ProcessesDefinition } from '../generated/quorate/v1/Processes.js';
+import type { MaintenanceDefinition } from '../generated/quorate/v1/Maintenance.js';
 import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
 import type { StoreDefinition } from '../generated/quorate/v1/Store.js';
 
@@ -21,6 +22,7 @@ const FILES = [
   'quorate/v1/store.proto',
   'quorate/v1/locks.proto',
   'quorate/v1/processes.proto',
+  'quorate/v1/maintenance.proto',
   'google/rpc/status.proto',
   'google/rpc/error_info.proto',
 ];
@@ -63,6 +65,8 @@ export const STORE = loaded['quorate.v1.Store'] as unknown as StoreDefinition;
 export const LOCKS = loaded['quorate.v1.Locks'] as unknown as LocksDefinition;
 /** Methods of quorate.v1.Processes. */
 export const PROCESSES = loaded['quorate.v1.Processes'] as unknown as ProcessesDefinition;
+/** Methods of quorate.v1.Maintenance. */
+export const MAINTENANCE = loaded['quorate.v1.Maintenance'] as unknown as MaintenanceDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

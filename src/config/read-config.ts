@@ -1,6 +1,7 @@
 // Reads a configuration file from the disk of this machine: opens it with a bound, checks it, and says in our words why it
 // cannot be read. What a file must say stands in parse-config.ts.
 
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -18,6 +19,8 @@ export interface ConfigFile {
   /** As it was named. */
   readonly file: string;
   readonly config: Config;
+  /** Of its bytes, 64 hexadecimal digits. */
+  readonly sha256: string;
 }
 
 /** A configuration file with errors; `message` counts them. */
@@ -36,11 +39,13 @@ export class ConfigFileError extends QuorateError {
 
 /** Reads and checks a file. Rejects with CONFIG_FILE if it cannot be read, with a `ConfigFileError` if it is wrong. */
 export async function readConfig(file: string, environment: Environment): Promise<ConfigFile> {
-  const text = decoded(await bytesOf(file));
+  const bytes = await bytesOf(file);
+  const text = decoded(bytes);
   if ('error' in text) throw new ConfigFileError(file, [text.error]);
   const parsed = parseConfig(text.text, environment, dirname(resolve(file)));
   if ('errors' in parsed) throw new ConfigFileError(file, parsed.errors);
-  return { file, config: parsed.config };
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { file, config: parsed.config, sha256 };
 }
 
 /** At most one byte more than a file may have. A pipe that nobody writes to must not keep a daemon from starting. */

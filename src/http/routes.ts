@@ -28,6 +28,8 @@ export interface RouteModules {
   readonly name: string;
   readonly version: string;
   readonly isStopping: () => boolean;
+  /** What the configuration file says otherwise than the cluster; absent: nothing. */
+  readonly differs?: () => readonly string[];
   /** The cluster by Cluster.Status, for a caller at `ADDRESS:PORT`; rejects with a QuorateError. */
   readonly viewCluster: (peer: string, timeoutMs: number) => Promise<ClusterView>;
 }
@@ -125,12 +127,13 @@ function healthOf({ node, isStopping }: RouteModules): Health {
 
 /** The same object whatever was asked, with the reason if the answer is no. */
 function told(
-  { node, name, version }: RouteModules,
+  { node, name, version, differs: fileDiffers }: RouteModules,
   { status, state }: Health,
   whyNot: WhyNot,
   codeIfNot = 503,
 ): Answer {
   const { cluster, leaderId, epoch, lagEntries, stalenessMs } = status;
+  const differs = fileDiffers?.() ?? [];
   return json(whyNot === null ? 200 : codeIfNot, {
     node: cluster?.nodeName ?? name,
     cluster: cluster?.clusterName ?? null,
@@ -142,6 +145,7 @@ function told(
     stalenessMs,
     version,
     ...(whyNot === null ? {} : { why: whyNot }),
+    ...(differs.length === 0 ? {} : { differs }),
   });
 }
 

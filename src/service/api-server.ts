@@ -10,6 +10,7 @@ import type {
 import type { Address } from '../address.js';
 import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
 import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessions.js';
+import type { MaintenanceHandlers } from '../generated/quorate/v1/Maintenance.js';
 import type { ProcessesHandlers } from '../generated/quorate/v1/Processes.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
 import type { LocksHandlers } from '../generated/quorate/v1/Locks.js';
@@ -18,6 +19,7 @@ import type { CallContext } from './call-context.js';
 import { openClientSession } from './client-session-service.js';
 import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
+import { install } from './install-service.js';
 import { admit, remove, setPrimary, update } from './member-service.js';
 import { tolerant } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
@@ -27,6 +29,7 @@ import {
   CLIENT_SESSIONS,
   CLUSTER,
   LOCKS,
+  MAINTENANCE,
   PROCESSES,
   SESSIONS,
   STORE,
@@ -128,6 +131,7 @@ export class ApiServer {
     );
     this.#add({ ...STORE, Pipeline: sized(STORE.Pipeline) }, pipelines.then(storeHandlers));
     this.#add(LOCKS, this.#modules.then(locksHandlers));
+    this.#add(MAINTENANCE, this.#modules.then(maintenanceHandlers));
     this.#add(PROCESSES, this.#modules.then(processesHandlers));
     this.#add(CLIENT_SESSIONS, this.#modules.then(clientSessionsHandlers));
     this.#addStandardServices();
@@ -153,6 +157,7 @@ export class ApiServer {
       SESSIONS,
       STORE,
       LOCKS,
+      MAINTENANCE,
       PROCESSES,
       CLIENT_SESSIONS,
       HEALTH,
@@ -289,6 +294,10 @@ function processesHandlers(modules: ServiceModules): ProcessesHandlers {
     Stop: on('Stop', commandProcess('stop')),
     Restart: on('Restart', commandProcess('restart')),
   };
+}
+
+function maintenanceHandlers(modules: ServiceModules): MaintenanceHandlers {
+  return { Install: unaryOf<MaintenanceHandlers>(modules, 'Maintenance')('Install', install) };
 }
 
 function clientSessionsHandlers(modules: ServiceModules): ClientSessionsHandlers {

@@ -3,6 +3,7 @@
 
 import type { ClockPort, LoggerPort } from '../node/ports.js';
 import type { NodeApi, NodeOutline } from '../node/api.js';
+import type { Difference } from '../generated/quorate/v1/Difference.js';
 import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { Guarantee, ProcessView } from '../keeper/process-view.js';
@@ -54,6 +55,28 @@ export interface FormingPort {
   release(): void;
 }
 
+/** Which file to install, as `Maintenance.Install` is asked. */
+export interface InstallOrder {
+  /** Absolute path; empty: whichever is the daemon's. */
+  readonly file: string;
+  /** Hexadecimal; empty: not compared. */
+  readonly sha256: string;
+  readonly dryRun: boolean;
+}
+
+/** What the API needs to know of this daemon's configuration file. */
+export interface ConfigPort {
+  /** Path; null: the daemon was started without one. */
+  readonly file: string | null;
+  /**
+   * Reads the file, activates what can change while the daemon runs unless `dryRun`, and answers how it differed from what ran.
+   * Rejects with OTHER_CONFIG_FILE, CONFIG_FILE, CONFIG_INVALID or CLUSTER_NAME_MISMATCH, having changed nothing.
+   */
+  install(order: InstallOrder): Promise<Difference[]>;
+  /** What the file says otherwise than the cluster, one line for people each. */
+  differs(): readonly string[];
+}
+
 export interface ServiceModules {
   readonly node: NodeApi;
   readonly clock: ClockPort;
@@ -70,6 +93,8 @@ export interface ServiceModules {
   /** Null or absent: no processes are configured. */
   readonly processes?: ProcessPort | null;
   readonly usage: OwnUsagePort;
+  /** The daemon's configuration file; null or absent: there is none to know of. */
+  readonly configuration?: ConfigPort | null;
   /** The daemon was told to end. */
   readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */

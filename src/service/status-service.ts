@@ -194,7 +194,8 @@ async function askOne(
   }
 }
 
-function ownView({ node, self, clock, forming }: ServiceModules): OwnView {
+function ownView({ node, self, clock, forming, configuration }: ServiceModules): OwnView {
   const waiting = forming?.standing() ?? null;
-  return { status: node.status(), self, nowMs: clock.nowMs(), waiting };
+  const differs = configuration?.differs() ?? [];
+  return { status: node.status(), self, nowMs: clock.nowMs(), waiting, differs };
 }

@@ -23,6 +23,8 @@ export interface OwnView {
   readonly nowMs: number;
   /** What it waits for while it is clean; null or absent: nothing. */
   readonly waiting?: string | null;
+  /** What its configuration file says otherwise than the cluster. */
+  readonly differs?: readonly string[];
 }
 
 /** The cluster as its confirmed leader knows it. */
@@ -74,7 +76,7 @@ export function localView(own: OwnView, answers: Answers): StatusResponse {
 }
 
 /** This node's own line. */
-export function ownLine({ status, self, nowMs, waiting }: OwnView): Node {
+export function ownLine({ status, self, nowMs, waiting, differs = [] }: OwnView): Node {
   const member = memberById(status, status.nodeId);
   const isWorking = status.condition === 'member';
   const trouble = ownTrouble(status) ?? waiting ?? null;
@@ -94,6 +96,7 @@ export function ownLine({ status, self, nowMs, waiting }: OwnView): Node {
     uptimeMs: Math.max(0, nowMs - self.startedAtMs),
     ...(status.unfit === null ? {} : { ineligible: status.unfit }),
     ...(trouble === null ? {} : { trouble }),
+    ...(differs.length === 0 ? {} : { differs: [...differs] }),
   };
 }
 
@@ -190,6 +193,7 @@ function lineOf(
     ...(said?.uptimeMs === undefined ? {} : { uptimeMs: said.uptimeMs }),
     ...(trouble === undefined ? {} : { trouble }),
     ...(ineligible === undefined ? {} : { ineligible }),
+    ...(said === null || said.differs.length === 0 ? {} : { differs: said.differs }),
   };
 }
 

@@ -24,6 +24,7 @@ const LEADER: Node = {
   uptimeMs: 62_000,
   id: 1,
   voter: true,
+  differs: [],
 };
 const GONE: Node = {
   name: 'n2',
@@ -33,6 +34,7 @@ const GONE: Node = {
   api: '127.0.0.1:6011',
   id: 2,
   voter: true,
+  differs: [],
 };
 const WELL: Status = {
   cluster: 'quorate',

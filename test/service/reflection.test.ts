@@ -25,6 +25,7 @@ const SERVED = [
   'quorate.v1.ClientSessions',
   'quorate.v1.Cluster',
   'quorate.v1.Locks',
+  'quorate.v1.Maintenance',
   'quorate.v1.Processes',
   'quorate.v1.Sessions',
   'quorate.v1.Store',

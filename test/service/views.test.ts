@@ -32,6 +32,7 @@ function said(
     lastApplied: 8,
     uptimeMs: 77,
     version: '0.2.0',
+    differs: [],
     ...more,
   };
   const answer = {

@@ -116,6 +116,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/address.ts': { knows: LEAVES },
   'src/version.ts': { knows: [] },
   'src/main.ts': { knows: ['src'] },
+  'src/daemon-config.ts': { knows: ['src'] },
+  'src/daemon-differences.ts': { knows: ['src'] },
   'src/daemon-membership.ts': { knows: ['src'] },
   'src/daemon-options.ts': { knows: ['src'] },
   'src/daemon-processes.ts': { knows: ['src'] },

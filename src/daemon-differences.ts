@@ -1,0 +1,175 @@
+// How the options that a configuration file comes to differ from those that a daemon runs with: what takes effect at once, what needs
+// a restart and why, and what never changes. Pure; the values of a process are never shown, since some are secret.
+
+import { isDeepStrictEqual } from 'node:util';
+import { formatAddress } from './address.js';
+import type { Config } from './config/config.js';
+import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
+import { QuorateError } from './errors.js';
+import type { Difference } from './generated/quorate/v1/Difference.js';
+import type { ClusterIdentity } from './node/ports.js';
+
+/** A file for another cluster changes nothing here; null: it is for this one. */
+export function clusterNameDiffers(
+  { cluster }: Config,
+  { clusterName }: ClusterIdentity,
+): QuorateError | null {
+  if (cluster.name === clusterName) return null;
+  const message = `the file is for cluster ${cluster.name}, this node is of ${clusterName}`;
+  const hint = `Give cluster.name ${clusterName}.`;
+  return new QuorateError('CLUSTER_NAME_MISMATCH', message, { cluster: clusterName }, { hint });
+}
+
+type Shown = string | null;
+
+interface Row {
+  readonly key: string;
+  readonly of: (options: CheckedOptions) => Shown;
+  /** Of a member; a clean node takes everything at its next start. */
+  readonly why: string;
+  readonly isKept?: true;
+}
+
+const BINDS = 'the port is bound when the daemon starts';
+
+const ROWS: readonly Row[] = [
+  {
+    key: 'cluster.accept',
+    of: ({ addresses }) => formatAddress(addresses.listen),
+    why: BINDS,
+  },
+  {
+    key: 'cluster.advertise',
+    of: ({ addresses: { advertise } }) => (advertise === null ? null : formatAddress(advertise)),
+    why: 'others are told when the daemon starts',
+  },
+  {
+    key: 'cluster.connect',
+    of: ({ discovery }) => discovery.targets.map(targetText).join(', '),
+    why: 'others are looked for as the daemon was told when it started',
+  },
+  {
+    key: 'node.name',
+    of: ({ name }) => name,
+    why: 'a member keeps the name that it joined with; cluster-replace-node gives another',
+    isKept: true,
+  },
+  {
+    key: 'node.dataDir',
+    of: ({ dataDir }) => dataDir,
+    why: 'it is opened when the daemon starts; what it holds does not move by itself',
+  },
+  { key: 'node.api', of: ({ addresses }) => formatAddress(addresses.api), why: BINDS },
+  {
+    key: 'node.http',
+    of: ({ addresses: { http } }) => (http === null ? 'none' : formatAddress(http)),
+    why: BINDS,
+  },
+  {
+    key: 'node.tls',
+    of: ({ tls }) => (tls === null ? null : [tls.certFile, tls.keyFile, tls.caFile].join(', ')),
+    why: 'which files they are is read when the daemon starts; what they hold is read again by itself',
+  },
+  {
+    key: 'node.witness',
+    of: ({ witness }) => String(witness),
+    why: 'a member stays what it joined as; cluster-replace-node makes it the other',
+    isKept: true,
+  },
+];
+
+/** What does not take effect while the daemon runs. */
+export function restartDifferences(
+  runs: CheckedOptions,
+  wanted: CheckedOptions,
+  isMember: boolean,
+): Difference[] {
+  const rows = ROWS.flatMap(({ key, of, why, isKept = false }): Difference[] => {
+    const effect = isMember && isKept ? 'NEVER' : 'RESTART';
+    const told = effect === 'RESTART' && isKept ? 'it is read when the daemon starts' : why;
+    return of(runs) === of(wanted)
+      ? []
+      : [{ key, ...shown(of(runs), of(wanted)), effect, why: told }];
+  });
+  const plan = { runs: runs.discovery.plan, wanted: wanted.discovery.plan };
+  if (isMember || isDeepStrictEqual(plan.runs, plan.wanted)) return rows;
+  const why = 'who forms the first cluster is read when the daemon starts';
+  return [...rows, { key: 'cluster.expect or system.hosts', effect: 'RESTART', why }];
+}
+
+/** What takes effect at once, and what would if no flag or variable of the environment went before the file. */
+export function liveDifferences({
+  runs,
+  wanted,
+  given,
+  hasProcesses,
+}: {
+  readonly runs: CheckedOptions;
+  readonly wanted: CheckedOptions;
+  readonly given: Partial<DaemonOptions>;
+  readonly hasProcesses: boolean;
+}): Difference[] {
+  const differences: Difference[] = [];
+  if (runs.priority !== wanted.priority || runs.isPriorityGiven !== wanted.isPriorityGiven) {
+    const says = wanted.isPriorityGiven ? String(wanted.priority) : null;
+    const why =
+      says === null
+        ? 'no longer said: the member keeps what it has'
+        : 'the members are told, and the primary moves if another should be it now';
+    const told = shown(runs.isPriorityGiven ? String(runs.priority) : null, says);
+    differences.push({ key: 'node.priority', ...told, effect: 'LIVE', why });
+  }
+  if (runs.logLevel !== wanted.logLevel) {
+    const why = 'from the next line on';
+    differences.push({
+      key: 'node.logLevel',
+      ...shown(runs.logLevel, wanted.logLevel),
+      effect: 'LIVE',
+      why,
+    });
+  }
+  if (Object.hasOwn(given, 'processes')) return differences;
+  return [...differences, ...processDifferences(runs.processes, wanted.processes, hasProcesses)];
+}
+
+type Processes = CheckedOptions['processes'];
+
+function processDifferences(runs: Processes, wanted: Processes, isLive: boolean): Difference[] {
+  const effect = isLive ? 'LIVE' : 'RESTART';
+  const names = [...new Set([...runs, ...wanted].map(({ name }) => name))];
+  const differences = names.flatMap((name): Difference[] => {
+    const [before, after] = [runs, wanted].map((all) => all.find((one) => one.name === name));
+    if (isDeepStrictEqual(before, after)) return [];
+    const key = `processes.${name}`;
+    const why = isLive ? liveWhy(before === undefined, after === undefined) : NO_KEEPER;
+    const told = shown(
+      before === undefined ? null : 'runs',
+      after === undefined ? null : 'differs',
+    );
+    return [{ key, ...told, effect, why }];
+  });
+  const order = [runs, wanted].map((all) => all.map(({ name }) => name));
+  if (differences.length > 0 || isDeepStrictEqual(order[0], order[1])) return differences;
+  const why = isLive ? 'it counts when they start next' : NO_KEEPER;
+  return [{ key: 'processes', says: 'in another order', effect, why }];
+}
+
+const NO_KEEPER =
+  'a daemon that was started without processes supervises none until it starts again';
+
+function liveWhy(isNew: boolean, isGone: boolean): string {
+  if (isNew) return 'it is supervised from now on';
+  return isGone
+    ? 'it is ended within its grace, and supervised no more'
+    : 'it is ended within its grace, and started as the file says';
+}
+
+function shown(runs: Shown, says: Shown): Pick<Difference, 'runs' | 'says'> {
+  return { ...(runs === null ? {} : { runs }), ...(says === null ? {} : { says }) };
+}
+
+function targetText(target: CheckedOptions['discovery']['targets'][number]): string {
+  return target.type === 'multicast'
+    ? `udp://${formatAddress({ host: target.group, port: target.port })}`
+    : `tcp://${formatAddress(target.address)}`;
+}
