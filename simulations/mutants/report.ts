@@ -101,8 +101,8 @@ function example({ mutant, attempts, untried }: MutantReport): string[] {
 
 function outcomeOf(report: MutantReport): string {
   if (isCaught(report)) return 'caught';
-  if (report.mutant.coveredBy !== undefined) return 'silent';
-  return report.attempts.length === 0 ? 'not tried' : 'MISSED';
+  if (report.attempts.length === 0) return 'not tried';
+  return report.mutant.coveredBy === undefined ? 'MISSED' : 'silent';
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
