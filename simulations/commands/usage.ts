@@ -38,7 +38,8 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --workers N    processes side by side; default: one for each core
 --slices N     bench: measurements, default 5
 --against DIR  bench: measures the build in this folder dist in turns with this one
---limit D      real time for each planted bug and base seed, default 60s
+--limit D      mutants: processor time for each planted bug and base seed, default 60s, so that a busy machine decides nothing;
+               minimise: real time, default 120s
 --bases COUNT  base seeds for each planted bug, default 1; the table tells medians over them
 --budget D     processor time for each planted bug, whatever the base seeds: no further one is begun after it
 --shorten D    one failing run of each planted bug is made short, for so much real time; default: none
