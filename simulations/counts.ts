@@ -61,6 +61,8 @@ export const SITUATIONS = {
   watchesAhead: 'watches that came to a node which had not applied yet what they knew already',
   watchesCompacted: 'watches that were told the state, as changes they lacked were forgotten',
   changesTold: 'revisions that watchers were told',
+  transactions: 'transactions on several keys answered as applied',
+  keptStarts: 'primary-only processes that a keeper started',
   expiries: 'sessions expired',
 } as const;
 

@@ -177,6 +177,7 @@ export class SimulatedKeeper implements PrimaryPort {
     const process = { machineId: this.#machineId, epoch, run };
     this.#process = process;
     world.running.add(process);
+    world.count('keptStarts');
     if (this.#draw.chance(EXITS_BY_ITSELF_PPM)) {
       this.#endLater(run, this.#draw.exponential(500_000));
     }

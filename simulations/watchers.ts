@@ -198,9 +198,11 @@ class SimulatedWatcher {
     };
     const open = (): void => {
       if (this.#connection !== connection) return;
+      const isAhead = (afterRevision ?? 0) > process.node.state.lastApplied.index;
+      if (isAhead) this.#world.count('watchesAhead');
       connection.watcher = hub.open(wish, {
         send: (message) => this.#send(connection, message),
-        end: (error) => this.#ended(connection, error),
+        end: () => this.#ended(connection),
       });
     };
     this.#asked += 1;
@@ -256,8 +258,7 @@ class SimulatedWatcher {
     });
   }
 
-  #ended(connection: Connection, { code }: QuorateError): void {
-    if (code === 'REVISION_AHEAD') this.#world.count('watchesAhead');
+  #ended(connection: Connection): void {
     this.#world.plan(this.#draw.between(20, WAY_US_MAX), () => this.#break(connection));
   }
 

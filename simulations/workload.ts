@@ -337,6 +337,7 @@ export class Client {
     }
     this.#world.count('writesApplied');
     const { result } = outcome;
+    if (result.type === 'store') this.#world.count('transactions');
     if (result.type === 'session')
       this.#revisions.set(operation.sessionId, result.session.revision);
     if (result.type === 'refused' && result.refusal.reason === 'revisionMismatch') {
