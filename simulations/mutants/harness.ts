@@ -46,7 +46,7 @@ export interface MutantReport {
 const BASE_STEP = 1_000_000;
 
 const NOTHING_PLANTED: Mutant = { name: 'nothing', what: 'nothing is changed', changes: [] };
-const CONTROL_SEEDS = 3;
+const CONTROL_SEEDS = 2;
 const CONTROL_LIMIT_MS = 60_000;
 
 /**

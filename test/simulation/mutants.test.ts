@@ -1,6 +1,7 @@
 // Planted bugs apply to the sources as they are: whoever changes the text that one replaces must change the bug as well. A
 // few of them are tried here; the whole table takes hours, and a part of it runs with QUORATE_TEST_LONG=1.
 
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +9,13 @@ import { describe, expect, test } from 'vitest';
 
 import { medianOf } from '../../simulations/mutants/attempt.js';
 import type { Attempt } from '../../simulations/mutants/attempt.js';
-import { isCaught, tryMutants } from '../../simulations/mutants/harness.js';
-import type { TryOptions } from '../../simulations/mutants/harness.js';
+import { isCaught, isComplete, tryMutants } from '../../simulations/mutants/harness.js';
+import type { MutantReport, TryOptions } from '../../simulations/mutants/harness.js';
+import type { Mutant } from '../../simulations/mutants/mutant.js';
 import { MUTANTS } from '../../simulations/mutants/mutants.js';
 import { mutated } from '../../simulations/mutants/plant.js';
 import { PUBLISHED } from '../../simulations/mutants/published.js';
-import { showPublished } from '../../simulations/mutants/report.js';
+import { showPublished, showReport } from '../../simulations/mutants/report.js';
 import { Results } from '../../simulations/mutants/results.js';
 
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
@@ -63,6 +65,43 @@ describe('a planted bug', () => {
 
   test.each(['return b + a;', 'a + b; a + b;'])('fails loudly in %j', (text) => {
     expect(() => mutated('test', change, text)).toThrow('expected once');
+  });
+});
+
+describe('the table', () => {
+  const bug: Mutant = { name: 'made-up', what: 'nothing', changes: [] };
+  const report = (mutant: Mutant, ...attempts: Attempt[]): MutantReport => {
+    return { mutant, attempts, short: null, untried: null };
+  };
+
+  test('is not begun with a bug that does not apply', async () => {
+    const file = 'src/raft/election';
+    const gone = { ...bug, changes: [{ file, find: 'no such text', replace: '' }] };
+    await expect(tryMutants([gone], options(Results.inMemory(1n)))).rejects.toThrow('made-up');
+  });
+
+  test('is complete when whatever is not covered was found', () => {
+    const covered = { ...bug, coveredBy: 'another' };
+    expect(isComplete([report(bug, attempt('1', 3, true))])).toBe(true);
+    expect(isComplete([report(bug, attempt('1', 3, false))])).toBe(false);
+    expect(isComplete([report(bug)])).toBe(false);
+    expect(isComplete([report(covered, attempt('1', 3, false))])).toBe(true);
+  });
+
+  test('tells what was covered from what was not tried', () => {
+    const covered = { ...bug, coveredBy: 'another', provenBy: 'vote-twice' };
+    const shown = showReport([report(covered, attempt('1', 3, false)), report(covered)]);
+    expect(shown).toMatch(/made-up +silent.*\nmade-up +not tried/);
+    expect(shown).toContain('covered by another; without it: vote-twice');
+  });
+});
+
+describe('a copy that hangs', () => {
+  test('is ended by its processor time', { timeout: 120_000 }, () => {
+    const watchdog = new URL('../../simulations/mutants/watchdog.ts', import.meta.url).href;
+    const code = `import { watchProcess } from '${watchdog}'; watchProcess(100); for (;;);`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', code];
+    expect(spawnSync(process.execPath, args).signal).toBe('SIGKILL');
   });
 });
 
