@@ -245,12 +245,13 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
   ],
   [
     'follower-log',
-    'an acknowledgement beyond what was sent',
+    'an acknowledgement beyond what came',
     (isWrong) => {
-      const [leader, follower] = [machineOf({ id: 1 }), machineOf({ id: 2, terms: [1, 1] })];
-      const property = followerLog(worldOf(leader, follower));
+      const follower = machineOf({ id: 2, terms: [1, 1] });
+      const property = followerLog();
       const word = { type: 'appendEntries', term: 1, prev: { term: 1, index: 1 }, entries: [] };
-      property.sent?.(leader, 2 as NodeId, madeUp<Message>(word));
+      const { process } = follower;
+      property.received?.(follower, madeUp(process), 1 as NodeId, madeUp<Message>(word));
       const outcome = { type: 'matched', matchIndex: isWrong ? 2 : 1 };
       const answer = { type: 'appendEntriesResponse', term: 1, outcome };
       property.sent?.(follower, 1 as NodeId, madeUp<Message>(answer));
@@ -261,7 +262,7 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
     'an entry that is removed for its own sake',
     (isWrong) => {
       const more = { truncatedFrom: 1, truncatedTerm: isWrong ? 1 : 2, appended: [entry(1, 1)] };
-      followerLog(worldOf()).changed?.(sightOf({}, more));
+      followerLog().changed?.(sightOf({}, more));
     },
   ],
   [
