@@ -14,6 +14,7 @@ import { cancelled, unlessAborted } from './abort.js';
 import { ClientSession } from './client-session.js';
 import type { Ticket } from './client-session.js';
 import { NodeLinks } from './node-links.js';
+import { checkTimeout } from './numbers.js';
 import { Pipeline } from './pipeline.js';
 import type { PipelineOptions } from './pipeline.js';
 import type { PipelineKind } from './pipeline-kinds.js';
@@ -320,6 +321,7 @@ export class Caller implements Asker {
 
   #about(options: CallOptions): About {
     if (options.signal?.aborted === true) throw cancelled(options.signal, false);
+    if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
     const deadlineMs = performance.now() + (options.timeoutMs ?? this.#options.timeoutMs);
     // One id for all attempts: they are one request to whoever reads the logs.
     return { ...options, deadlineMs, requestId: randomBytes(8).toString('hex') };

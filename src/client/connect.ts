@@ -9,6 +9,7 @@ import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
 import { ClusterClient } from './cluster-client.js';
 import { LocksClient } from './locks-client.js';
+import { checkTimeout, invalidArgument } from './numbers.js';
 import { SessionsClient } from './sessions-client.js';
 import { StoreClient } from './store-client.js';
 import type { WatchOptions } from './watch.js';
@@ -16,7 +17,6 @@ import type { WatchUpdate } from './watch-cursor.js';
 
 const API_PORT = 6001;
 const TIMEOUT_DEFAULT_MS = 10_000;
-const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
 export interface ConnectOptions {
   /** API addresses of any members, `HOST[:6001]`; the others are learned from them. */
@@ -49,7 +49,7 @@ export class Quorate {
   constructor({ addresses, tls, timeoutMs = TIMEOUT_DEFAULT_MS, clientSession }: ConnectOptions) {
     checkTimeout(timeoutMs);
     const given = addresses.map(checkedAddress);
-    if (given.length === 0) throw invalid('addresses', 'expected at least one API address');
+    if (given.length === 0) throw invalidArgument('addresses', 'expected at least one API address');
     this.#tls = tls === undefined ? null : TlsIdentity.load(tls);
     // What cannot be used changes nothing; what then fails says why.
     this.#tls?.watch({ onChanged: () => {}, onRefused: () => {}, onExpiry: () => {} });
@@ -107,15 +107,6 @@ function checkedAddress(text: string): string {
   try {
     return formatAddress(parseAddress(text, API_PORT));
   } catch (error) {
-    throw invalid('addresses', error instanceof Error ? error.message : String(error));
+    throw invalidArgument('addresses', error instanceof Error ? error.message : String(error));
   }
-}
-
-function checkTimeout(timeoutMs: number): void {
-  if (timeoutMs > 0 && timeoutMs <= TIMEOUT_MAX_MS) return;
-  throw invalid('timeoutMs', `expected 1 to ${TIMEOUT_MAX_MS} milliseconds, got ${timeoutMs}`);
-}
-
-function invalid(field: string, message: string): QuorateError {
-  return new QuorateError('INVALID_ARGUMENT', `${field}: ${message}`, { field });
 }

@@ -25,6 +25,34 @@ export interface PipelineOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a pipeline has beside its operations. */
+export interface PipelineFlow {
+  /** Operations that have not ended. */
+  readonly outstanding: number;
+  /** Resolves as soon as another operation could be sent at once: wait for it between operations, however many there are. */
+  room(): Promise<void>;
+  drain(): Promise<void>;
+  /** Takes no more operations, and resolves once all have ended and the stream is closed. */
+  close(): Promise<void>;
+}
+
+/** The operations that are asked for on a pipeline, together with its flow. */
+export function withFlow<Operations extends object>(
+  operations: Operations,
+  pipeline: Pipeline,
+): Operations & PipelineFlow {
+  const flow: PipelineFlow = {
+    get outstanding() {
+      return pipeline.outstanding;
+    },
+    room: () => pipeline.room(),
+    drain: () => pipeline.drain(),
+    close: () => pipeline.close(),
+  };
+  const properties = Object.getOwnPropertyDescriptors(flow);
+  return Object.defineProperties(operations, properties) as Operations & PipelineFlow;
+}
+
 const LIMITS = {
   operationsDefault: 512,
   /** Bytes of operations that are under way; a single one may have more. */
@@ -35,13 +63,14 @@ const LIMITS = {
   graceMs: 250,
 } as const;
 
-export class Pipeline implements Asker {
+export class Pipeline implements Asker, PipelineFlow {
   readonly #kind: PipelineKind;
   readonly #caller: Caller;
   readonly #stream: PipelineStream<Target>;
   readonly #operationsMax: number;
   readonly #timeoutMs: number;
   readonly #ending: AbortSignal | null;
+  #stopListening: () => void = () => {};
   readonly #lane = new Lane();
   #isClosed = false;
   /** Operations under way, and their bytes. */
@@ -93,12 +122,10 @@ export class Pipeline implements Asker {
     );
   }
 
-  /** Operations that have not ended. */
   get outstanding(): number {
     return this.#count + this.#waiting.length;
   }
 
-  /** Resolves as soon as another operation could be sent at once. */
   room(): Promise<void> {
     if (this.#hasRoom(0) && this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -106,7 +133,6 @@ export class Pipeline implements Asker {
     });
   }
 
-  /** Resolves once all operations have ended, well or not. */
   drain(): Promise<void> {
     if (this.outstanding === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -114,11 +140,11 @@ export class Pipeline implements Asker {
     });
   }
 
-  /** Takes no more operations; resolves once all have ended and the stream is closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.drain();
     await this.#stream.finish();
+    this.#stopListening();
   }
 
   async #placed<T>(bytes: number, carry: (by: Attempt) => Promise<T>): Promise<T> {
@@ -205,6 +231,8 @@ export class Pipeline implements Asker {
     };
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
+    // A signal may live as long as the process.
+    this.#stopListening = () => signal.removeEventListener('abort', end);
     return ending.signal;
   }
 

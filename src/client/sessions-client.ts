@@ -5,8 +5,10 @@ import { QuorateError } from '../errors.js';
 import type { Session__Output } from '../generated/quorate/v1/Session.js';
 import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
+import { whole, wholeOrNone } from './numbers.js';
 import type { Asker, CallOptions, Caller } from './caller.js';
-import type { Pipeline, PipelineOptions } from './pipeline.js';
+import { withFlow } from './pipeline.js';
+import type { PipelineFlow, PipelineOptions } from './pipeline.js';
 import { SESSIONS_PIPELINE } from './pipeline-kinds.js';
 import { SESSIONS } from './protos.js';
 import { orNull } from './or-null.js';
@@ -65,8 +67,8 @@ class SessionOperations {
       attributes: Object.fromEntries(named.map(([name, value]) => [name, bytesOf(value)])),
       removedAttributes: [...remove],
       ...(owner === undefined ? {} : { owner }),
-      ...(ttlMs === undefined ? {} : { ttlMs }),
-      ...(ifRevision === undefined ? {} : { ifRevision }),
+      ...wholeOrNone('ttlMs', ttlMs),
+      ...wholeOrNone('ifRevision', ifRevision),
     };
     const { session } = await this.#asker.once(SESSIONS.Put, request, options);
     return sessionOf(session);
@@ -95,7 +97,7 @@ class SessionOperations {
     options: { readonly ifRevision?: number } & CallOptions = {},
   ): Promise<boolean> {
     const { ifRevision } = options;
-    const request = { id, ...(ifRevision === undefined ? {} : { ifRevision }) };
+    const request = { id, ...wholeOrNone('ifRevision', ifRevision) };
     return (await this.#asker.once(SESSIONS.Delete, request, options)).existed;
   }
 }
@@ -111,6 +113,7 @@ export class SessionsClient extends SessionOperations {
   /** Sessions in the order of their ids' bytes, asked for in pages as they are taken. */
   async *list(options: SessionListOptions = {}): AsyncGenerator<Session, void, undefined> {
     const { prefix = '', after = '', pageSize = 0 } = options;
+    whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
     for (let afterId = after; ;) {
       const request = { prefix, afterId, limit: pageSize, consistency };
@@ -124,40 +127,13 @@ export class SessionsClient extends SessionOperations {
 
   /** Many operations under way at once, in order; all that is said of `client.store.pipeline` holds here. */
   pipeline(options: PipelineOptions = {}): SessionsPipeline {
-    return new SessionsPipeline(this.#caller.pipeline(SESSIONS_PIPELINE, options));
+    const pipeline = this.#caller.pipeline(SESSIONS_PIPELINE, options);
+    return withFlow(new SessionOperations(pipeline), pipeline);
   }
 }
 
 /** Operations in order on one stream, as those of StorePipeline. */
-export class SessionsPipeline extends SessionOperations {
-  readonly #pipeline: Pipeline;
-
-  /** Use `pipeline` of `client.sessions`. */
-  constructor(pipeline: Pipeline) {
-    super(pipeline);
-    this.#pipeline = pipeline;
-  }
-
-  /** Operations that have not ended. */
-  get outstanding(): number {
-    return this.#pipeline.outstanding;
-  }
-
-  /** Resolves as soon as another operation could be sent at once. */
-  room(): Promise<void> {
-    return this.#pipeline.room();
-  }
-
-  /** Resolves once all operations have ended, well or not. */
-  drain(): Promise<void> {
-    return this.#pipeline.drain();
-  }
-
-  /** Takes no more operations, and resolves once all have ended and the stream is closed. */
-  close(): Promise<void> {
-    return this.#pipeline.close();
-  }
-}
+export type SessionsPipeline = SessionOperations & PipelineFlow;
 
 function sessionOf(session: Session__Output | null): Session {
   if (session === null) throw new QuorateError('INTERNAL', 'the answer has no session');

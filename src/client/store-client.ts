@@ -8,8 +8,10 @@ import type { StoreOperation } from '../generated/quorate/v1/StoreOperation.js';
 import type { StoreResult__Output } from '../generated/quorate/v1/StoreResult.js';
 import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
+import { whole, wholeOrNone } from './numbers.js';
 import type { Asker, CallOptions, Caller } from './caller.js';
-import type { Pipeline, PipelineOptions } from './pipeline.js';
+import { withFlow } from './pipeline.js';
+import type { PipelineFlow, PipelineOptions } from './pipeline.js';
 import { STORE_PIPELINE } from './pipeline-kinds.js';
 import { STORE } from './protos.js';
 import { orNull } from './or-null.js';
@@ -102,7 +104,7 @@ class StoreOperations {
     const request = {
       key,
       value: bytesOf(value),
-      ...(ifRevision === undefined ? {} : { ifRevision }),
+      ...wholeOrNone('ifRevision', ifRevision),
       ...(ifValue === undefined ? {} : { ifValue: bytesOf(ifValue) }),
     };
     const { header, createdRevision } = await this.#asker.once(STORE.Put, request, options);
@@ -124,7 +126,7 @@ class StoreOperations {
     options: Pick<PutOptions, 'ifRevision'> & CallOptions = {},
   ): Promise<boolean> {
     const { ifRevision } = options;
-    const request = { key, ...(ifRevision === undefined ? {} : { ifRevision }) };
+    const request = { key, ...wholeOrNone('ifRevision', ifRevision) };
     return (await this.#asker.once(STORE.Delete, request, options)).existed;
   }
 
@@ -156,6 +158,7 @@ export class StoreClient extends StoreOperations {
   /** Keys in the order of their bytes, asked for in pages as they are taken. */
   async *list(options: ListOptions = {}): AsyncGenerator<StoreEntry, void, undefined> {
     const { prefix = '', after = '', keysOnly = false, pageSize = 0 } = options;
+    whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
     for (let afterKey = after; ;) {
       const request = { prefix, afterKey, keysOnly, limit: pageSize, consistency };
@@ -172,7 +175,8 @@ export class StoreClient extends StoreOperations {
    * Throws INVALID_ARGUMENT for a bound that is none.
    */
   pipeline(options: PipelineOptions = {}): StorePipeline {
-    return new StorePipeline(this.#caller.pipeline(STORE_PIPELINE, options));
+    const pipeline = this.#caller.pipeline(STORE_PIPELINE, options);
+    return withFlow(new StoreOperations(pipeline), pipeline);
   }
 }
 
@@ -180,35 +184,7 @@ export class StoreClient extends StoreOperations {
  * Operations that take effect in the order in which they are asked for, and end in it: a get sees every write before it, and none after
  * it. Those of one turn of the event loop travel together. One that fails does so alone.
  */
-export class StorePipeline extends StoreOperations {
-  readonly #pipeline: Pipeline;
-
-  /** Use `pipeline` of `client.store`. */
-  constructor(pipeline: Pipeline) {
-    super(pipeline);
-    this.#pipeline = pipeline;
-  }
-
-  /** Operations that have not ended. */
-  get outstanding(): number {
-    return this.#pipeline.outstanding;
-  }
-
-  /** Resolves as soon as another operation could be sent at once: wait for it between operations, however many there are. */
-  room(): Promise<void> {
-    return this.#pipeline.room();
-  }
-
-  /** Resolves once all operations have ended, well or not. */
-  drain(): Promise<void> {
-    return this.#pipeline.drain();
-  }
-
-  /** Takes no more operations, and resolves once all have ended and the stream is closed. */
-  close(): Promise<void> {
-    return this.#pipeline.close();
-  }
-}
+export type StorePipeline = StoreOperations & PipelineFlow;
 
 const RELATIONS = {
   equal: 'STORE_RELATION_EQUAL',
@@ -228,8 +204,10 @@ function compareMessage({ key, is = 'equal', ...what }: Compare): CompareMessage
   if (exists !== undefined) {
     return { key, relation: exists ? RELATIONS.notEqual : RELATIONS.equal, revision: 0 };
   }
-  if (revision !== undefined) return { key, relation, revision };
-  if (createdRevision !== undefined) return { key, relation, createdRevision };
+  if (revision !== undefined) return { key, relation, revision: whole('revision', revision) };
+  if (createdRevision !== undefined) {
+    return { key, relation, createdRevision: whole('createdRevision', createdRevision) };
+  }
   return { key, relation, value: bytesOf(value ?? '') };
 }
 

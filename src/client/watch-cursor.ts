@@ -7,6 +7,7 @@ import type { WatchResponse__Output as WatchResponse } from '../generated/quorat
 import type { Change__Output as Change } from '../generated/quorate/v1/Change.js';
 import type { Revision__Output as Revision } from '../generated/quorate/v1/Revision.js';
 import type { ErrorCode, QuorateError } from '../errors.js';
+import { whole } from './numbers.js';
 
 export interface WatchWish {
   /** None: everything. */
@@ -73,8 +74,9 @@ export class WatchCursor {
   constructor(wish: WatchWish) {
     this.#filters = [...(wish.filters ?? [])];
     this.#withState = wish.withState ?? false;
-    this.#bookmarkMs = wish.bookmarkMs ?? BOOKMARK_DEFAULT_MS;
-    this.#toldTo = wish.afterRevision ?? null;
+    this.#bookmarkMs = whole('bookmarkMs', wish.bookmarkMs ?? BOOKMARK_DEFAULT_MS);
+    const { afterRevision } = wish;
+    this.#toldTo = afterRevision === undefined ? null : whole('afterRevision', afterRevision);
   }
 
   /** Milliseconds without a word after which to ask another member. */

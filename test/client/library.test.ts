@@ -121,6 +121,34 @@ describe('of three members', () => {
     expect(wrong.code).toBe('INVALID_ARGUMENT');
   });
 
+  test('what is no number or no value is refused before it is sent, not turned into another', async () => {
+    const client = opened(second);
+    const { store, sessions, cluster: view } = client;
+    const never = undefined as never;
+    const first = (list: AsyncIterator<unknown>): Promise<unknown> => list.next();
+    const wrong: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ['ifRevision', () => store.put('n', 'x', { ifRevision: -1 })],
+      ['ifRevision', () => store.delete('n', { ifRevision: 1.5 })],
+      ['ifRevision', () => sessions.put('n', { ifRevision: Number.NaN })],
+      ['ttlMs', () => sessions.put('n', { ttlMs: -1 })],
+      ['ttlMs', () => sessions.put('n', { ttlMs: '5000' as never })],
+      ['value', () => store.put('n', never)],
+      ['value', () => sessions.put('n', { attributes: { a: 5 as never } })],
+      ['revision', () => store.transaction({ compares: [{ key: 'n', revision: -1 }] })],
+      ['pageSize', () => first(store.list({ pageSize: -1 }))],
+      ['afterRevision', () => first(client.watch({ afterRevision: -1 }))],
+      ['epoch', () => view.checkEpoch(-1)],
+      ['timeoutMs', () => store.get('n', { timeoutMs: Number.NaN })],
+      ['timeoutMs', () => store.get('n', { timeoutMs: 0 })],
+    ];
+    for (const [field, ask] of wrong) {
+      const { code, data } = await failure(ask());
+      expect([field, code, data['field']]).toEqual([field, 'INVALID_ARGUMENT', field]);
+    }
+    expect(await store.get('n')).toBeNull();
+    expect(await sessions.get('n')).toBeNull();
+  });
+
   test('sessions are put, merged, read, listed, touched and deleted', async () => {
     const { sessions } = opened(second);
     const made = await sessions.put('s1', { attributes: { a: '1', b: 'x' }, ttlMs: 5000 });
