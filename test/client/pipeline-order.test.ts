@@ -19,8 +19,10 @@ function leads({ node }: TestNode): boolean {
 }
 
 async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
-  await patiently(() => nodes.some(leads));
-  return nodes.find(leads) as TestNode;
+  let found: TestNode | undefined;
+  await patiently(() => (found = nodes.find(leads)) !== undefined);
+  if (found === undefined) throw new Error('expected a leader');
+  return found;
 }
 
 type Written = Promise<{ readonly revision: number }>;

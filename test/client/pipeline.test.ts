@@ -252,8 +252,8 @@ function leads({ node }: TestNode): boolean {
 }
 
 async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
-  await patiently(() => nodes.some(leads));
-  const found = nodes.find(leads);
+  let found: TestNode | undefined;
+  await patiently(() => (found = nodes.find(leads)) !== undefined);
   if (found === undefined) throw new Error('expected a leader');
   return found;
 }
