@@ -53,7 +53,7 @@ function synced(path, flags, use) {
  * member, `http://127.0.0.1:8080`; it is asked first, and if it cannot say, the fence alone decides: that is what makes it safe.
  */
 export function fencedServer({ fence, write, node = null }) {
-  return createServer(async (request, response) => {
+  const serve = async (request, response) => {
     const answer = (status, text) => response.writeHead(status).end(`${text}\n`);
     try {
       const chunks = [];
@@ -67,7 +67,8 @@ export function fencedServer({ fence, write, node = null }) {
     } catch (error) {
       return answer(500, String(error));
     }
-  });
+  };
+  return createServer((request, response) => void serve(request, response));
 }
 
 /** The primary answers 200 while the epoch is its own, and 409 else; any other member cannot say for certain. */
