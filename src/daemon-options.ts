@@ -5,6 +5,9 @@ import { hostname } from 'node:os';
 import type { Config } from './config/config.js';
 import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
+import type { CheckDefinition } from './health/definition.js';
+import { NO_HOOKS } from './health/hooks.js';
+import type { Hooks } from './health/hooks.js';
 import type { ProcessDefinition } from './keeper/process-definition.js';
 import { discoveryFrom } from './discovery/plan.js';
 import type { Discovery } from './discovery/plan.js';
@@ -55,6 +58,10 @@ export interface DaemonOptions {
   readonly logLevel?: LogLevel;
   /** What this node supervises, in the order in which it starts; names are unique. Linux only. */
   readonly processes?: readonly ProcessDefinition[];
+  /** What this node asks itself before it may be primary; names are unique. */
+  readonly healthChecks?: readonly CheckDefinition[];
+  /** What this node runs around a reign of its own. */
+  readonly hooks?: Hooks;
   /**
    * Where this node looks for its cluster: `udp://GROUP:PORT`, `tcp://HOST[:6000]` (a name is asked for all its addresses), any
    * number of them. None: it looks for nobody.
@@ -107,6 +114,8 @@ export interface CheckedOptions {
   /** Where others are looked for, and who forms the first cluster. */
   readonly discovery: Discovery;
   readonly processes: readonly ProcessDefinition[];
+  readonly healthChecks: readonly CheckDefinition[];
+  readonly hooks: Hooks;
   readonly configuration: ConfigSource | null;
 }
 
@@ -157,6 +166,8 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
     discovery: discoveryFrom(options, name),
     processes: options.processes ?? [],
+    healthChecks: options.healthChecks ?? [],
+    hooks: options.hooks ?? NO_HOOKS,
     configuration: options.configuration ?? null,
   };
 }

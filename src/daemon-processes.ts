@@ -10,6 +10,7 @@ import type { Logger } from './ops/logger.js';
 import { bestSuccessor } from './service/admission.js';
 import type { SelfFacts } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
+import { isAutomatic } from './raft/promotion.js';
 import type { LevelStorage } from './storage/level-storage.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
@@ -51,6 +52,7 @@ export function openProcesses(
     if (status.epoch !== epoch || !status.isPrimary) return;
     const to = bestSuccessor(status);
     try {
+      if (!isAutomatic(status.configuration)) throw new Error('only an operator hands over now');
       if (to === null) throw new Error('no other voter is in contact and caught up');
       const limitMs = Math.ceil(cluster.electionTimeoutMs * 2.2) + supervisor.stopLimitMs;
       const cause = `${name} failed on ${cluster.nodeName} ${why}`;

@@ -22,6 +22,8 @@ interface Running {
   readonly clock: ClockPort;
   /** Null: no processes are configured. */
   readonly processes: Supervisor | null;
+  /** How long ending what the primary alone runs may take, its hook included. */
+  readonly stopLimitMs: number;
   readonly log: Logger;
 }
 
@@ -42,13 +44,13 @@ export async function stopDaemon(running: Running, parts: readonly Part[]): Prom
 }
 
 /** A leader lets the best voter take over, so that the cluster need not notice its absence by a timeout. */
-async function handOverBeforeStop({ node, clock, processes, log }: Running): Promise<void> {
+async function handOverBeforeStop({ node, clock, stopLimitMs, log }: Running): Promise<void> {
   const status = node.status();
   const to = status.role === 'leader' ? bestSuccessor(status) : null;
   if (to === null || status.cluster === null) return;
   // The core gives a hand-over twice the minimum election timeout; a little more, so that its word comes first.
   const transferMs = Math.ceil(status.cluster.electionTimeoutMs * 2.2);
-  const limitMs = transferMs + (processes?.stopLimitMs ?? 0);
+  const limitMs = transferMs + stopLimitMs;
   const cause = `${status.cluster.nodeName} stops`;
   try {
     await handOver(node, clock, { to, cause, isChosen: false }, clock.nowMs() + limitMs);

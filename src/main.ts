@@ -16,6 +16,8 @@ import {
   resumed,
 } from './daemon-membership.js';
 import { DaemonConfig, selfFacts } from './daemon-config.js';
+import { beginHealth } from './daemon-health.js';
+import { withHooks } from './daemon-hooks.js';
 import { openProcesses } from './daemon-processes.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
@@ -36,7 +38,7 @@ import { Ticker } from './ops/ticker.js';
 import type { NodeStatus } from './node/api.js';
 import type { Sender } from './raft/message.js';
 import { Node } from './node/node.js';
-import type { ClusterIdentity, SchedulePort } from './node/ports.js';
+import type { ClusterIdentity, PrimaryPort, SchedulePort } from './node/ports.js';
 import { timersFor } from './raft/options.js';
 import type { Software } from './raft/types.js';
 import { ApiServer } from './service/api-server.js';
@@ -143,9 +145,15 @@ async function assemble(
   const { clock, self, configuration } = ground;
   const http = await openHttp(options, ground, onFatal, log, parts);
   const processes = openProcesses(options, ground, log, parts);
-  const node = await startNode(ground, processes, onFatal, log, parts);
+  const { installId } = ground.storage.stored.identity;
+  const environment = { QUORATE_NODE: self.api, QUORATE_NODE_NAME: self.name };
+  const primary = withHooks(processes, options.hooks, { clock, log, environment, installId });
+  const node = await startNode(ground, primary, onFatal, log, parts);
   parts.push({ name: 'wait for members', stop: endUnreached(node, end) });
   await processes?.start();
+  // Before the first tick: a node that has not checked itself yet must not become primary.
+  const checks = beginHealth(options, ground, node, processes, log);
+  parts.push({ name: 'health checks', stop: checks });
   const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
   let stopping: Promise<void> | null = null;
@@ -172,7 +180,8 @@ async function assemble(
     fail: onFatal,
     failure,
     stop: () => {
-      stopping ??= stopDaemon({ node, clock, processes, log }, parts);
+      const stopLimitMs = primary?.stopLimitMs ?? 0;
+      stopping ??= stopDaemon({ node, clock, processes, stopLimitMs, log }, parts);
       return stopping;
     },
   };
@@ -243,7 +252,7 @@ async function openGround(
 
 async function startNode(
   { clock, storage, transport, self, holder, software, dataDir }: Ground,
-  processes: Supervisor | null,
+  primary: PrimaryPort | null,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
@@ -263,7 +272,7 @@ async function startNode(
       transport,
       codec: commandCodec,
       log,
-      ...(processes === null ? {} : { primary: processes }),
+      ...(primary === null ? {} : { primary }),
     },
   );
   holder.node = node;

@@ -2,6 +2,8 @@
 // counts there, or a flag. Nothing of it was opened, resolved or bound.
 
 import type { Address } from '../address.js';
+import type { CheckDefinition } from '../health/definition.js';
+import type { Hooks } from '../health/hooks.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 
 export interface Config {
@@ -9,6 +11,8 @@ export interface Config {
   readonly node: NodeConfig;
   readonly system: SystemDefinition;
   readonly processes: readonly ProcessDefinition[];
+  readonly healthChecks: readonly CheckDefinition[];
+  readonly hooks: Hooks;
 }
 
 export interface ClusterConfig {

@@ -30,7 +30,8 @@ export function keyOfOption(option: string): string | null {
 }
 
 /** The options; absent where the file says nothing. */
-export function daemonSettings({ cluster, node, system, processes }: Config) {
+export function daemonSettings(config: Config) {
+  const { cluster, node, system, processes, healthChecks, hooks } = config;
   const { accept, advertise, connect, electionTimeoutMs, failover } = cluster;
   const { name, dataDir, api, http, priority, tls, insecure, witness, logLevel } = node;
   const hosts = formingHosts(system.hosts, cluster, name);
@@ -39,6 +40,8 @@ export function daemonSettings({ cluster, node, system, processes }: Config) {
   return {
     clusterName: cluster.name,
     processes,
+    healthChecks,
+    hooks,
     ...(accept === null ? {} : { listen: formatAddress(accept) }),
     ...(advertise === null ? {} : { advertise: formatAddress(advertise) }),
     ...(electionTimeoutMs === null ? {} : { electionTimeoutMs }),

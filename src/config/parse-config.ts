@@ -5,6 +5,8 @@
 import { posix } from 'node:path';
 import type { Config } from './config.js';
 import type { Environment } from './environment.js';
+import { healthSection } from './health-section.js';
+import { hookSection } from './hook-section.js';
 import { Problems } from './problems.js';
 import type { ConfigError } from './problems.js';
 import { processSection } from './process-section.js';
@@ -17,7 +19,7 @@ import type { Mapping } from './value.js';
 export type Parsed = { readonly config: Config } | { readonly errors: readonly ConfigError[] };
 
 /** The sections of a file. */
-const SECTIONS = ['cluster', 'node', 'system', 'processes'];
+const SECTIONS = ['cluster', 'node', 'system', 'processes', 'healthChecks', 'hooks'];
 
 /**
  * Checks a file and answers what it says, or all its errors in the order of the file, never both. Paths are made absolute from
@@ -48,9 +50,13 @@ function configOf(whole: Value, environment: Environment, directory: string): Co
   const node = nodeSection(root, resolve);
   const system = systemSection(root, key);
   const processes = processSection(root.get('processes'), resolve, key);
+  const names = processes.map(({ name }) => name);
+  const healthChecks = healthSection(root.get('healthChecks'), names);
+  const hooks = hookSection(root);
   if (cluster === null) return null;
-  checkForming(root, { cluster, node, system, processes });
-  return { cluster, node, system, processes };
+  const config = { cluster, node, system, processes, healthChecks, hooks };
+  checkForming(root, config);
+  return config;
 }
 
 /** What only several keys together can get wrong. */

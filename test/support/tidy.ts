@@ -42,6 +42,7 @@ const PURE_FOLDERS = new Set([
   'src/watch',
   'src/forming',
   'src/keeper',
+  'src/health',
   'simulations/linearizability',
 ]);
 
@@ -91,6 +92,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/ops': ADAPTER,
   // Pure: what becomes of supervised processes.
   'src/keeper': { knows: ['src/raft/assert.ts'] },
+  // Pure: whether a node is well.
+  'src/health': { knows: [] },
+  'src/checks': { knows: ['src/node/ports.ts', 'src/health'] },
   // The keeper's own process, and what starts it: few imports, since it must run when all else is broken.
   'src/supervisor': {
     knows: [...ADAPTER.knows, 'src/keeper', 'src/ops/clock.ts'],
@@ -108,7 +112,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
-  'src/config': { knows: ['src/keeper/process-definition.ts', ...RAFT_DATA, ...LEAVES] },
+  'src/config': {
+    knows: ['src/keeper/process-definition.ts', 'src/health', ...RAFT_DATA, ...LEAVES],
+  },
   // Who we are and whether to believe the other end, for every port and every client.
   'src/tls': { knows: LEAVES },
   'src/client': { knows: ['src/generated', 'src/tls', ...LEAVES] },
@@ -121,6 +127,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/daemon-membership.ts': { knows: ['src'] },
   'src/daemon-options.ts': { knows: ['src'] },
   'src/daemon-processes.ts': { knows: ['src'] },
+  'src/daemon-hooks.ts': { knows: ['src'] },
+  'src/daemon-health.ts': { knows: ['src'] },
   'src/daemon-stop.ts': { knows: ['src'] },
   'src/daemon-forming.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
@@ -141,7 +149,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   test: { knows: ['src', 'cli', 'simulations'] },
 };
 
-const GRPC_ROOMS = ['src/transport', 'src/service', 'src/client', 'src/tls', 'src/main.ts'];
+const GRPC_ROOMS = [
+  'src/checks',
+  'src/transport',
+  'src/service',
+  'src/client',
+  'src/tls',
+  'src/main.ts',
+];
 
 /** Each library is known in one folder only, so that it can be replaced there. Tests may use any of them. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {

@@ -1,0 +1,93 @@
+// Repeats the health checks of a node, each by its own interval, and tells what the judge makes of their results whenever that
+// changes. Ending it calls off what runs and waits for it. What follows from a verdict is the core's.
+
+import type { CheckDefinition } from '../health/definition.js';
+import { HealthJudge } from '../health/judge.js';
+import type { ClockPort } from '../node/ports.js';
+import { runCommand } from './command.js';
+import { grpcProbe, httpProbe, tcpProbe } from './probes.js';
+
+export interface CheckerModules {
+  readonly clock: ClockPort;
+  /** Of what runs as a command. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether the process of that name runs on this node now. */
+  readonly isRunning: (process: string) => Promise<boolean>;
+  /** The verdict has changed; null: the node is well. Called once at the beginning as well. */
+  readonly onVerdict: (why: string | null) => void;
+}
+
+export class Checker {
+  readonly #modules: CheckerModules;
+  readonly #judge: HealthJudge;
+  readonly #ending = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+  readonly #wakers = new Set<() => void>();
+  #told: string | null;
+
+  /** Begins to check at once. */
+  constructor(checks: readonly CheckDefinition[], modules: CheckerModules) {
+    this.#modules = modules;
+    this.#judge = new HealthJudge(checks);
+    this.#told = this.#judge.why;
+    modules.onVerdict(this.#told);
+    for (const check of checks) this.#loops.push(this.#repeat(check));
+  }
+
+  /** Calls off what runs; resolves once nothing does. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    for (const wake of this.#wakers) wake();
+    await Promise.all(this.#loops);
+  }
+
+  async #repeat(check: CheckDefinition): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      const { process } = check;
+      const isDue = process === null || (await this.#modules.isRunning(process));
+      const why = isDue ? await this.#probe(check) : null;
+      if (signal.aborted) return;
+      const nowMs = this.#modules.clock.nowMs();
+      if (isDue) this.#judge.noted(check.name, why, nowMs);
+      else this.#judge.rested(check.name, nowMs);
+      this.#tell();
+      await this.#pause(check.intervalMs);
+    }
+  }
+
+  #probe({ name, probe, timeoutMs }: CheckDefinition): Promise<string | null> {
+    switch (probe.type) {
+      case 'command': {
+        const environment = { ...this.#modules.environment, QUORATE_CHECK: name };
+        const { signal } = this.#ending;
+        return runCommand({ command: probe.command, timeoutMs, environment, signal });
+      }
+      case 'tcp':
+        return tcpProbe(probe.host, probe.port, timeoutMs);
+      case 'http':
+        return httpProbe(probe.url, timeoutMs);
+      case 'grpc':
+        return grpcProbe(`${probe.host}:${probe.port}`, probe.service, timeoutMs);
+    }
+  }
+
+  #tell(): void {
+    const { why } = this.#judge;
+    if (why === this.#told) return;
+    this.#told = why;
+    this.#modules.onVerdict(why);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#wakers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#wakers.add(wake);
+    });
+  }
+}

@@ -1,0 +1,104 @@
+// The section `healthChecks` of a configuration file: what a node asks itself before it may be primary. Whether anything
+// answers there is seen when it is asked. Pure.
+
+import type { CheckDefinition, Probe } from '../health/definition.js';
+import * as scalars from './scalars.js';
+import type { Mapping, Value } from './value.js';
+
+const CHECKS_MAX = 50;
+const WORDS_MAX = 200;
+const WORD_BYTES_MAX = 16 * 1024;
+const PROBES = ['command', 'tcp', 'http', 'grpc'] as const;
+const KEYS = [...PROBES, ...'name interval timeout rise fall process service'.split(' ')];
+const DEFAULTS = { intervalMs: 5000, timeoutMs: 2000, rise: 2, fall: 3 } as const;
+const INTERVAL_MAX_MS = 3_600_000;
+
+/** The checks in the order written; `processes` are the names of those that this file supervises. */
+export function healthSection(
+  value: Value | null,
+  processes: readonly string[],
+): CheckDefinition[] {
+  if (value === null || value.isNothing) return [];
+  const elements = value.list() ?? [];
+  if (elements.length > CHECKS_MAX) value.complain(`expected at most ${CHECKS_MAX} checks`);
+  const checks: CheckDefinition[] = [];
+  for (const element of elements) {
+    const section = element.mapping(KEYS);
+    const found = section === null ? null : oneCheck(element, section, processes);
+    if (found === null) continue;
+    if (checks.some(({ name }) => name === found.name)) {
+      section?.get('name')?.complain(`the check ${found.name} stands twice`);
+    }
+    checks.push(found);
+  }
+  return checks;
+}
+
+function oneCheck(
+  element: Value,
+  section: Mapping,
+  processes: readonly string[],
+): CheckDefinition | null {
+  const name = section.needed('name')?.read(scalars.properName) ?? null;
+  const probe = probeOf(element, section);
+  const process = section.read('process', scalars.properName);
+  if (process !== null && !processes.includes(process)) {
+    section.get('process')?.complain(`there is no process ${process} among processes`);
+  }
+  const span = scalars.duration(1, INTERVAL_MAX_MS);
+  const found = {
+    process,
+    intervalMs: section.read('interval', span) ?? DEFAULTS.intervalMs,
+    timeoutMs: section.read('timeout', span) ?? DEFAULTS.timeoutMs,
+    rise: section.read('rise', scalars.wholeNumber(1, 100)) ?? DEFAULTS.rise,
+    fall: section.read('fall', scalars.wholeNumber(1, 100)) ?? DEFAULTS.fall,
+  };
+  return name === null || probe === null ? null : { name, probe, ...found };
+}
+
+function probeOf(element: Value, section: Mapping): Probe | null {
+  const given = PROBES.filter((type) => section.get(type) !== null);
+  const [type] = given;
+  if (type === undefined || given.length > 1) {
+    return element.complain(`expected one of ${PROBES.join(', ')}`);
+  }
+  const service = section.read('service', scalars.someText(100)) ?? '';
+  const value = section.needed(type);
+  if (value === null) return null;
+  if (type === 'command') {
+    const command = commandOf(value);
+    return command === null ? null : { type, command };
+  }
+  if (type === 'http') {
+    const url = value.read(httpUrl);
+    return url === null ? null : { type, url };
+  }
+  const address = value.read(hostAndPort);
+  if (address === null) return null;
+  return type === 'tcp' ? { type, ...address } : { type, ...address, service };
+}
+
+/** Program and arguments; null after an error. */
+export function commandOf(value: Value): readonly string[] | null {
+  const elements = value.list() ?? [];
+  if (elements.length > WORDS_MAX) value.complain(`expected at most ${WORDS_MAX} words`);
+  if (elements.length === 0)
+    return value.complain('expected a list of a program and its arguments');
+  const words = elements.map((element) => element.read(scalars.someText(WORD_BYTES_MAX)));
+  const found = words.filter((word) => word !== null);
+  return found.length === words.length ? found : null;
+}
+
+function httpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol)) return url.href;
+  throw new scalars.Wrong('a URL such as http://127.0.0.1:8080/health');
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  if (/:\d+$/.test(text)) {
+    const { host, port } = scalars.reachable(1)(text);
+    return { host, port };
+  }
+  throw new scalars.Wrong('HOST:PORT');
+}
