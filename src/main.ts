@@ -5,8 +5,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { parseAddress } from './address.js';
-import type { Address } from './address.js';
-import { advertised, advertisedHttp, bindError, hostNames } from './config/daemon-addresses.js';
+import { advertised } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
 import {
   checkMembership,
@@ -19,17 +18,17 @@ import { DaemonConfig, selfFacts } from './daemon-config.js';
 import { beginHealth } from './daemon-health.js';
 import { withHooks } from './daemon-hooks.js';
 import { openProcesses } from './daemon-processes.js';
+import { listening } from './daemon-listening.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
 import type { Supervisor } from './supervisor/supervisor.js';
+import { openHttp, serveHttp } from './daemon-http.js';
 import { openForming } from './daemon-forming.js';
 import type { DaemonForming } from './daemon-forming.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
-import { HttpServer } from './http/http-server.js';
-import { HTTP_LIMITS } from './http/limits.js';
-import { routesFor } from './http/routes.js';
+import { Metrics } from './metrics/metrics.js';
 import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
 import { OwnUsage } from './ops/own-usage.js';
@@ -42,7 +41,6 @@ import type { ClusterIdentity, PrimaryPort, SchedulePort } from './node/ports.js
 import { timersFor } from './raft/options.js';
 import type { Software } from './raft/types.js';
 import { ApiServer } from './service/api-server.js';
-import { viewCluster } from './service/cluster-view.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { NodeLinks } from './client/node-links.js';
 import { OwnRow } from './service/own-row.js';
@@ -128,6 +126,7 @@ interface Ground {
   readonly software: typeof SHIPPED;
   readonly dataDir: string;
   readonly configuration: DaemonConfig;
+  readonly metrics: Metrics;
 }
 
 async function assemble(
@@ -154,7 +153,7 @@ async function assemble(
   // Before the first tick: a node that has not checked itself yet must not become primary.
   const checks = beginHealth(options, ground, node, processes, log);
   parts.push({ name: 'health checks', stop: checks });
-  const ticking = startTicking(node, clock, options.electionTimeoutMs, onFatal);
+  const ticking = startTicking(node, ground, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
   let stopping: Promise<void> | null = null;
   const isStopping = (): boolean => stopping !== null;
@@ -163,7 +162,7 @@ async function assemble(
   const modules = serve(ground, node, forming, processes, isStopping, onFatal, log, parts);
   configuration.watch({ node, processes: null });
   forming.begin(modules);
-  if (http !== null) serveHttp(http.server, modules, parts);
+  if (http !== null) serveHttp(http.server, modules, ground.metrics, parts);
   const { name, address, api } = self;
   const { cluster, condition } = node.status();
   const reached = { address, api, http: http?.address ?? null };
@@ -199,7 +198,8 @@ async function openGround(
   const { addresses } = options;
   const tls = options.tls === null ? null : TlsIdentity.load(options.tls, 'node');
   const clock = new SystemClock();
-  const storage = await opened(options, log);
+  const metrics = new Metrics({ name: options.name, version: software.speaks.version });
+  const storage = await opened(options, metrics, log);
   parts.push({ name: 'storage', stop: () => storage.close() });
   const { nodeId, installId, cluster } = storage.stored.identity;
   checkSoftware(options.dataDir, software.speaks, storage.stored);
@@ -247,7 +247,8 @@ async function openGround(
     parts.push({ name: 'certificates', stop: () => tls.close() });
   }
   const { dataDir } = options;
-  return { clock, storage, transport, server, self, tls, holder, software, dataDir, configuration };
+  const ground = { clock, storage, transport, server, self, tls, holder, software, dataDir };
+  return { ...ground, configuration, metrics };
 }
 
 async function startNode(
@@ -288,7 +289,7 @@ async function startNode(
 }
 
 function serve(
-  { clock: { ofTurns: clock }, server, self, tls, configuration }: Ground,
+  { clock: { ofTurns: clock }, server, self, tls, configuration, metrics }: Ground,
   node: Node,
   { formation: forming }: DaemonForming,
   processes: Supervisor | null,
@@ -319,6 +320,8 @@ function serve(
   const authorise = (): boolean => true;
   const { callerAt } = server;
   const { hub } = watches;
+  metrics.show({ node, watchers: () => hub.size });
+  const meterOf = metrics.meterOf.bind(metrics);
   const ways = { links, routing, watches: hub };
   const modules = {
     forming,
@@ -331,6 +334,7 @@ function serve(
     ...ways,
     processes,
     usage,
+    meterOf,
     isStopping,
     onFatal,
     configuration,
@@ -344,34 +348,6 @@ function serve(
     },
   });
   return modules;
-}
-
-/** Binds the HTTP port; null: there is to be none. */
-async function openHttp(
-  { addresses }: CheckedOptions,
-  { self, tls }: Ground,
-  onFatal: (error: unknown) => void,
-  log: Logger,
-  parts: Part[],
-): Promise<{ readonly server: HttpServer; readonly address: string } | null> {
-  const { http: listen } = addresses;
-  if (listen === null) return null;
-  const names = [self.name, ...hostNames(addresses)];
-  const server = new HttpServer({ listen, tls, names }, { log, onFatal });
-  parts.push({ name: 'HTTP port', stop: () => server.stop() });
-  const port = await listening('--http', listen, () => server.listen());
-  return { server, address: advertisedHttp(addresses, listen, port) };
-}
-
-function serveHttp(server: HttpServer, modules: ServiceModules, parts: Part[]): void {
-  const { node, self, isStopping, configuration } = modules;
-  const { name, version } = self;
-  const view = viewCluster.bind(null, modules);
-  const differs = (): readonly string[] => configuration?.differs() ?? [];
-  parts.push({ name: 'HTTP', stop: () => server.stop() });
-  server.serve(
-    routesFor({ node, name, version, isStopping, differs, viewCluster: view }, HTTP_LIMITS),
-  );
 }
 
 /** Tells what becomes of the certificates while the daemon runs; they must be for the addresses that this node tells others. */
@@ -438,13 +414,14 @@ function guarded(onFatal: (error: unknown) => void): SchedulePort {
 /** Ticks as the cluster's timers ask; a clean node, which has none, by its own until it belongs to one. */
 function startTicking(
   node: Node,
-  clock: SystemClock,
+  { clock, metrics }: Ground,
   electionTimeoutMs: number,
   onFatal: (error: unknown) => void,
 ): () => void {
   let timeoutMs = node.status().cluster?.electionTimeoutMs ?? electionTimeoutMs;
   let isMember = node.status().cluster !== null;
   const onTick = (lateMs: number): void => {
+    metrics.ticked(lateMs);
     try {
       node.tick(lateMs);
     } catch (error) {
@@ -469,10 +446,15 @@ function startTicking(
 }
 
 /** Opens the data directory and says in our words why it cannot be used. */
-async function opened(options: CheckedOptions, log: Logger): Promise<LevelStorage> {
+async function opened(
+  options: CheckedOptions,
+  metrics: Metrics,
+  log: Logger,
+): Promise<LevelStorage> {
   const { dataDir: directory, electionTimeoutMs: overdueMs } = options;
   try {
-    return await openStorage(directory, { log, overdueMs });
+    const onSynced = metrics.synced.bind(metrics);
+    return await openStorage(directory, { log, overdueMs, onSynced });
   } catch (cause) {
     if (!(cause instanceof StorageError)) throw cause;
     const code = cause.code === 'DAMAGED' ? 'DAMAGED' : 'DATA_DIRECTORY';
@@ -481,14 +463,5 @@ async function opened(options: CheckedOptions, log: Logger): Promise<LevelStorag
     const why = message.endsWith(hint) ? message.slice(0, -hint.length - 2) : message;
     const next = `${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`;
     throw new QuorateError(code, why, { directory }, { cause, hint: next });
-  }
-}
-
-/** Runs a bind and says in our words why it failed. */
-async function listening<T>(option: string, address: Address, bind: () => Promise<T>): Promise<T> {
-  try {
-    return await bind();
-  } catch (cause) {
-    throw bindError(option, address, cause);
   }
 }

@@ -23,6 +23,11 @@ export function json(status: number, value: object, headers: Answer['headers'] =
   return { status, headers: { ...HEADERS_ALWAYS, ...type, ...headers }, body };
 }
 
+/** Text of a media type. */
+export function text(status: number, type: string, body: string): Answer {
+  return { status, headers: { ...HEADERS_ALWAYS, 'Content-Type': type }, body: Buffer.from(body) };
+}
+
 /** Says why not, and what to do next. */
 export function refusal(
   status: number,

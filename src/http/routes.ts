@@ -6,7 +6,7 @@ import type { ClusterView } from '../client/cluster-view.js';
 import type { NodeApi, NodeStatus } from '../node/api.js';
 import { EPOCH_MAX, isCurrentEpoch } from '../node/epoch.js';
 import { ownState } from '../node/own-state.js';
-import { json, refusal } from './answer.js';
+import { json, refusal, text } from './answer.js';
 import type { Answer } from './answer.js';
 import {
   whyNotHealthy,
@@ -32,6 +32,8 @@ export interface RouteModules {
   readonly differs?: () => readonly string[];
   /** The cluster by Cluster.Status, for a caller at `ADDRESS:PORT`; rejects with a QuorateError. */
   readonly viewCluster: (peer: string, timeoutMs: number) => Promise<ClusterView>;
+  /** All figures in the text format of Prometheus, and its media type. */
+  readonly figures: () => Promise<{ readonly type: string; readonly text: string }>;
 }
 
 /** A request whose path, method and query are known to fit. */
@@ -68,6 +70,7 @@ export function routesFor(modules: RouteModules, limits: HttpLimits): Routes {
     ['/standby', judged(whyNotStandby)],
     ['/read-only', { parameters: ['lag'], answer: ({ query }) => readOnly(modules, query) }],
     ['/v1/cluster', clusterRoute(modules, limits)],
+    ['/metrics', metricsRoute(modules)],
   ]);
 }
 
@@ -116,6 +119,22 @@ function clusterRoute({ viewCluster }: RouteModules, limits: HttpLimits): Route 
       } finally {
         inProgress -= 1;
       }
+    },
+  };
+}
+
+/** Scrapes that come while one is made share it: a hundred of them cost as much as one. */
+function metricsRoute({ figures }: RouteModules): Route {
+  let running: Promise<Answer> | null = null;
+  return {
+    parameters: [],
+    answer: () => {
+      running ??= figures()
+        .then(({ type, text: all }) => text(200, type, all))
+        .finally(() => {
+          running = null;
+        });
+      return running;
     },
   };
 }

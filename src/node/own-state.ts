@@ -8,8 +8,17 @@ import type { NodeStatus } from './api.js';
  * WITNESS votes and holds no state;
  * DEGRADED has a disk that failed, was set back, or does not answer.
  */
-export type OwnState =
-  'CLEAN' | 'JOINING' | 'STANDBY' | 'PRIMARY' | 'WITNESS' | 'DEGRADED' | 'REMOVED';
+export const OWN_STATES = [
+  'CLEAN',
+  'JOINING',
+  'STANDBY',
+  'PRIMARY',
+  'WITNESS',
+  'DEGRADED',
+  'REMOVED',
+] as const;
+
+export type OwnState = (typeof OWN_STATES)[number];
 
 /** The state of the node whose status it is, at the moment of that status. */
 export function ownState(status: NodeStatus): OwnState {

@@ -13,6 +13,7 @@ import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
 import type { Caller } from '../tls/caller.js';
 import { QuorateError } from '../errors.js';
+import type { MeterOf } from '../metrics/meters.js';
 import { causeLine } from '../state-machine/cause.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
@@ -88,6 +89,7 @@ export interface ServiceModules {
   readonly links: NodeLinks;
   readonly routing: Routing;
   readonly watches: WatchHub;
+  readonly meterOf: MeterOf;
   /** Forming of a first cluster, which an operator's start or join must not cross; null or absent: there is none. */
   readonly forming?: FormingPort | null;
   /** Null or absent: no processes are configured. */

@@ -3,7 +3,9 @@
 // away leaves behind is the handler's to clear, at `cancelled`.
 
 import type { EventEmitter } from 'node:events';
+import { status } from '@grpc/grpc-js';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import type { MethodMeter } from '../metrics/meters.js';
 import type { CallContext } from './call-context.js';
 import { admitCall, statusOfFailure } from './call-frame.js';
 import { checkReadable } from './messages-in.js';
@@ -18,16 +20,25 @@ export function streaming<Request, Response, Call extends AnyStream<Request, Res
   method: string,
   run: (call: Call, context: CallContext) => Promise<void>,
 ): (call: Call) => void {
+  let known: MethodMeter | null = null;
   const respond = async (call: Call): Promise<void> => {
+    known ??= modules.meterOf(method, 'request' in call ? 'server_stream' : 'bidi_stream');
+    const meter = known;
+    const began = meter.began();
     try {
       if ('request' in call) checkReadable(call.request);
       await run(call, admitCall(modules, method, call));
     } catch (error) {
-      if (call.cancelled) return;
+      if (call.cancelled) {
+        meter.ended(began, status.CANCELLED);
+        return;
+      }
       const { code, details, metadata } = statusOfFailure(modules, method, call, error);
       call.emit('error', Object.assign(new Error(details), { code, details, metadata }));
+      meter.ended(began, code);
       return;
     }
+    meter.ended(began, call.cancelled ? status.CANCELLED : status.OK);
     if (!call.cancelled) call.end();
   };
   return (call) => {

@@ -1,6 +1,7 @@
 // The frame around every handler that answers one request: context, authorisation, the answer or its error, and nothing
 // about any method. Streams have the like in streams.ts.
 
+import { status } from '@grpc/grpc-js';
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type { CallContext } from './call-context.js';
 import { admitCall, statusOfFailure } from './call-frame.js';
@@ -13,19 +14,24 @@ export function unary<Request, Response>(
   method: string,
   run: (request: Request, context: CallContext) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
+  const meter = modules.meterOf(method, 'unary');
   const respond = async (
     call: ServerUnaryCall<Request, Response>,
     callback: sendUnaryData<Response>,
   ): Promise<void> => {
+    const began = meter.began();
     let response: Response;
     try {
       checkReadable(call.request);
       response = await run(call.request, admitCall(modules, method, call));
     } catch (error) {
-      callback(statusOfFailure(modules, method, call, error));
+      const failure = statusOfFailure(modules, method, call, error);
+      callback(failure);
+      meter.ended(began, failure.code);
       return;
     }
     callback(null, response);
+    meter.ended(began, status.OK);
   };
   return (call, callback) => {
     void respond(call, callback);

@@ -185,6 +185,11 @@ export class ClusterState {
     return this.#locks.get(name);
   }
 
+  /** Locks that somebody holds or waits for, those in their delay included. */
+  get lockCount(): number {
+    return this.#locks.size;
+  }
+
   /** One page of locks, in the order of their names' UTF-8 bytes. */
   listLocks(wish: LockPageWish): LockPage {
     return this.#locks.list(wish);

@@ -8,6 +8,8 @@ export interface DiskWatchOptions {
   readonly log: LoggerPort;
   /** What counts as too long, in ms: after this a leader gives up leading. */
   readonly overdueMs: number;
+  /** Told of each synced batch: how long the disk took, and its bytes of values. */
+  readonly onSynced?: (tookMs: number, bytes: number) => void;
 }
 
 const HINT =
@@ -58,6 +60,13 @@ export class DiskWatch {
       clearTimeout(timer);
       underWay.delete(entry);
     }
+  }
+
+  /** Waits likewise for a batch of so many bytes, and tells what it took. */
+  async overBatch(work: Promise<void>, bytes: number): Promise<void> {
+    const fromMs = performance.now();
+    await this.over(work);
+    this.#options?.onSynced?.(performance.now() - fromMs, bytes);
   }
 
   #warnLater(onOverdue: () => void): NodeJS.Timeout | undefined {

@@ -59,7 +59,7 @@ export class WriteQueue {
       const group = this.#takeGroup();
       const operations = this.#live.sealed(group.flatMap((waiting) => waiting.operations));
       try {
-        await this.#watch.over(this.#write(operations));
+        await this.#watch.overBatch(this.#write(operations), bytesOf(operations));
       } catch (cause) {
         const why = `the disk did not take a write: ${whyOf(cause)}`;
         this.#failure = new StorageError('FAILED', this.#database.location, null, why, { cause });

@@ -1,6 +1,7 @@
 // `/v1/cluster`: the object that `mon-cluster --json` prints, by the same way to the leader, on nodes with a real API. With
 // a quorum it is linearizable; without one, on a clean node and for callers who may not know, it says so.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { meterNothing } from '../../src/metrics/meters.js';
 import { QuorateClient } from '../../src/client/client.js';
 import { clusterView } from '../../src/client/cluster-view.js';
 import type { ClusterView } from '../../src/client/cluster-view.js';
@@ -48,6 +49,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
     links,
     routing: new Routing(node, clock, links),
     watches: watches.hub,
+    meterOf: meterNothing,
     onFatal: () => {},
   };
   const listen = { host: '127.0.0.1', port: 0 };
@@ -66,6 +68,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
         version: '0.1.0',
         isStopping: () => false,
         viewCluster: (peer, timeoutMs) => viewCluster(modules, peer, timeoutMs),
+        figures: () => Promise.resolve({ type: 'text/plain', text: '' }),
       },
       HTTP_LIMITS,
     ),

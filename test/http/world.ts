@@ -83,12 +83,16 @@ class Machine {
     const { node } = this;
     const isStopping = (): boolean => this.isStopping;
     this.server.serve(
-      routesFor({ node, name: `n${id}`, version, isStopping, viewCluster }, limits),
+      routesFor({ node, name: `n${id}`, version, isStopping, viewCluster, figures }, limits),
     );
   }
 }
 
 type View = RouteModules['viewCluster'];
+
+/** What test/metrics is about. */
+const figures: RouteModules['figures'] = () =>
+  Promise.resolve({ type: 'text/plain', text: 'quorate_primary 1\n' });
 
 export class World {
   nowMs = 1000;

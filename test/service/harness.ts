@@ -4,6 +4,7 @@
 
 import { Metadata } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
+import { meterNothing } from '../../src/metrics/meters.js';
 import { commandCodec } from '../../src/codec/command-codec.js';
 import { QuorateError } from '../../src/errors.js';
 import { Node } from '../../src/node/node.js';
@@ -216,6 +217,7 @@ export class TestNode {
       watches: watches.hub,
       processes: this.processes,
       usage: IDLE,
+      meterOf: meterNothing,
       isStopping: () => this.isStopping,
       onFatal: (error) => {
         this.fatal.push(error);

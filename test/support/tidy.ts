@@ -106,10 +106,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/service': {
     knows: [
       ...FRONT.knows,
-      ...['src/client', 'src/tls', 'src/watch', 'src/config/near-word.ts'],
+      ...['src/client', 'src/tls', 'src/watch', 'src/config/near-word.ts', 'src/metrics/meters.ts'],
       ...KEEPER_DATA,
     ],
   },
+  'src/metrics': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
   'src/config': {
@@ -131,6 +132,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/daemon-health.ts': { knows: ['src'] },
   'src/daemon-stop.ts': { knows: ['src'] },
   'src/daemon-forming.ts': { knows: ['src'] },
+  'src/daemon-http.ts': { knows: ['src'] },
+  'src/daemon-listening.ts': { knows: ['src'] },
   'src/index.ts': { knows: ['src'] },
   cli: {
     knows: ['src/client', 'src/config', 'src/generated', 'src/tls', ...LEAVES],
@@ -169,7 +172,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   msgpackr: ['src/codec'],
   'sorted-btree': ['src/state-machine'],
   pino: ['src/ops'],
-  'prom-client': ['src/ops'],
+  'prom-client': ['src/metrics'],
   yaml: ['src/config'],
   zod: ['src/config'],
   commander: ['cli'],

@@ -1,0 +1,141 @@
+// Everything that `/metrics` answers, on prom-client: what the parts tell as it happens, and what the node knows when it is
+// asked. Names and units follow Prometheus' rules and, for gRPC and the process, the names that dashboards already know.
+// One registry a daemon, so that several in one process do not mix.
+
+import { performance } from 'node:perf_hooks';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { NodeApi } from '../node/api.js';
+import { factGauges } from './fact-gauges.js';
+import type { CallKind, MethodMeter } from './meters.js';
+import { nodeGauges } from './node-gauges.js';
+import { Reigning } from './reigning.js';
+import { statusName } from './status-name.js';
+
+/** Seconds; a write on an idle disk takes about a millisecond, a forwarded one behind an election some seconds. */
+const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.512, 2, 8];
+const LATE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+/** Gauges of prom-client with the suffix of counters, which Prometheus' own check refuses. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+
+export interface MetricsFacts {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What the gauges read; made once there is a node. */
+export interface MetricsModules {
+  readonly node: NodeApi;
+  /** Watches that are open on this node. */
+  readonly watchers: () => number;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #started: Counter;
+  readonly #handled: Counter;
+  readonly #handling: Histogram;
+  readonly #sync: Histogram;
+  readonly #written: Counter;
+  readonly #late: Histogram;
+  #reigning: Reigning | null = null;
+  /** Brings what is only read when somebody asks up to date. */
+  #refresh: readonly (() => void)[] = [];
+
+  constructor({ name, version }: MetricsFacts) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
+    const info = { name: 'quorate_build_info', help: 'Always 1; what runs, in its labels.' };
+    new Gauge({ ...info, labelNames: ['node', 'version'], registers })
+      .labels({ node: name, version })
+      .set(1);
+    const method = ['grpc_type', 'grpc_service', 'grpc_method'];
+    this.#started = new Counter({
+      name: 'grpc_server_started_total',
+      help: 'Calls that came, by method.',
+      labelNames: method,
+      registers,
+    });
+    this.#handled = new Counter({
+      name: 'grpc_server_handled_total',
+      help: 'Calls that were answered, by method and status.',
+      labelNames: [...method, 'grpc_code'],
+      registers,
+    });
+    this.#handling = new Histogram({
+      name: 'grpc_server_handling_seconds',
+      help: 'How long unary calls took until they were answered, forwarding included.',
+      labelNames: method,
+      buckets: CALL_BUCKETS,
+      registers,
+    });
+    this.#sync = new Histogram({
+      name: 'quorate_disk_sync_seconds',
+      help: 'How long the disk took for an atomic synced batch.',
+      buckets: SYNC_BUCKETS,
+      registers,
+    });
+    this.#written = new Counter({
+      name: 'quorate_disk_written_bytes_total',
+      help: 'Bytes of values in synced batches, without the overhead of the disk.',
+      registers,
+    });
+    this.#late = new Histogram({
+      name: 'quorate_tick_late_seconds',
+      help: 'How late the ticks of the node came: a busy event loop, or a machine that stood still.',
+      buckets: LATE_BUCKETS,
+      registers,
+    });
+  }
+
+  /** Begins to count the calls of a method. */
+  meterOf(path: string, kind: CallKind): MethodMeter {
+    const [, service = '', method = ''] = path.split('/');
+    const labels = { grpc_type: kind, grpc_service: service, grpc_method: method };
+    const started = this.#started.labels(labels);
+    // Shown from the start: a rate over what first appears with its first call would miss that call.
+    started.inc(0);
+    const handling = kind === 'unary' ? this.#handling.labels(labels) : null;
+    return {
+      began: () => {
+        started.inc();
+        return performance.now();
+      },
+      ended: (began, status) => {
+        this.#handled.labels({ ...labels, grpc_code: statusName(status) }).inc();
+        handling?.observe((performance.now() - began) / 1000);
+      },
+    };
+  }
+
+  /** A batch is durable. */
+  synced(tookMs: number, bytes: number): void {
+    this.#sync.observe(tookMs / 1000);
+    this.#written.inc(bytes);
+  }
+
+  /** The node was told of time; also notices when nobody is primary. */
+  ticked(lateMs: number): void {
+    this.#late.observe(lateMs / 1000);
+    this.#reigning?.look(performance.now());
+  }
+
+  /** From here on the node's own figures are shown. Called once. */
+  show({ node, watchers }: MetricsModules): void {
+    const reigning = new Reigning(this.#registry, node);
+    this.#reigning = reigning;
+    this.#refresh = [
+      nodeGauges(this.#registry, node),
+      factGauges(this.#registry, () => node.state, watchers),
+      () => reigning.refresh(),
+    ];
+  }
+
+  /** The figures in the text format of Prometheus, and its media type. */
+  async text(): Promise<{ readonly type: string; readonly text: string }> {
+    for (const refresh of this.#refresh) refresh();
+    return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+}

@@ -1,0 +1,59 @@
+// How long nobody was primary, as this node can tell: time counts while it is a member and neither is primary itself nor
+// follows a leader whose reign is applied and not over. A node that is cut off counts too, which tells its operator of it.
+
+import { Counter, Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { NodeApi } from '../node/api.js';
+
+export class Reigning {
+  readonly #node: NodeApi;
+  readonly #without: Counter;
+  readonly #leaders: Counter;
+  readonly #gap: Gauge;
+  /** When it was looked last, in ms; null: not yet. */
+  #lookedMs: number | null = null;
+  #leader: number | null = null;
+
+  constructor(registry: Registry, node: NodeApi) {
+    this.#node = node;
+    const registers = [registry];
+    this.#without = new Counter({
+      name: 'quorate_without_primary_seconds_total',
+      help: 'Time in which this member knew of no primary.',
+      registers,
+    });
+    this.#leaders = new Counter({
+      name: 'quorate_raft_leader_changes_seen_total',
+      help: 'Times at which this node learned of another leader.',
+      registers,
+    });
+    this.#gap = new Gauge({
+      name: 'quorate_primary_gap_seconds',
+      help: 'Cluster time from the end of the last reign to the newest one; absent before the second.',
+      registers,
+    });
+  }
+
+  /** Called at every tick: what lies between two looks belongs to what the later one finds. */
+  look(nowMs: number): void {
+    const { leaderId, condition, nodeId } = this.#node.outline();
+    const sinceMs = nowMs - (this.#lookedMs ?? nowMs);
+    this.#lookedMs = nowMs;
+    if (leaderId !== null && leaderId !== this.#leader) {
+      this.#leader = leaderId;
+      this.#leaders.inc();
+    }
+    if (condition === 'clean' || condition === 'removed') return;
+    const reign = this.#node.state.primary;
+    const isLed = reign !== null && reign.nodeId === leaderId;
+    const isKnown = isLed && (leaderId !== nodeId || this.#node.status().isPrimary);
+    if (!isKnown) this.#without.inc(sinceMs / 1000);
+  }
+
+  /** Brings the gap up to date. */
+  refresh(): void {
+    const [last, before] = this.#node.state.reigns.slice(-2).reverse();
+    if (last === undefined || before?.end == null) this.#gap.remove();
+    else this.#gap.set(Math.max(0, last.sinceMs - before.end.atMs) / 1000);
+  }
+}
