@@ -3,7 +3,7 @@
 
 import type { ListProcessesResponse__Output as Response } from '../src/generated/quorate/v1/ListProcessesResponse.js';
 import type { Process__Output as Process } from '../src/generated/quorate/v1/Process.js';
-import { formatDuration, LINE_WIDTH_MAX, printable, renderTable } from './format.js';
+import { cutTo, formatDuration, LINE_WIDTH_MAX, printable, renderTable } from './format.js';
 import type { Cell, Column, Style } from './format.js';
 
 /** One process; unknown is null. */
@@ -112,7 +112,7 @@ export function monLines(view: MonView, style: Style, widthMax = LINE_WIDTH_MAX)
   const table =
     processes.length === 0
       ? ['No processes are configured.']
-      : [...processTable(processes, style, widthMax), ...whys(processes, style)];
+      : [...processTable(processes, style, widthMax), ...whys(processes, style, widthMax)];
   return [...nodeLines(view, style), '', ...table];
 }
 
@@ -172,10 +172,12 @@ export function processTable(
   return renderTable(COLUMNS, rows, { widthMax, style });
 }
 
-function whys(processes: readonly ProcessView[], style: Style): string[] {
-  const lines = processes.flatMap(({ name, state, why }) =>
-    why === null ? [] : [style.yellow(`${printable(name)} (${state ?? '-'}): ${printable(why)}`)],
-  );
+function whys(processes: readonly ProcessView[], style: Style, widthMax: number): string[] {
+  const lines = processes.flatMap(({ name, state, why }) => {
+    if (why === null) return [];
+    const line = `${printable(name)} (${state ?? '-'}): ${printable(why)}`;
+    return [style.yellow(cutTo(line, widthMax))];
+  });
   return lines.length === 0 ? [] : ['', ...lines];
 }
 

@@ -26,6 +26,9 @@ const RESTART_MS = 500;
 const SILENCE_MAX_MS = 5000;
 const PING_EVERY_MS = 1000;
 
+/** A keeper that has ended everything ends itself within this. */
+const FAREWELL_MAX_MS = 1000;
+
 export interface SupervisorOptions {
   readonly installId: string;
   readonly processes: readonly ProcessDefinition[];
@@ -153,18 +156,16 @@ export class Supervisor implements PrimaryPort {
     clearTimeout(this.#restart);
     const child = this.#child;
     if (child !== null) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, this.endLimitMs);
-      });
       const finished = new Promise<void>((resolve) => {
         this.#onFinished = resolve;
       });
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       this.#tell({ type: 'shutdown' });
-      await Promise.race([finished, late]);
-      clearTimeout(timer);
+      await within(finished, this.endLimitMs);
       clearTimeout(this.#guard);
       if (child.connected) child.disconnect();
+      // What is still to be written may leave first.
+      await within(exited, FAREWELL_MAX_MS);
       if (this.#child !== null) {
         this.#modules.log.error({}, 'the keeper did not end in time and is killed');
         this.#killKeeper();
@@ -368,4 +369,14 @@ export class Supervisor implements PrimaryPort {
     // What cannot be sent means a keeper that is about to be found dead.
     child.send(message, undefined, undefined, () => undefined);
   }
+}
+
+/** Resolves with the promise, or when the time is over. */
+async function within(done: Promise<void>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([done, late]);
+  clearTimeout(timer);
 }

@@ -213,4 +213,5 @@ test('misfits are told apart: exits at once, cannot be started, holds too much, 
   await until('it is measured', () => lines.length > 0 && alive('floods').length > 0);
   await supervisor.end();
   expect(alive()).toEqual([]);
+  expect(said('the keeper did not end in time')).toBe(false);
 });
