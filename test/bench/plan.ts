@@ -17,7 +17,7 @@ const LIMITS = 'limits';
 const QUICK_LEVELS: readonly number[] = [1, 64];
 /** Around a slice: finding the leader, counting revisions, starting clients. */
 const SLICE_EXTRA_S = 0.6;
-const WARM_UP_S = 3;
+const WARM_UP_S = 5;
 const KILL_S = 5.5;
 const LIMIT_SLICES = 11;
 

@@ -78,6 +78,7 @@ const slice = (system: string, perSecond: number): Cell['pairs'][number][number]
   leaderCpuUs: 100,
   cpuUs: 200,
   memoryBytes: 1024 ** 2,
+  nodes: [{ cpuUs: 100, memoryBytes: 1024 ** 2 }],
 });
 const cell: Cell = {
   workload: 'batches of 64',

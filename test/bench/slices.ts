@@ -22,6 +22,8 @@ export interface Slice extends Measured {
   readonly cpuUs: number;
   /** Of the leader when it ended. */
   readonly memoryBytes: number;
+  /** Of each node, the leader included. */
+  readonly nodes: readonly { readonly cpuUs: number; readonly memoryBytes: number }[];
 }
 
 /** All slices of a workload at one level, in pairs. */
@@ -35,7 +37,7 @@ export interface Cell {
 
 const CLIENTS = { h2load, node: nodeClient } as const;
 /** Answers that are not counted: a first slice finds cold code and empty caches. */
-const WARM_UP_SECONDS = 0.5;
+const WARM_UP_SECONDS = 1.5;
 
 /** Measures one workload at one level. Throws if a system says that it did less than it answered. */
 export async function measureCell(
@@ -88,6 +90,9 @@ export async function measureSlice(
     leaderCpuUs: us(cpu[at] ?? NaN),
     cpuUs: us(cpu.reduce((sum, each) => sum + each, 0)),
     memoryBytes: after.costs[at]?.memoryBytes ?? NaN,
+    nodes: after.costs.map(({ memoryBytes }, node) => {
+      return { cpuUs: us(cpu[node] ?? NaN), memoryBytes };
+    }),
   };
 }
 

@@ -50,7 +50,7 @@ async function grown(trial: Trial, running: Running): Promise<Figure[]> {
     figure('put a second', [((level - held) * 1000) / (performance.now() - beganMs)]);
     held = level;
     const grownBy = (await leaderMemory(running)) - empty;
-    figure('KiB resident a session', [grownBy / level / 1024]);
+    figure('MiB that the leader grew by', [grownBy / 1024 ** 2]);
     const slices = [];
     for (let at = 0; at < 3; at += 1) slices.push(await writesBeside(running, trial.isQuick));
     figure(
