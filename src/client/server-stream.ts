@@ -22,6 +22,8 @@ export async function* serverStream<Request, Response, RequestOut extends Reques
   request: Request,
   { metadata, signal, silenceMaxMs }: StreamOptions,
 ): AsyncGenerator<ResponseOut, void> {
+  // It may have been aborted while the connection was made.
+  if (signal.aborted) return;
   const call = client.makeServerStreamRequest(
     method.path,
     method.requestSerialize,

@@ -121,6 +121,14 @@ describe('of three members', () => {
     expect(wrong.code).toBe('INVALID_ARGUMENT');
   });
 
+  test('a watch that is ended while it connects tells nothing', async () => {
+    const ending = new AbortController();
+    const updates = opened(second).watch({ signal: ending.signal });
+    const first = updates.next();
+    ending.abort();
+    expect(await first).toEqual({ done: true, value: undefined });
+  });
+
   test('what is no number or no value is refused before it is sent, not turned into another', async () => {
     const client = opened(second);
     const { store, sessions, cluster: view } = client;
