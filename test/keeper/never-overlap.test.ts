@@ -1,11 +1,12 @@
 // Two keepers whose clocks differ by less than 5 %, each told of leases as a core would tell them, late, doubled and out of
-// order. What they run never overlaps in true time if the second waits out the bound and kills take less than the margin.
+// order, while operators start, stop and restart. What they run never overlaps in true time if the second waits out the bound and
+// kills take less than the margin.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Keeper } from '../../src/keeper/keeper.js';
 import { killAtMs } from '../../src/keeper/deadlines.js';
-import type { KeeperInput, LeaseOrder } from '../../src/keeper/words.js';
+import type { Action, KeeperInput, LeaseOrder } from '../../src/keeper/words.js';
 import { kept } from './words.js';
 
 const LEASE_MS = 750;
@@ -26,11 +27,22 @@ const RENEWALS = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
+interface Word {
+  readonly atMs: number;
+  readonly action: Action;
+}
+/** The second keeper is told nothing that would keep it from running at all. */
+const WORDS = (...actions: readonly Action[]) =>
+  fc.array(fc.record({ atMs: fc.nat(4000), action: fc.constantFrom(...actions) }), {
+    maxLength: 6,
+  });
+
 /** True times, in which a keeper may have run something: from a start to the end of whatever was started. */
 function spans(
   orders: readonly { readonly atMs: number; readonly order: LeaseOrder }[],
   rate: number,
   dieAfterMs: number,
+  words: readonly Word[],
 ): { fromMs: number; untilMs: number }[] {
   const keeper = new Keeper([kept('db')]);
   const local = (trueMs: number): number => Math.floor(trueMs * rate);
@@ -50,6 +62,9 @@ function spans(
       const order = queue.shift()?.order;
       step({ type: 'lease', order });
     }
+    for (const { atMs, action } of words) {
+      if (atMs === nowMs) step({ type: 'command', id: 1, name: 'db', action });
+    }
     const ending = open as { fromMs: number; run: number; diesMs: number } | null;
     if (ending !== null && nowMs >= ending.diesMs) {
       found.push({ fromMs: ending.fromMs, untilMs: nowMs });
@@ -64,7 +79,12 @@ function spans(
 }
 
 /** Runs the old reign on one clock, elects the new one right after its newest round, and answers what each ran. */
-function play(renewals: readonly Renewal[], rates: readonly [number, number], dieAfterMs: number) {
+function play(
+  renewals: readonly Renewal[],
+  rates: readonly [number, number],
+  dieAfterMs: number,
+  words: readonly [readonly Word[], readonly Word[]] = [[], []],
+) {
   const [oldRate, newRate] = rates;
   const order = (epoch: number, rate: number, roundMs: number, fromMs: number): LeaseOrder => ({
     epoch,
@@ -86,8 +106,8 @@ function play(renewals: readonly Renewal[], rates: readonly [number, number], di
     }),
   );
   return {
-    old: spans(old, oldRate, dieAfterMs),
-    fresh: spans(fresh, newRate, dieAfterMs),
+    old: spans(old, oldRate, dieAfterMs, words[0]),
+    fresh: spans(fresh, newRate, dieAfterMs, words[1]),
   };
 }
 
@@ -98,8 +118,9 @@ test('two keepers never run at the same time, if kills take less than the margin
       RENEWALS,
       fc.tuple(RATE, RATE),
       fc.integer({ min: 0, max: Math.floor(marginMs * 0.95) }),
-      (renewals, rates, dieAfterMs) => {
-        const { old, fresh } = play(renewals, rates, dieAfterMs);
+      fc.tuple(WORDS('start', 'stop', 'restart'), WORDS('start', 'restart')),
+      (renewals, rates, dieAfterMs, words) => {
+        const { old, fresh } = play(renewals, rates, dieAfterMs, words);
         const lastMs = Math.max(0, ...old.map(({ untilMs }) => untilMs));
         expect(fresh.length).toBeGreaterThan(0);
         for (const { fromMs } of fresh) expect(fromMs).toBeGreaterThanOrEqual(lastMs);
