@@ -50,6 +50,12 @@ describe('simulate run', () => {
 describe('simulate sweep', () => {
   const args = ['sweep', '--seed', '5', '--seeds', '2', '--time', '100ms', '--nodes', '1,3'];
 
+  test('fails if a situation never came about and coverage is required', async () => {
+    const { exit, err } = await command(...args, '--processes', 'kept', '--require-coverage');
+    expect(exit).toBe(1);
+    expect(err.join('\n')).toContain('never came about: ');
+  });
+
   test('has a row for each variation, the situations and the slowest seed', async () => {
     const { exit, out } = await command(...args);
     expect(exit).toBe(0);
@@ -145,6 +151,7 @@ describe('wrong usage', () => {
     [['sweep', '--nodes', '3,3'], '--nodes'],
     [['sweep', '--nodes', '3,'], '--nodes'],
     [['sweep', '--workers', '0'], '--workers'],
+    [['sweep', '--processes', 'some'], '--processes'],
     [['sweep', '--csv', '--json'], '--csv'],
     [['replay'], 'SEED'],
     [['replay', '1', '2'], '2'],
