@@ -6,6 +6,7 @@ import type { CheckedOptions } from './daemon-options.js';
 import type { Node } from './node/node.js';
 import type { ClockPort, LoggerPort } from './node/ports.js';
 import type { SelfFacts } from './service/modules.js';
+import { inherited } from './supervisor/environment.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 
 /** For asking the keeper what runs. */
@@ -22,7 +23,11 @@ export function beginHealth(
   if (healthChecks.length === 0) return () => Promise.resolve();
   const checker = new Checker(healthChecks, {
     clock,
-    environment: { QUORATE_NODE: self.api, QUORATE_NODE_NAME: self.name },
+    environment: {
+      ...inherited(process.env),
+      QUORATE_NODE: self.api,
+      QUORATE_NODE_NAME: self.name,
+    },
     isRunning: async (name) => {
       const found = (await processes?.look(LOOK_MS)) ?? [];
       return found.some((one) => one.name === name && one.state === 'running');

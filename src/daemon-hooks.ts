@@ -7,6 +7,7 @@ import type { HookDefinition, Hooks } from './health/hooks.js';
 import { killAtMs } from './keeper/deadlines.js';
 import type { ClockPort, LeaseOrder, LoggerPort, PrimaryPort } from './node/ports.js';
 import type { Promotion } from './raft/ready.js';
+import { inherited } from './supervisor/environment.js';
 import { MARK } from './supervisor/process-table.js';
 
 interface Ground {
@@ -143,7 +144,7 @@ class HookedPrimary implements PrimaryPort {
   ): Promise<string | null> {
     const { log, environment: own, installId } = this.#ground;
     const mark = { [MARK]: `${installId}/hook:${name}/0` };
-    const environment = { ...own, QUORATE_HOOK: name, ...told, ...mark };
+    const environment = { ...inherited(process.env), ...own, QUORATE_HOOK: name, ...told, ...mark };
     const onLine = (line: string): void => log.info({ hook: name }, line);
     log.info({ hook: name, ...told }, 'a hook runs');
     const why = await runCommand({ command, timeoutMs, environment, signal, onLine });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 export interface Running {
   readonly command: readonly string[];
   readonly timeoutMs: number;
-  /** Added to the daemon's own environment. */
+  /** All that it gets. */
   readonly environment: Readonly<Record<string, string>>;
   /** Ends it early. */
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export function runCommand(running: Running): Promise<string | null> {
   if (signal.aborted) return Promise.resolve('it was called off');
   return new Promise((resolve) => {
     const child = spawn(program, words, {
-      env: { ...process.env, ...environment },
+      env: { ...environment },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -74,7 +74,10 @@ test('the health protocol of gRPC', async () => {
   expect(await grpcProbe(`127.0.0.1:${port}`, 'sick', 10_000)).toBe('it answers NOT_SERVING');
 });
 
-const quiet = { environment: {}, signal: new AbortController().signal };
+const quiet = {
+  environment: { PATH: process.env['PATH'] ?? '' },
+  signal: new AbortController().signal,
+};
 
 it.each([
   { command: ['true'], why: /^null$/ },
@@ -125,7 +128,7 @@ test('a checker tells when the verdict changes, and ends in the middle of a chec
     ],
     {
       clock: { nowMs: () => Math.floor(performance.now()) },
-      environment: {},
+      environment: { PATH: process.env['PATH'] ?? '' },
       isRunning: () => Promise.resolve(isRunning),
       onVerdict: (why) => told.push(why),
     },
