@@ -24,10 +24,10 @@ export function registerMon(program: Command): void {
     .addHelpText(
       'after',
       `
-CPU and MEMORY are of a process and all its descendants (TREE: how many), measured once a second; 100 % is
-one processor busy. ONLY: runs on the primary alone. STANDBY: it starts when this node is primary. The
-third line says whether descendants that detach end with their process. The values of a process's
-environment are never shown.
+CPU and MEMORY are of a process and all its descendants (TREE: how many), measured once a second;
+100 % is one processor busy. ONLY: runs on the primary alone. STANDBY: it starts when this node is
+primary. The third line says whether descendants that detach end with their process. The values of a
+process's environment are never shown.
 
 Examples:
   quorate mon

@@ -20,13 +20,13 @@ const DID: Readonly<Record<Action, string>> = {
 
 const HELP: Readonly<Record<Action, string>> = {
   start: `
-A process that only the primary runs is started only there, under its lease; what is said of it counts for
-the reign that runs. Of any other it counts until the daemon ends. Of a group each is started once the one
-before it runs.`,
+A process that only the primary runs is started only there, under its lease; what is said of it
+counts for the reign that runs. Of any other it counts until the daemon ends. Of a group each is
+started once the one before it runs.`,
   stop: `
-SIGTERM, and after the process's stopGrace SIGKILL to all its tree; of a group the last ends first. It stays
-stopped until it is started, until the daemon starts again or, if only the primary runs it, until the next
-reign. Returns at once: \`quorate process list\` tells when it has ended.`,
+SIGTERM, and after the process's stopGrace SIGKILL to all its tree; of a group the last ends first.
+It stays stopped until it is started, until the daemon starts again or, if only the primary runs it,
+until the next reign. Returns at once: \`quorate process list\` tells when it has ended.`,
   restart: `
 As stop, then as start; one that does not run is started.`,
 };

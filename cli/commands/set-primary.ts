@@ -20,9 +20,9 @@ export function registerSetPrimary(program: Command): void {
     .addHelpText(
       'after',
       `
-The old primary stops accepting writes, ends its processes gracefully and proves that it stopped; the
-target catches up and begins a new reign, with a new epoch. Returns when the target is primary; waits 60s
-unless --timeout says otherwise, at most 60s. The events tell for how long nobody was primary.
+The old primary stops accepting writes, ends its processes gracefully and proves that it stopped;
+the target catches up and begins a new reign, with a new epoch. Returns when the target is primary;
+waits 60s unless --timeout says less. The events tell for how long nobody was primary.
 
 Examples:
   quorate set-primary n2 --reason "maintenance of n1"
