@@ -3,6 +3,7 @@
 // all rest on this one measure (Thesis §6.2, §6.4). A leader is remembered beyond its leading, since its lease is too.
 
 import { configurationInForce } from '../src/raft/state.js';
+import type { RaftState } from '../src/raft/state.js';
 import type { Configuration, NodeId } from '../src/raft/types.js';
 import type { Invariant } from './invariants/invariant.js';
 import type { Machine, Process } from './machine.js';
@@ -23,7 +24,14 @@ export interface Reign {
   /** The newest begun round that each node has answered. */
   readonly answered: Map<NodeId, RoundStart>;
   /** Every configuration that was in force while it led this term, in order. */
-  readonly configurations: Configuration[];
+  readonly configurations: LedUnder[];
+}
+
+/** A configuration under which a node led. */
+interface LedUnder {
+  readonly configuration: Configuration;
+  /** True time at which it was no longer in force, or its leader led no more; infinite: neither has come. */
+  untilUs: number;
 }
 
 /** A node's word for a leader: it answered a round of this term. */
@@ -67,10 +75,11 @@ export class LeaderRounds {
       },
       changed: ({ machine, process, state }) => {
         // A leader without peers never says anything.
-        if (state.role.type !== 'leader') return;
-        noteConfiguration(this.#reignOf(machine, process, state.term), configurationInForce(state));
+        if (state.role.type !== 'leader') this.#ended(machine);
+        else this.#ledUnder(this.#reignOf(machine, process, state.term), state);
       },
       crashed: (machine, isReboot) => {
+        this.#ended(machine);
         // A clock that starts anew says nothing of what it showed before; and nobody keeps processes through it.
         if (isReboot) this.#reigns.delete(machine);
       },
@@ -100,7 +109,7 @@ export class LeaderRounds {
     const state = process?.node.raft?.state;
     if (process === null || state?.role.type !== 'leader' || state.term !== term) return;
     const reign = this.#reignOf(machine, process, term);
-    noteConfiguration(reign, configurationInForce(state));
+    this.#ledUnder(reign, state);
     if (reign.starts.has(round)) return;
     reign.starts.set(round, { atUs: this.#world.nowUs, readingMs: machine.clock.nowMs() });
     if (reign.starts.size <= ROUNDS_MAX) return;
@@ -111,6 +120,7 @@ export class LeaderRounds {
   #reignOf(machine: Machine, process: Process, term: number): Reign {
     const known = this.#reigns.get(machine);
     if (known?.process === process && known.term === term) return known;
+    this.#ended(machine);
     const maps = { starts: new Map(), answered: new Map(), configurations: [] };
     const reign = { machine, process, term, ...maps };
     this.#reigns.set(machine, reign);
@@ -131,8 +141,18 @@ export class LeaderRounds {
     if (!isNewer && (word.reign !== reign || word.start.atUs >= start.atUs)) return;
     this.#words.set(from, { reign, start, leaseMs: this.#leaseMs.get(leader) ?? 0 });
   }
-}
 
-function noteConfiguration({ configurations }: Reign, configuration: Configuration): void {
-  if (configurations.at(-1) !== configuration) configurations.push(configuration);
+  /** Notes what is in force now; what was before is so no more. */
+  #ledUnder({ configurations }: Reign, state: RaftState): void {
+    const configuration = configurationInForce(state);
+    const last = configurations.at(-1);
+    if (last?.configuration === configuration) return;
+    if (last !== undefined) last.untilUs = this.#world.nowUs;
+    configurations.push({ configuration, untilUs: Infinity });
+  }
+
+  #ended(machine: Machine): void {
+    const last = this.#reigns.get(machine)?.configurations.at(-1);
+    if (last !== undefined) last.untilUs = Math.min(last.untilUs, this.#world.nowUs);
+  }
 }

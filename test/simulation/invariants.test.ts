@@ -237,10 +237,40 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
     (isWrong) => {
       const [leader, other] = [machineOf({ id: 1 }), machineOf({ id: 2 })];
       const world = worldOf(leader, other);
-      const property = readRounds(roundsOf(world, leader, !isWrong));
+      const property = readRounds(roundsOf(world, leader, !isWrong), committed(1));
       const answer = { lastApplied: 1, isLeased: false, session: null, digest: null };
       const read = { kind: 'read', id: 'r', sessionId: 's', isStale: false, beganUs: 0, answer };
       property.ended?.(madeUp<Operation>(read));
+    },
+  ],
+  [
+    'read-rounds',
+    'a read that lacks what was committed when it began',
+    (isWrong) => {
+      const [leader, other] = [machineOf({ id: 1 }), machineOf({ id: 2 })];
+      const world = worldOf(leader, other);
+      const property = readRounds(roundsOf(world, leader), committed(1, 1));
+      const answer = { lastApplied: isWrong ? 1 : 2, isLeased: false, session: null, digest: null };
+      const read = { kind: 'read', id: 'r', sessionId: 's', isStale: false, beganUs: 0, answer };
+      property.began?.(madeUp<Operation>(read));
+      property.ended?.(madeUp<Operation>(read));
+    },
+  ],
+  [
+    'read-rounds',
+    'a read without a round of a leader that led alone before it',
+    (isWrong) => {
+      const leader = machineOf({ id: 1 });
+      const state = madeUp<{ configurations: object[] }>(leader.process?.node.raft?.state);
+      const world = worldOf(leader);
+      state.configurations = [{ index: 1, configuration: { ...VOTERS, voters: [1] } }];
+      const rounds = roundsOf(world, leader, false);
+      if (isWrong) state.configurations = [{ index: 2, configuration: VOTERS }];
+      madeUp<{ nowUs: number }>(world).nowUs = 5;
+      rounds.listener.changed?.(madeUp({ machine: leader, process: leader.process, state }));
+      const answer = { lastApplied: 1, isLeased: false, session: null, digest: null };
+      const read = { kind: 'read', id: 'r', sessionId: 's', isStale: false, beganUs: 6, answer };
+      readRounds(rounds, committed(1)).ended?.(madeUp<Operation>(read));
     },
   ],
   [
