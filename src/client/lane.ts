@@ -23,8 +23,8 @@ export interface Place {
   readonly go: (where: number, letGo?: (() => void) | null) => void;
   /** It failed so, and waits to be tried again unless it leaves. */
   readonly hold: (error: QuorateError) => void;
-  /** It was answered, before it leaves. */
-  readonly pass: () => void;
+  /** It was answered, before it leaves; or, in doubt, somebody said that it may have happened. */
+  readonly pass: (isInDoubt?: boolean) => void;
   /** It has ended. */
   readonly leave: () => void;
 }
@@ -45,7 +45,9 @@ export class Lane {
   /** Those that are being tried, all at the same place. */
   readonly #flying = new Map<number, Flight>();
   #waiting: (() => void)[] = [];
-  /** The latest that was answered, or may have happened for all that will ever be known. */
+  /** The latest that was answered. */
+  #answered = -1;
+  /** The latest that was answered, or may have happened. */
   #passed = -1;
 
   /** Takes the place behind all others; it waits until `go`. */
@@ -68,8 +70,9 @@ export class Lane {
         failed = error;
         this.#hold(number);
       },
-      pass: () => {
+      pass: (isInDoubt = false) => {
         this.#passed = Math.max(this.#passed, number);
+        if (!isInDoubt) this.#answered = Math.max(this.#answered, number);
       },
       leave: () => {
         this.#release(number);
@@ -91,12 +94,17 @@ export class Lane {
   }
 
   #mayGoTo(number: number, where: number, failed: QuorateError | null): boolean {
-    if (failed !== null && this.#passed > number) throw overtaken(failed);
+    if (failed !== null && this.#passedBehind(failed) > number) throw overtaken(failed);
     const [any] = this.#flying.values();
     if (any === undefined) return true;
     // What is behind it and still under way may be answered yet.
     if (failed !== null && [...this.#flying.keys()].some((other) => other > number)) return false;
     return any.where === where;
+  }
+
+  /** If it may itself have happened, what is behind it and may have happened too stands behind it in the log. */
+  #passedBehind(failed: QuorateError): number {
+    return failed.outcome === 'indeterminate' ? this.#answered : this.#passed;
   }
 
   #letGoElsewhere(where: number): void {

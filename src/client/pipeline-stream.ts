@@ -55,7 +55,7 @@ export class PipelineStream<Target extends { readonly address: string }> {
       const made = item();
       place.go(ON_STREAM);
       const onFailure: PipelineItem['onFailure'] = (error, isAnswer) => {
-        if (isAnswer && isOfState(error)) place.pass();
+        if (isAnswer && isOfState(error)) place.pass(error.outcome === 'indeterminate');
         place.hold(error);
       };
       const answer = await unlessAborted(call.send({ ...made, onFailure }), signal);

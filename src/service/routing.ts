@@ -118,7 +118,7 @@ export class Routing {
         } catch (error) {
           const isDoubtful = route.isCovered === true && isIndeterminate(error);
           if (place !== null && error instanceof QuorateError) {
-            if (!isDoubtful && isOfState(error)) place.pass();
+            if (!isDoubtful && isOfState(error)) place.pass(error.outcome === 'indeterminate');
             place.hold(error);
           }
           if (isDoubtful) doubts.push(error);

@@ -63,6 +63,23 @@ describe('an operation', () => {
   });
 });
 
+test('an operation that may have happened is tried again before others that may have, and not behind an answer', () => {
+  const [first, second, third] = entered(new Lane(), 3);
+  for (const place of [first, second, third]) place.go(1);
+  const doubt = new QuorateError('INDETERMINATE', 'who knows');
+  for (const place of [first, second]) {
+    place.pass(true);
+    place.hold(doubt);
+  }
+  third.hold(refused);
+  expect(first.mayGoTo(2)).toBe(true);
+  first.hold(refused);
+  expect(() => first.mayGoTo(2)).toThrow('operations behind it went on');
+  first.hold(doubt);
+  third.pass();
+  expect(() => first.mayGoTo(2)).toThrow('operations behind it went on');
+});
+
 /** What becomes of an operation that is tried: taken and answered, refused, or lost with all that were taken after it. */
 type Fate = 'taken' | 'refused' | 'lost';
 
