@@ -1,4 +1,5 @@
 // What a process with the monitor tells of itself, in a file of its own: how late its event loop was and what memory it used.
+// The monitor itself is crowds/monitor.mjs.
 
 import { existsSync, readFileSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// What one run of the benchmark does, from the words on its command line: which cells, which scenes, how often, and how long that takes
-// on a machine that does nothing else.
+// What one run of the benchmark does, from the words on its command line: which cells, which scenes, how often. It also says how long that
+// takes on a machine that does nothing else.
 
 import { parseArgs } from 'node:util';
 import { SCENES } from './scenes/index.js';

@@ -1,4 +1,5 @@
-// One line that says how far the benchmark is and how long it will still take: overwritten on a terminal, else one line an item.
+// One line that says how far the benchmark is and how long it will still take. On a terminal it is overwritten, elsewhere there is one an
+// item.
 
 import { duration } from './plan.js';
 import type { Item } from './plan.js';

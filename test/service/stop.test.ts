@@ -1,5 +1,5 @@
-// The end of the API's server: what is idle ends at once, a call that is still open gets its time and is then cut off, so that no
-// connection outlives the daemon.
+// The end of the API's server: what is idle ends at once, a call that is still open gets its time and is then cut off. So no connection
+// outlives the daemon.
 
 import { Client, credentials, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';

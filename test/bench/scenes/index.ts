@@ -1,4 +1,4 @@
-// The workloads that are no slices of steady load, in the order in which they run: the short ones first.
+// The workloads that are no slices of steady load, in the order in which they run. The short ones come first.
 
 import { JOINER, RESTART } from './catching-up.js';
 import type { Scene } from './scene.js';

@@ -1,4 +1,4 @@
-// Ports of this machine that were free a moment ago, for programs that cannot be told to choose one.
+// Ports of this machine that were free a moment ago. They are for programs that cannot be told to choose one.
 
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
