@@ -11,7 +11,7 @@ const STEP_MS_MAX = 180_000;
 const TYPESCRIPT = 'node_modules/typescript/bin/tsc';
 const STEPS = [
   { name: 'types', args: [TYPESCRIPT, '-p', '.', '--noEmit'] },
-  ...['raft', 'state-machine', 'node'].map((folder) => ({
+  ...['raft', 'state-machine', 'forming', 'node'].map((folder) => ({
     name: `types ${folder}`,
     folder: `src/${folder}`,
     args: [TYPESCRIPT, '-p', `src/${folder}`, '--noEmit'],

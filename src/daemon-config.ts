@@ -161,9 +161,13 @@ export class DaemonConfig implements ConfigPort {
   }
 
   #settings(): ClusterSettings | null {
-    const cluster = this.#running?.node.status().cluster ?? null;
-    if (cluster === null) return null;
-    return { electionTimeoutMs: cluster.electionTimeoutMs, failover: 'automatic' };
+    const status = this.#running?.node.status();
+    if (status === undefined || status.cluster === null) return null;
+    const { cluster, configuration } = status;
+    // A newcomer that nobody has reached knows no member, and nothing of what the cluster is set to.
+    if (configuration.members.length === 0) return null;
+    const failover = configuration.reigns.isManual ? 'manual' : 'automatic';
+    return { electionTimeoutMs: cluster.electionTimeoutMs, failover };
   }
 
   /** The system definition as this node has it; null: a witness, or a newcomer that has nothing yet, cannot tell. */

@@ -19,6 +19,7 @@ import type { GlobalOptions } from '../cli.js';
 import { EXIT_CODES } from '../../src/errors.js';
 import { describeFailure, failureOf } from '../errors.js';
 import { exitWith, onSignal, outliveOutput } from '../exit.js';
+import { ServiceManager } from '../service-manager.js';
 import type { Signal } from '../exit.js';
 import type { TlsFiles } from '../../src/tls/identity.js';
 
@@ -213,8 +214,15 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   });
   running = daemon;
   tellReady(daemon, options.json === true);
+  const manager = new ServiceManager();
+  manager.ready(`${daemon.name}, API at ${daemon.api}`);
   const failure = await Promise.race([signalled, daemon.failure]);
-  await daemon.stop();
+  manager.stopping();
+  try {
+    await daemon.stop();
+  } finally {
+    manager.close();
+  }
   if (failure !== undefined) throw failure;
 }
 

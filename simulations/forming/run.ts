@@ -86,16 +86,25 @@ function resultOf(
   return { ...facts, outcome, property: null, detail, healedMs: null };
 }
 
-/** A lost disk belonged to the cluster, or was bound to an attempt that somebody else is still bound to. */
+/**
+ * A lost disk belonged to the cluster, or was bound to an attempt that somebody else is still bound to, or was that of the coordinator
+ * of such an attempt, which alone could have said that it had given it up.
+ */
 function isExcused({ lost, machines, founded }: FormingWorld): boolean {
   const promiseOf = (record: Uint8Array | null): string | null =>
     record === null ? null : (decodeFormingRecord(record).promise?.clusterId ?? null);
   const bound = new Set(machines.map(({ disk }) => promiseOf(disk.record)));
-  return lost.some(({ cluster, record }) => {
+  const coordinators = new Set(machines.map(({ disk }) => coordinatorOf(disk.record)));
+  return lost.some(({ cluster, record, installId }) => {
+    if (coordinators.has(installId)) return true;
     const promised = promiseOf(record);
     if (cluster !== null) return true;
     return promised !== null && (founded.has(promised) || bound.has(promised));
   });
+}
+
+function coordinatorOf(record: Uint8Array | null): string | null {
+  return record === null ? null : (decodeFormingRecord(record).promise?.coordinator ?? null);
 }
 
 function nextFault(world: FormingWorld, setting: FormingSetting, faults: Stream): void {

@@ -322,14 +322,18 @@ export class FormingWorld {
   /** At most one cluster among the disks that there are, and, unless every founder's disk is gone, ever. */
   #check(): void {
     const ids = new Set(this.machines.flatMap(({ disk }) => disk.cluster ?? []));
-    if (ids.size > 1) this.#violate('one-cluster', `members of ${[...ids].join(' and ')}`);
+    if (ids.size > 1 && !this.#isReborn())
+      this.#violate('one-cluster', `members of ${[...ids].join(' and ')}`);
     if (this.founded.size <= 1) return;
     if (!this.#isReborn()) {
       this.#violate('founded-once', `founded ${[...this.founded.keys()].join(' and ')}`);
     }
   }
 
-  /** With hosts, a second one is right only when no founder's disk of the first is left: then nothing of it exists. */
+  /**
+   * With hosts, a second one is right only when no founder's disk of the first is left. Whoever joined the first later may still hold it:
+   * founders that lost all they knew and hear nobody of it cannot know.
+   */
   #isReborn(): boolean {
     const earlier = [...this.founded.values()].slice(0, -1).flat();
     const isLost = (id: InstallId): boolean => this.lost.some(({ installId }) => installId === id);

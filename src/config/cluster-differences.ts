@@ -34,7 +34,8 @@ export function settingDifferences(
     });
   }
   if (cluster.failover !== null && cluster.failover !== failover) {
-    differences.push({ key: 'cluster.failover', runs: failover, says: cluster.failover, why });
+    const how = `what the cluster holds counts; \`quorate setting set failover ${cluster.failover}\` changes it`;
+    differences.push({ key: 'cluster.failover', runs: failover, says: cluster.failover, why: how });
   }
   return differences;
 }

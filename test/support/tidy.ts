@@ -28,7 +28,7 @@ export const HEADER_SENTENCES_MAX = 5;
 
 /** What may stand beside the rooms of the house: documents, the lock file and tool configuration. */
 const TOP_LEVEL = words(
-  '.ci cli proto simulations src test',
+  '.ci cli packaging proto simulations src test',
   '.editorconfig .gitattributes .gitignore .npmrc .oxlintrc.json .prettierignore .prettierrc.json',
   'knip.json tsconfig.json tsconfig.build.json vitest.config.ts package.json package-lock.json',
   'README.md LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md',
