@@ -1,5 +1,5 @@
-// Planted bugs of what clients are told beyond single answers: watches that miss, repeat or disorder changes, found by the
-// property watch-order, and transactions that are not atomic, found by the checker of client histories.
+// Planted bugs of what clients are told beyond single answers. Watches that miss, repeat or disorder changes are found by the
+// property watch-order, transactions that are not atomic by the checker of client histories.
 
 import type { Mutant } from './mutant.js';
 
