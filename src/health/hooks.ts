@@ -1,4 +1,5 @@
-// What a node runs around a reign of its own, as the configuration file's `hooks` say it, checked and with its defaults.
+// What a node runs around a reign of its own, as the configuration file's `hooks` say it, checked and with its defaults. Whoever
+// runs them is told of it by these values alone.
 
 export interface HookDefinition {
   /** Program and arguments, never read by a shell; at least one. */

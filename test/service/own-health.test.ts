@@ -29,8 +29,12 @@ test('checks and hooks of a file reach the daemon', async () => {
   writeFileSync(join(folder, 'mount'), '');
   const daemon = await startDaemon({
     ...daemonSettings(parsed.config),
-    ...{ dataDir: join(folder, 'data'), name: 'n1', logLevel: 'silent' as const },
-    ...{ listen: '127.0.0.1:0', api: '127.0.0.1:0', http: 'none' },
+    dataDir: join(folder, 'data'),
+    name: 'n1',
+    logLevel: 'silent',
+    listen: '127.0.0.1:0',
+    api: '127.0.0.1:0',
+    http: 'none',
     electionTimeoutMs: ELECTION_TIMEOUT_MS,
   });
   const links = new NodeLinks();

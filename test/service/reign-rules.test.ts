@@ -1,5 +1,6 @@
 // Reigns that wait for an operator, and nodes that must not be primary, over real gRPC with the real driver: manual fail-over, a
-// pause that survives a fail-over and is told everywhere, a target that is refused in advance with the reason.
+// pause that survives a fail-over and is told everywhere, a target that is refused in advance with the reason. Rules
+// of the core alone are in test/raft/promotion.test.ts.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { CLUSTER } from '../../src/client/protos.js';
