@@ -1,6 +1,6 @@
 // Takes a snapshot of this node's own state machine once enough has been applied since the last one: freezes it in
 // constant time, encodes it a few parts a turn, and saves it. The moment is drawn anew each time, so that the nodes of a
-// cluster do not all do it at once. Raft §7.
+// cluster do not all do it at once. A large state waits until the log is worth it (Raft §7).
 
 import type { Random } from '../raft/random.js';
 import type { SnapshotMeta } from '../raft/types.js';
@@ -26,6 +26,12 @@ export const SNAPSHOT_LIMITS: SnapshotLimits = {
   chunkBytes: 256 * 1024,
 };
 
+/**
+ * None is taken before this share of the newest one's bytes was applied since. Writing a state costs as much as it is large: without
+ * this, a million rows would be written anew after every ten thousand entries. So the log stays below a quarter of the state.
+ */
+const SHARE_OF_STATE = 0.25;
+
 interface Running {
   readonly meta: SnapshotMeta;
   readonly source: Iterator<SnapshotPart>;
@@ -38,6 +44,8 @@ export class SnapshotTaker {
   readonly #codec: CommandCodecPort;
   #entriesSince = 0;
   #bytesSince = 0;
+  /** Of the newest snapshot, own or received. */
+  #stateBytes = 0;
   /** Share of the limits, in thousandths, after which the next one is taken. */
   #dueShare: number;
   #running: Running | null = null;
@@ -58,10 +66,16 @@ export class SnapshotTaker {
   get isDue(): boolean {
     if (this.#running !== null) return false;
     const share = this.#dueShare / 1000;
+    if (this.#bytesSince < this.#stateBytes * SHARE_OF_STATE * share) return false;
     return (
       this.#entriesSince >= Math.max(1, this.#limits.entriesMax * share) ||
       this.#bytesSince >= this.#limits.bytesMax * share
     );
+  }
+
+  /** Notes the newest snapshot, whoever took it. */
+  noteState(parts: readonly Uint8Array[]): void {
+    this.#stateBytes = parts.reduce((sum, { length }) => sum + length, 0);
   }
 
   get isRunning(): boolean {
@@ -84,6 +98,7 @@ export class SnapshotTaker {
       const next = running.source.next();
       if (next.done === true) {
         this.#running = null;
+        this.noteState(running.encoded);
         return { meta: running.meta, parts: running.encoded };
       }
       running.encoded.push(this.#codec.encodePart(next.value));

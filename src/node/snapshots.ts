@@ -65,6 +65,7 @@ export class Snapshots {
     try {
       const decoded = parts.map((part) => this.#codec.decodePart(part));
       this.#state.restore(meta, decoded);
+      this.#taker.noteState(parts);
       return null;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -93,6 +94,7 @@ export class Snapshots {
     );
     if (isRestored) this.#state.restore(meta, received.parts);
     this.#taker.abandon();
+    this.#taker.noteState(received.encoded);
     this.#log.info({ ...meta.last }, "installs the leader's snapshot");
     return received.encoded;
   }

@@ -117,6 +117,20 @@ describe('A snapshot that is taken', () => {
     expect(taker.isDue).toBe(true);
   });
 
+  it('waits until an eighth to a quarter as many bytes were applied as the newest one has', () => {
+    const stateBytes = 800_000;
+    const waited = Array.from({ length: 20 }, (_, seed) => {
+      const taker = new SnapshotTaker(limits, new Random(seed + 1), commandCodec);
+      taker.noteState([new Uint8Array(stateBytes / 2), new Uint8Array(stateBytes / 2)]);
+      for (let count = 0; count < limits.entriesMax; count += 1) taker.applied(10);
+      let bytes = 10 * limits.entriesMax;
+      for (; !taker.isDue; bytes += 1000) taker.applied(1000);
+      return bytes;
+    });
+    expect(Math.min(...waited)).toBeGreaterThanOrEqual(stateBytes / 8);
+    expect(Math.max(...waited)).toBeLessThanOrEqual(stateBytes / 4 + 1000);
+  });
+
   it('is encoded a few parts a turn', () => {
     const { state } = AppliedLog.started();
     const parts = [...state.freeze().parts(1)];
