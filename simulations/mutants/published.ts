@@ -123,7 +123,7 @@ export const PUBLISHED: readonly PublishedRow[] = [
       'no-drift-allowance-no-withholding',
     ],
     argument:
-      'a bound or an allowance that is missing alone is covered by votes that are withheld for as long as the lease; without both it is found',
+      'a bound that is missing alone is covered by votes that are withheld for as long as the lease; without both it is found',
   },
   {
     number: 21,
