@@ -198,7 +198,7 @@ class SimulatedWatcher {
     };
     const open = (): void => {
       if (this.#connection !== connection) return;
-      const isAhead = (afterRevision ?? 0) > process.node.state.lastApplied.index;
+      const isAhead = (wish.after ?? 0) > process.node.state.lastApplied.index;
       if (isAhead) this.#world.count('watchesAhead');
       connection.watcher = hub.open(wish, {
         send: (message) => this.#send(connection, message),
