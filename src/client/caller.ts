@@ -83,12 +83,18 @@ interface Progress {
 
 export type Kind = 'read' | 'change' | 'once';
 
+/** Whom an attempt asks: chosen when it begins, and anew by an attempt that had to wait for its turn. */
+export interface Aim {
+  readonly target: Target;
+  readonly anew: () => Target;
+}
+
 /** One attempt of a call at one member. */
 export type Attempt = <Request, Response, RequestOut extends Request, ResponseOut>(
   method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
   request: Request,
   kind: Kind,
-  target: Target,
+  aim: Aim,
   about: About,
   attempt: number,
 ) => Promise<ResponseOut>;
@@ -118,7 +124,8 @@ const LOOK = { everyMs: 30_000, afterFailureMs: 500, timeoutMs: 2000 } as const;
 
 export class Caller implements Asker {
   readonly #options: CallerOptions;
-  readonly #unary: Attempt = (...asked) => this.#ask(...asked);
+  readonly #unary: Attempt = (method, request, kind, { target }, about, attempt) =>
+    this.#ask(method, request, kind, target, about, attempt);
   readonly #links: NodeLinks;
   readonly #clientSession = new ClientSession();
   /** Given to every call that has no signal of its own. */
@@ -222,21 +229,29 @@ export class Caller implements Asker {
     this.#lookIfDue(LOOK.everyMs);
     try {
       for (; ; so.attempt += 1) {
-        const target = nextTarget(this.#whom, performance.now());
+        const aim = this.#aim();
         try {
-          if (kind === 'once') so.ticket ??= await this.#begin(target, about);
+          if (kind === 'once') so.ticket ??= await this.#begin(aim.target, about);
           const sent = request(so.ticket?.identity() ?? null);
-          const answer = await by(method, sent, kind, target, about, so.attempt);
-          this.#whom = answered(this.#whom, target.address);
+          const answer = await by(method, sent, kind, aim, about, so.attempt);
+          this.#whom = answered(this.#whom, aim.target.address);
           return answer;
         } catch (error) {
           if (!(error instanceof QuorateError)) throw error;
-          await this.#afterFailure(error, target, so, about);
+          await this.#afterFailure(error, aim.target, so, about);
         }
       }
     } finally {
       so.ticket?.end();
     }
+  }
+
+  #aim(): Aim {
+    const aim = {
+      target: nextTarget(this.#whom, performance.now()),
+      anew: () => (aim.target = nextTarget(this.#whom, performance.now())),
+    };
+    return aim;
   }
 
   /** Waits before the next attempt, or throws what the error of this one means to the caller. */

@@ -30,11 +30,12 @@ export class PipelineStream<Target extends { readonly address: string }> {
   }
 
   /**
-   * Sends an operation to the member; `item` makes it when it goes. Fails as the stream and as the operation fails, and as
+   * Sends an operation to the member that `aim` answers when its turn comes, since others may have found out meanwhile who is to be
+   * asked; `item` makes it when it goes. Fails as the stream and as the operation fails, and as
    * DEADLINE_EXCEEDED if it could not go in time.
    */
   async send(
-    target: Target,
+    aim: () => Target,
     place: Place,
     timeoutMs: number,
     item: () => Omit<PipelineItem, 'onFailure'>,
@@ -44,6 +45,7 @@ export class PipelineStream<Target extends { readonly address: string }> {
     for (;;) {
       await unlessAborted(place.turn(), signal);
       if (this.#end !== null) throw this.#end;
+      const target = aim();
       const ready = this.#readyTo(target);
       const call =
         ready ?? (await unlessAborted(inTime(this.#callTo(target, timeoutMs), untilMs), signal));

@@ -238,7 +238,7 @@ export class Pipeline implements Asker, PipelineFlow {
 
   /** One attempt of the operation at this place: it is sent when nothing before it waits to be. */
   #attemptAt(place: Place): Attempt {
-    return async (method, request, kind, target, { deadlineMs, signal }, attempt) => {
+    return async (method, request, kind, aim, { deadlineMs, signal }, attempt) => {
       const field = fieldFor(this.#kind, method.path);
       const restMs = (): number => Math.ceil(deadlineMs - performance.now());
       const item = (): Omit<PipelineItem, 'onFailure'> => {
@@ -251,8 +251,8 @@ export class Pipeline implements Asker, PipelineFlow {
         };
       };
       const timeoutMs = Math.max(1, restMs());
-      const answer = await this.#stream.send(target, place, timeoutMs, item, signal);
-      return answerIn(answer, field, target.address) as never;
+      const answer = await this.#stream.send(aim.anew, place, timeoutMs, item, signal);
+      return answerIn(answer, field, aim.target.address) as never;
     };
   }
 }

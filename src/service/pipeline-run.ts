@@ -264,7 +264,7 @@ export class PipelineRun {
         isWrite,
         patienceMs: timeoutMs,
       });
-      const answer = await this.#upstream.send({ address }, place, timeoutMs, item);
+      const answer = await this.#upstream.send(() => ({ address }), place, timeoutMs, item);
       return answerIn(answer, field, address) as never;
     } finally {
       this.#forwarded.all -= 1;
