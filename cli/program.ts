@@ -14,6 +14,7 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
+import { registerJob } from './commands/job.js';
 import { registerLock } from './commands/lock.js';
 import { registerInstall } from './commands/install.js';
 import { registerLb } from './commands/lb.js';
@@ -89,6 +90,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerSession(program);
   registerStore(program);
   registerLock(program);
+  registerJob(program);
   registerSetting(program);
   registerEvents(program);
   registerWatch(program);

@@ -4,6 +4,7 @@
 import type { Change__Output as Change } from '../src/generated/quorate/v1/Change.js';
 import { LINE_WIDTH_MAX, printable } from './format.js';
 import type { Style } from './format.js';
+import { jobOutlineView, jobWords } from './job-view.js';
 import { lockView, lockWords } from './lock-view.js';
 import { sessionView } from './session-view.js';
 import { entryView } from './store-view.js';
@@ -16,6 +17,7 @@ const FACTS = {
   FACT_PRIMARY: 'primary',
   FACT_EVENT: 'event',
   FACT_LOCK: 'lock',
+  FACT_JOB: 'job',
 } as const;
 
 /** What `watch --json` prints for one thing: a row of the state, or a change. */
@@ -35,7 +37,7 @@ export function changeView(type: ChangeView['type'], at: number, change: Change)
   const fact = FACTS[change.fact];
   const { key } = change;
   // Of the state, the revision that it has had since.
-  const own = change.session ?? change.entry ?? change.event ?? change.lock;
+  const own = change.session ?? change.entry ?? change.event ?? change.lock ?? change.job;
   const revision = type === 'state' ? (own?.revision ?? at) : at;
   const expired = change.expired ? ({ expired: true } as const) : {};
   return { type, revision, fact, key, value: valueOf(change), ...expired };
@@ -53,14 +55,15 @@ export function changeLine(view: ChangeView, time: string, change: Change, style
   return `${style.dim(head)}${cut(`${name}${wordsOf(change)}`, head.length)}`;
 }
 
-function valueOf({ session, entry, member, primary, event, lock }: Change): unknown {
+function valueOf({ session, entry, member, primary, event, lock, job }: Change): unknown {
   if (session !== undefined && session !== null) return sessionView(session);
   if (entry !== undefined && entry !== null) return entryView(entry);
   if (lock !== undefined && lock !== null) return lockView(lock);
+  if (job !== undefined && job !== null) return jobOutlineView(job);
   return member ?? primary ?? event ?? null;
 }
 
-function wordsOf({ session, entry, member, primary, event, lock }: Change): string {
+function wordsOf({ session, entry, member, primary, event, lock, job }: Change): string {
   if (session !== undefined && session !== null) {
     const { attributes } = sessionView(session);
     return Object.entries(attributes)
@@ -69,6 +72,7 @@ function wordsOf({ session, entry, member, primary, event, lock }: Change): stri
   }
   if (entry !== undefined && entry !== null) return `= ${textOf(entryView(entry).value)}`;
   if (lock !== undefined && lock !== null) return lockWords(lockView(lock));
+  if (job !== undefined && job !== null) return jobWords(jobOutlineView(job));
   if (member !== undefined && member !== null) {
     const kind = member.witness ? 'witness' : member.voter ? 'voter' : 'learner';
     return `${kind} at ${member.address}`;

@@ -21,7 +21,8 @@ export class StateDigester {
   readonly #known = new WeakMap<object, number>();
 
   of(state: ClusterState): number {
-    const { members, primary, events, sessions, store, locks, clientSessions } = state.facts();
+    const { members, primary, events, sessions, store, locks, jobs, clientSessions } =
+      state.facts();
     const { lastApplied, clusterTimeMs, settings, featureLevel } = state;
     const digest = new Digest();
     digest.number(lastApplied.index).number(lastApplied.term).number(clusterTimeMs);
@@ -34,6 +35,7 @@ export class StateDigester {
     digest.number(this.#all(sessions.values(null)));
     digest.number(this.#all(store.values(null)));
     digest.number(this.#all(locks.values(null)));
+    digest.number(this.#all(jobs.values(null)));
     digest.number(this.#all(clientSessions.sessions.values(null)));
     digest.number(this.#all(clientSessions.answers.values(null)));
     return digest.end();

@@ -370,9 +370,10 @@ function showCommand(command: Command): string {
   return `${command.requestId}: ${command.kind} ${subjectOf(command)}${covered}`;
 }
 
-/** The session or lock that a command is about, or the first key. */
+/** The session, lock or job that a command is about, or the first key or type. */
 function subjectOf(command: Extract<Command, { requestId: string }>): string {
   if (command.kind === 'changeStore') return command.compares[0]?.key ?? '';
+  if (command.kind === 'claimJob') return command.types[0] ?? '';
   return 'name' in command ? command.name : command.id;
 }
 

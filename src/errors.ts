@@ -265,6 +265,27 @@ export const ERRORS = {
     { outcome: 'indeterminate' },
   ),
 
+  JOB_NOT_FOUND: kind(
+    'NOT_FOUND',
+    'failed',
+    'It never was, or it ended long ago; `quorate job list` shows those that are remembered.',
+  ),
+  JOB_EXISTS: kind('ALREADY_EXISTS', 'failed', 'Submit it under another id.'),
+  JOB_STATUS: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    '`quorate job get {id}` shows how far it came.',
+  ),
+  JOB_CLAIM_LOST: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Stop working on it: another worker goes on, or it has ended.',
+  ),
+  JOB_LIMIT: kind(
+    'RESOURCE_EXHAUSTED',
+    'failed',
+    'Wait until jobs have ended, cancel some, or let them carry less.',
+  ),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 

@@ -16,6 +16,16 @@ import type { EventsRequest } from '../generated/quorate/v1/EventsRequest.js';
 import type { EventsResponse__Output as EventsResponse } from '../generated/quorate/v1/EventsResponse.js';
 import type { GetLockRequest } from '../generated/quorate/v1/GetLockRequest.js';
 import type { GetLockResponse__Output as GetLockResponse } from '../generated/quorate/v1/GetLockResponse.js';
+import type { CancelJobRequest } from '../generated/quorate/v1/CancelJobRequest.js';
+import type { CancelJobResponse__Output as CancelJobResponse } from '../generated/quorate/v1/CancelJobResponse.js';
+import type { GetJobRequest } from '../generated/quorate/v1/GetJobRequest.js';
+import type { GetJobResponse__Output as GetJobResponse } from '../generated/quorate/v1/GetJobResponse.js';
+import type { ListJobsRequest } from '../generated/quorate/v1/ListJobsRequest.js';
+import type { ListJobsResponse__Output as ListJobsResponse } from '../generated/quorate/v1/ListJobsResponse.js';
+import type { RetryJobRequest } from '../generated/quorate/v1/RetryJobRequest.js';
+import type { RetryJobResponse__Output as RetryJobResponse } from '../generated/quorate/v1/RetryJobResponse.js';
+import type { SubmitJobRequest } from '../generated/quorate/v1/SubmitJobRequest.js';
+import type { SubmitJobResponse__Output as SubmitJobResponse } from '../generated/quorate/v1/SubmitJobResponse.js';
 import type { ListLocksRequest } from '../generated/quorate/v1/ListLocksRequest.js';
 import type { ListLocksResponse__Output as ListLocksResponse } from '../generated/quorate/v1/ListLocksResponse.js';
 import type { ReleaseLockRequest } from '../generated/quorate/v1/ReleaseLockRequest.js';
@@ -60,7 +70,7 @@ import type { TransactResponse__Output as TransactResponse } from '../generated/
 import type { TlsIdentity } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
-import { CLUSTER, LOCKS, MAINTENANCE, PROCESSES, SESSIONS, STORE } from './protos.js';
+import { CLUSTER, JOBS, LOCKS, MAINTENANCE, PROCESSES, SESSIONS, STORE } from './protos.js';
 import type { WatchOptions } from './watch.js';
 import type { WatchUpdate } from './watch-cursor.js';
 
@@ -248,6 +258,29 @@ export class QuorateClient {
   ): Promise<StartProcessResponse> {
     const methods = { start: PROCESSES.Start, stop: PROCESSES.Stop, restart: PROCESSES.Restart };
     return this.#caller.change(methods[action], request, options);
+  }
+
+  /** Submits a job; under an id that is known it is the same job. */
+  submitJob(request: SubmitJobRequest, options: CallOptions = {}): Promise<SubmitJobResponse> {
+    return this.#caller.once(JOBS.Submit, request, options);
+  }
+
+  getJob(request: GetJobRequest, options: CallOptions = {}): Promise<GetJobResponse> {
+    return this.#caller.read(JOBS.Get, request, options);
+  }
+
+  /** One page of jobs. */
+  listJobs(request: ListJobsRequest, options: CallOptions = {}): Promise<ListJobsResponse> {
+    return this.#caller.read(JOBS.List, request, options);
+  }
+
+  cancelJob(request: CancelJobRequest, options: CallOptions = {}): Promise<CancelJobResponse> {
+    return this.#caller.once(JOBS.Cancel, request, options);
+  }
+
+  /** Lets a job that failed or was cancelled wait again. */
+  retryJob(request: RetryJobRequest, options: CallOptions = {}): Promise<RetryJobResponse> {
+    return this.#caller.once(JOBS.Retry, request, options);
   }
 
   /** What changes, as it changes, until the consumer leaves; a node that went away is asked again. */

@@ -8,12 +8,15 @@ import type { TlsFiles } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
 import { ClusterClient } from './cluster-client.js';
+import { JobsClient } from './jobs-client.js';
 import { LocksClient } from './locks-client.js';
 import { checkTimeout, invalidArgument } from './numbers.js';
 import { SessionsClient } from './sessions-client.js';
 import { StoreClient } from './store-client.js';
 import type { WatchOptions } from './watch.js';
 import type { WatchUpdate } from './watch-cursor.js';
+import { JobWorker } from './worker.js';
+import type { WorkerOptions } from './worker.js';
 
 const API_PORT = 6001;
 const TIMEOUT_DEFAULT_MS = 10_000;
@@ -41,6 +44,7 @@ export class Quorate {
   readonly store: StoreClient;
   readonly sessions: SessionsClient;
   readonly locks: LocksClient;
+  readonly jobs: JobsClient;
   readonly cluster: ClusterClient;
   readonly #caller: Caller;
   readonly #tls: TlsIdentity | null;
@@ -63,6 +67,7 @@ export class Quorate {
     this.store = new StoreClient(this.#caller);
     this.sessions = new SessionsClient(this.#caller);
     this.locks = new LocksClient(this.#caller);
+    this.jobs = new JobsClient(this.#caller);
     this.cluster = new ClusterClient(this.#caller);
   }
 
@@ -94,6 +99,11 @@ export class Quorate {
    */
   watch(options: WatchOptions = {}): AsyncGenerator<WatchUpdate, void> {
     return this.#caller.watch(options);
+  }
+
+  /** A worker that does jobs; it begins with its first handler. */
+  worker(options: WorkerOptions = {}): JobWorker {
+    return new JobWorker(this.#caller, options);
   }
 
   /** Closes the connections; calls that run end with CANCELLED. */

@@ -16,6 +16,9 @@ export type {
   EventsOptions,
 } from './cluster-client.js';
 export type { AcquireOptions, HeldLock, LocksClient, LockView } from './locks-client.js';
+export type { JobsClient, JobView, SubmitOptions } from './jobs-client.js';
+export { JobGivenUp } from './worker.js';
+export type { JobHandler, JobWorker, WorkedJob, WorkerOptions } from './worker.js';
 export type { ClusterEvent } from './event-feed.js';
 export type {
   Session,

@@ -9,6 +9,7 @@ import type { ErrorInfo, ErrorInfo__Output } from '../generated/google/rpc/Error
 import type { Status, Status__Output } from '../generated/google/rpc/Status.js';
 import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSessions.js';
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
+import type { JobsDefinition } from '../generated/quorate/v1/Jobs.js';
 import type { LocksDefinition } from '../generated/quorate/v1/Locks.js';
 import type { ProcessesDefinition } from '../generated/quorate/v1/Processes.js';
 import type { MaintenanceDefinition } from '../generated/quorate/v1/Maintenance.js';
@@ -21,6 +22,7 @@ const FILES = [
   'quorate/v1/client_sessions.proto',
   'quorate/v1/store.proto',
   'quorate/v1/locks.proto',
+  'quorate/v1/jobs.proto',
   'quorate/v1/processes.proto',
   'quorate/v1/maintenance.proto',
   'google/rpc/status.proto',
@@ -67,6 +69,8 @@ export const LOCKS = loaded['quorate.v1.Locks'] as unknown as LocksDefinition;
 export const PROCESSES = loaded['quorate.v1.Processes'] as unknown as ProcessesDefinition;
 /** Methods of quorate.v1.Maintenance. */
 export const MAINTENANCE = loaded['quorate.v1.Maintenance'] as unknown as MaintenanceDefinition;
+/** Methods of quorate.v1.Jobs. */
+export const JOBS = loaded['quorate.v1.Jobs'] as unknown as JobsDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

@@ -38,6 +38,13 @@ const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LIMIT_EXCEEDED',
   'VALUE_MISMATCH',
   'STORE_FULL',
+  'LOCK_HELD',
+  'LOCK_LIMIT',
+  'JOB_NOT_FOUND',
+  'JOB_EXISTS',
+  'JOB_STATUS',
+  'JOB_CLAIM_LOST',
+  'JOB_LIMIT',
 ]);
 
 export interface RetryCircumstances {

@@ -3,6 +3,7 @@
 // and must not keep alive the message or the record in which it came.
 
 import { InvariantViolation, unreachable } from '../raft/assert.js';
+import type { LogIndex } from '../raft/types.js';
 import type { ClientRequest, Command } from '../state-machine/command.js';
 import type { SnapshotPart, SnapshotValue } from '../state-machine/snapshot-part.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
@@ -11,6 +12,14 @@ import { CodecError } from './codec-error.js';
 import { damaged, openKind, seal, unknownKind, unwrap, wrap } from './envelope.js';
 import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
+import {
+  jobFields,
+  readCancelJob,
+  readClaimJob,
+  readReportJob,
+  readRetryJob,
+  readSubmitJob,
+} from './job-shapes.js';
 import { lockFields, readAcquireLock, readReleaseLock } from './lock-shapes.js';
 import { readStore, storeFields } from './store-shapes.js';
 import { COMMAND_KIND, RECORD_KIND } from './kinds.js';
@@ -87,6 +96,14 @@ function commandFields(command: Command): FieldValue[] {
       return [...lockFields(command), clientFields(command.client)];
     case 'grantLocks':
       return [command.names];
+    case 'submitJob':
+    case 'claimJob':
+    case 'reportJob':
+    case 'cancelJob':
+    case 'retryJob':
+      return [...jobFields(command), clientFields(command.client)];
+    case 'lapseJobs':
+      return [command.claims.map(({ id, token }) => [id, token])];
     case 'openClientSession':
       return [command.requestId, command.id];
     case 'renewSessions':
@@ -162,6 +179,25 @@ function readCommand(kind: number, reader: ValueReader): Command {
         ),
       };
     default:
+      return readJobCommand(kind, reader);
+  }
+}
+
+function readJobCommand(kind: number, reader: ValueReader): Command {
+  switch (kind) {
+    case COMMAND_KIND.submitJob:
+      return { ...readSubmitJob(reader), client: readClient(reader) };
+    case COMMAND_KIND.claimJob:
+      return { ...readClaimJob(reader), client: readClient(reader) };
+    case COMMAND_KIND.reportJob:
+      return { ...readReportJob(reader), client: readClient(reader) };
+    case COMMAND_KIND.cancelJob:
+      return { ...readCancelJob(reader), client: readClient(reader) };
+    case COMMAND_KIND.retryJob:
+      return { ...readRetryJob(reader), client: readClient(reader) };
+    case COMMAND_KIND.lapseJobs:
+      return { kind: 'lapseJobs', claims: reader.list('claims', readLapsed) };
+    default:
       throw unknownKind('command', `expected the kind of a command, got ${kind}`);
   }
 }
@@ -178,6 +214,10 @@ function readClient(reader: ValueReader): ClientRequest | null {
       acknowledgedBelow: values.integer('acknowledgedBelow'),
     })),
   );
+}
+
+function readLapsed(list: ValueReader): { readonly id: string; readonly token: LogIndex } {
+  return list.nested('claim', (pair) => ({ id: pair.string('id'), token: pair.index('token') }));
 }
 
 function readAttribute(pair: ValueReader): readonly [string, Uint8Array] {

@@ -54,4 +54,10 @@ export const COMMAND_KIND = {
   acquireLock: 135,
   releaseLock: 136,
   grantLocks: 137,
+  submitJob: 138,
+  claimJob: 139,
+  reportJob: 140,
+  cancelJob: 141,
+  retryJob: 142,
+  lapseJobs: 143,
 } as const;

@@ -13,6 +13,7 @@ import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessi
 import type { MaintenanceHandlers } from '../generated/quorate/v1/Maintenance.js';
 import type { ProcessesHandlers } from '../generated/quorate/v1/Processes.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
+import type { JobsHandlers } from '../generated/quorate/v1/Jobs.js';
 import type { LocksHandlers } from '../generated/quorate/v1/Locks.js';
 import type { StoreHandlers } from '../generated/quorate/v1/Store.js';
 import type { CallContext } from './call-context.js';
@@ -28,6 +29,7 @@ import {
   API_PACKAGE,
   CLIENT_SESSIONS,
   CLUSTER,
+  JOBS,
   LOCKS,
   MAINTENANCE,
   PROCESSES,
@@ -45,6 +47,8 @@ import {
   putSession,
   touchSession,
 } from './session-service.js';
+import { cancelJob, getJob, listJobs, retryJob, submitJob } from './job-service.js';
+import { claimJob, completeJob, failJob, heartbeat, recordStep } from './job-worker-service.js';
 import { acquireLock, getLock, listLocks, releaseLock } from './lock-service.js';
 import { deleteStore, getStore, listStore, putStore, transact } from './store-service.js';
 import type { Caller } from '../tls/caller.js';
@@ -131,6 +135,7 @@ export class ApiServer {
     );
     this.#add({ ...STORE, Pipeline: sized(STORE.Pipeline) }, pipelines.then(storeHandlers));
     this.#add(LOCKS, this.#modules.then(locksHandlers));
+    this.#add(JOBS, this.#modules.then(jobsHandlers));
     this.#add(MAINTENANCE, this.#modules.then(maintenanceHandlers));
     this.#add(PROCESSES, this.#modules.then(processesHandlers));
     this.#add(CLIENT_SESSIONS, this.#modules.then(clientSessionsHandlers));
@@ -157,6 +162,7 @@ export class ApiServer {
       SESSIONS,
       STORE,
       LOCKS,
+      JOBS,
       MAINTENANCE,
       PROCESSES,
       CLIENT_SESSIONS,
@@ -298,6 +304,22 @@ function processesHandlers(modules: ServiceModules): ProcessesHandlers {
 
 function maintenanceHandlers(modules: ServiceModules): MaintenanceHandlers {
   return { Install: unaryOf<MaintenanceHandlers>(modules, 'Maintenance')('Install', install) };
+}
+
+function jobsHandlers(modules: ServiceModules): JobsHandlers {
+  const on = unaryOf<JobsHandlers>(modules, 'Jobs');
+  return {
+    Submit: on('Submit', submitJob),
+    Claim: on('Claim', claimJob),
+    RecordStep: on('RecordStep', recordStep),
+    Heartbeat: on('Heartbeat', heartbeat),
+    Complete: on('Complete', completeJob),
+    Fail: on('Fail', failJob),
+    Cancel: on('Cancel', cancelJob),
+    Retry: on('Retry', retryJob),
+    Get: on('Get', getJob),
+    List: on('List', listJobs),
+  };
 }
 
 function clientSessionsHandlers(modules: ServiceModules): ClientSessionsHandlers {

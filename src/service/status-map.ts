@@ -6,6 +6,7 @@ import type { ErrorCode, ErrorData } from '../errors.js';
 import type { ChangeOutcome, NodeRefusal, NodeOutline, WriteOutcome } from '../node/api.js';
 import type { LogIndex, Member, NodeId } from '../raft/types.js';
 import type { CommandRefusal } from '../state-machine/command.js';
+import type { JobRefusal } from '../state-machine/job-types.js';
 
 /** The member with this id in the configuration in force; null: none, or not known yet. */
 export function memberById(status: NodeOutline, id: NodeId | null): Member | null {
@@ -161,6 +162,13 @@ export function commandError(refusal: CommandRefusal): QuorateError {
     }
     case 'lockLimit':
       return new QuorateError('LOCK_LIMIT', refusal.detail);
+    case 'jobNotFound':
+    case 'jobExists':
+    case 'jobStatus':
+    case 'jobClaimLost':
+    case 'staleEpoch':
+    case 'jobLimit':
+      return jobError(refusal);
     case 'requestForgotten': {
       const which = refusal.isSessionKnown
         ? 'this request of the client session'
@@ -172,6 +180,42 @@ export function commandError(refusal: CommandRefusal): QuorateError {
       const message = 'the request is too far beyond what its client session has acknowledged';
       return new QuorateError('WINDOW_EXCEEDED', message, { window: String(refusal.windowMax) });
     }
+  }
+}
+
+function jobError(refusal: JobRefusal): QuorateError {
+  switch (refusal.reason) {
+    case 'jobNotFound': {
+      const { id } = refusal;
+      return new QuorateError('JOB_NOT_FOUND', `there is no job ${JSON.stringify(id)}`, { id });
+    }
+    case 'jobExists': {
+      const { id } = refusal;
+      const message = `there is another job ${JSON.stringify(id)}, of another type or payload`;
+      return new QuorateError('JOB_EXISTS', message, { id });
+    }
+    case 'jobStatus': {
+      const { id, status } = refusal;
+      return new QuorateError('JOB_STATUS', `job ${JSON.stringify(id)} is ${status}`, {
+        id,
+        status,
+      });
+    }
+    case 'jobClaimLost': {
+      const { id, status } = refusal;
+      const epoch = String(refusal.epoch);
+      const now = refusal.epoch === 0 ? `it is ${status}` : `it is claimed under epoch ${epoch}`;
+      const message = `the claim of job ${JSON.stringify(id)} is over: ${now}`;
+      return new QuorateError('JOB_CLAIM_LOST', message, { id, status, epoch });
+    }
+    case 'staleEpoch': {
+      const epoch = String(refusal.epoch);
+      const now = refusal.epoch === 0 ? 'nobody is primary' : `epoch ${epoch} runs`;
+      const message = `epoch ${refusal.asked} is over: ${now}`;
+      return new QuorateError('STALE_EPOCH', message, { epoch });
+    }
+    case 'jobLimit':
+      return new QuorateError('JOB_LIMIT', refusal.detail);
   }
 }
 

@@ -7,6 +7,7 @@ import type { WatchResponse } from '../generated/quorate/v1/WatchResponse.js';
 import type { Change, Fact } from '../state-machine/changes.js';
 import type { WatchMessage } from '../watch/messages.js';
 import { CLUSTER } from '../client/protos.js';
+import { jobMessage } from './job-message.js';
 import { lockMessage } from './lock-message.js';
 import { eventMessage } from './event-service.js';
 import { memberMessage } from './member-message.js';
@@ -39,6 +40,7 @@ const NAMES: Readonly<Record<Fact, FactName & string>> = {
   primary: 'FACT_PRIMARY',
   event: 'FACT_EVENT',
   lock: 'FACT_LOCK',
+  job: 'FACT_JOB',
 };
 
 const remembered = new WeakMap<Change, Remembered>();
@@ -104,6 +106,8 @@ function changeMessage(modules: ServiceModules, change: Change): ChangeMessage {
       return { fact, key, entry: entryMessage(change.value) };
     case 'lock':
       return { fact, key, lock: lockMessage(modules.node, change.value) };
+    case 'job':
+      return { fact, key, job: jobMessage(modules.node, change.value) };
     case 'member':
       return { fact, key, member: memberMessage(change.value, change.value.role === 'voter') };
     case 'primary': {

@@ -32,6 +32,7 @@ const FACT_OF: Readonly<Partial<Record<FactName & string, Fact>>> = {
   FACT_PRIMARY: 'primary',
   FACT_EVENT: 'event',
   FACT_LOCK: 'lock',
+  FACT_JOB: 'job',
 };
 
 type Stream = ServerWritableStream<WatchRequest__Output, WatchResponse | Encoded>;

@@ -6,6 +6,7 @@ import { unreachable } from '../raft/assert.js';
 import type { LogIndex } from '../raft/types.js';
 import type { ApplyResult, ClientCommand, Session } from './command.js';
 import type { ClusterEvent } from './events.js';
+import type { Job } from './job-types.js';
 import type { Lock } from './lock-types.js';
 import type { MemberFact, Members } from './members.js';
 import type { ReignRecord } from './primary.js';
@@ -23,6 +24,7 @@ export type Change =
     }
   | { readonly fact: 'store'; readonly key: string; readonly value: StoreEntry | null }
   | { readonly fact: 'lock'; readonly key: string; readonly value: Lock | null }
+  | { readonly fact: 'job'; readonly key: string; readonly value: JobOutline | null }
   /** The key is the member's name. */
   | { readonly fact: 'member'; readonly key: string; readonly value: MemberFact | null }
   /** The key is empty. */
@@ -32,8 +34,16 @@ export type Change =
 
 export type Fact = Change['fact'];
 
+/** A job without the bytes that it carries: a watcher is told what became of it, and asks for more. */
+export type JobOutline = Omit<Job, 'payload' | 'result' | 'steps'> & {
+  readonly steps: readonly JobStepOutline[];
+};
+export type JobStepOutline = Omit<Job['steps'][number], 'result'>;
+
 /** What one change costs beside its key and value, about. */
 const CHANGE_BYTES = 200;
+/** A step of a job in a change, with its name. */
+const STEP_BYTES = 200;
 
 /** What a client's request changed, by its result in the entry at `revision`; `now` reads the facts behind it. */
 export function requestChanges(
@@ -42,6 +52,7 @@ export function requestChanges(
   now: {
     readonly entry: (key: string) => StoreEntry | null;
     readonly lock: (name: string) => Lock | null;
+    readonly job: (id: string) => Job | null;
   },
   revision: LogIndex,
 ): Change[] {
@@ -69,6 +80,17 @@ export function requestChanges(
       return result.type === 'lockReleased' && result.had !== 'nothing'
         ? lockChanges([command.name], now.lock)
         : [];
+    case 'claimJob':
+      return result.type === 'jobClaim' && result.id !== null
+        ? jobChanges([result.id], now.job)
+        : [];
+    case 'submitJob':
+    case 'reportJob':
+    case 'cancelJob':
+    case 'retryJob':
+      return result.type === 'job' && result.revision === revision
+        ? jobChanges([command.id], now.job)
+        : [];
     default:
       return unreachable(command);
   }
@@ -80,6 +102,23 @@ export function lockChanges(
   lockOf: (name: string) => Lock | null,
 ): Change[] {
   return names.map((key) => ({ fact: 'lock', key, value: lockOf(key) }));
+}
+
+/** Jobs that an entry left otherwise than before. */
+export function jobChanges(ids: readonly string[], jobOf: (id: string) => Job | null): Change[] {
+  return ids.map((key) => {
+    const job = jobOf(key);
+    return { fact: 'job', key, value: job === null ? null : jobOutline(job) };
+  });
+}
+
+/** The job without the bytes that it carries. */
+export function jobOutline(job: Job): JobOutline {
+  const { payload: _payload, result: _result, steps, ...outline } = job;
+  return {
+    ...outline,
+    steps: steps.map(({ name, epoch, revision }) => ({ name, epoch, revision })),
+  };
 }
 
 /** Sessions whose life was over. */
@@ -109,6 +148,7 @@ function valueBytes({ fact, value }: Change): number {
   if (value === null) return 0;
   if (fact === 'session') return attributesBytes(value.attributes);
   if (fact === 'lock') return lockBytes(value);
+  if (fact === 'job') return STEP_BYTES * value.steps.length + value.reason.length;
   return fact === 'store' ? value.value.length : 0;
 }
 

@@ -7,6 +7,13 @@ import type { FactRefusal, FirstResult } from './command.js';
 import { attributesBytes } from './session-limits.js';
 import type { Row } from './rows.js';
 import { readSession, sessionRow } from './session-rows.js';
+import {
+  JOB_REASONS,
+  jobRefusalRow,
+  jobResultRow,
+  readJobRefusal,
+  readJobResult,
+} from './job-rows.js';
 import { lockResultRow, readLockResult } from './lock-rows.js';
 import { readStoreResult, storeResultRow } from './store-rows.js';
 import type { StoreOperationResult } from './store-types.js';
@@ -29,7 +36,16 @@ const ANSWER_BYTES_BASE = 256;
 /** The same, of one operation of a transaction. */
 const OPERATION_BYTES = 64;
 
-const RESULT_TYPES = ['session', 'deleted', 'store', 'lock', 'lockReleased', 'refused'] as const;
+const RESULT_TYPES = [
+  'session',
+  'deleted',
+  'store',
+  'lock',
+  'lockReleased',
+  'job',
+  'jobClaim',
+  'refused',
+] as const;
 const REASONS = [
   'revisionMismatch',
   'sessionNotFound',
@@ -38,6 +54,7 @@ const REASONS = [
   'storeFull',
   'lockHeld',
   'lockLimit',
+  ...JOB_REASONS,
 ] as const;
 
 /** About what an answer takes in memory; depends on the answer only. */
@@ -55,6 +72,9 @@ export function answerBytes(result: FirstResult): number {
       return ANSWER_BYTES_BASE + (result.holder?.length ?? 0);
     case 'lockReleased':
       return ANSWER_BYTES_BASE;
+    case 'job':
+    case 'jobClaim':
+      return ANSWER_BYTES_BASE + (result.id?.length ?? 0);
     case 'refused':
       return ANSWER_BYTES_BASE + textOf(result.refusal).length;
     default:
@@ -74,6 +94,9 @@ export function resultRow(result: FirstResult): Row {
     case 'lock':
     case 'lockReleased':
       return [result.type, lockResultRow(result)];
+    case 'job':
+    case 'jobClaim':
+      return [result.type, jobResultRow(result)];
     case 'refused':
       return [result.type, refusalRow(result.refusal)];
     default:
@@ -94,6 +117,9 @@ export function readResult(reader: ValueReader): FirstResult {
     case 'lock':
     case 'lockReleased':
       return reader.nested('lock', (lock) => readLockResult(type, lock));
+    case 'job':
+    case 'jobClaim':
+      return reader.nested('job', (job) => readJobResult(type, job));
     case 'refused':
       return { type, refusal: reader.nested('refusal', readRefusal) };
     default:
@@ -116,7 +142,7 @@ function refusalRow(refusal: FactRefusal): Row {
     case 'storeFull':
       return [refusal.reason, refusal.limit];
     default:
-      return unreachable(refusal);
+      return [refusal.reason, ...jobRefusalRow(refusal)];
   }
 }
 
@@ -136,7 +162,7 @@ function readRefusal(reader: ValueReader): FactRefusal {
     case 'storeFull':
       return { reason, limit: reader.string('limit') };
     default:
-      return unreachable(reason);
+      return readJobRefusal(reason, reader);
   }
 }
 
@@ -149,5 +175,6 @@ function storeBytes(result: StoreOperationResult): number {
 function textOf(refusal: FactRefusal): string {
   if (refusal.reason === 'sessionNotFound') return refusal.id;
   if (refusal.reason === 'lockHeld') return refusal.holder ?? '';
+  if ('id' in refusal) return refusal.id;
   return 'detail' in refusal ? refusal.detail : '';
 }

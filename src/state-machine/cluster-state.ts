@@ -14,7 +14,13 @@ import type {
   SnapshotMeta,
 } from '../raft/types.js';
 import { ChangeHistory } from './change-history.js';
-import { expiryChanges, lockChanges, memberChanges, requestChanges } from './changes.js';
+import {
+  expiryChanges,
+  jobChanges,
+  lockChanges,
+  memberChanges,
+  requestChanges,
+} from './changes.js';
 import type { Change } from './changes.js';
 import { ClientSessions } from './client-sessions.js';
 import { CLIENT_SESSION_LIMITS } from './command.js';
@@ -34,6 +40,7 @@ import {
   configurationTexts,
   reignTexts,
   expiryText,
+  jobsMovedText,
   levelText,
 } from './event-texts.js';
 import type { EventText } from './event-texts.js';
@@ -41,6 +48,8 @@ import { FEATURES, levelOf } from './features.js';
 import type { FeatureTable } from './features.js';
 import { FrozenState } from './frozen-state.js';
 import type { FrozenFacts } from './frozen-state.js';
+import { Jobs } from './jobs.js';
+import type { JobMoment } from './jobs.js';
 import type { Lock } from './lock-types.js';
 import { Locks } from './locks.js';
 import type { LockPage, LockPageWish } from './locks.js';
@@ -77,6 +86,7 @@ export class ClusterState {
   #sessions = new Sessions();
   #store = new Store();
   #locks = new Locks();
+  #jobs = new Jobs();
   readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
   #clientSessions: ClientSessions;
@@ -200,6 +210,11 @@ export class ClusterState {
     return this.#locks.due(clusterTimeMs, countMax);
   }
 
+  /** The work ledger; what is read of it is as applied. */
+  get jobs(): Pick<Jobs, 'size' | 'get' | 'list' | 'next' | 'lapsed'> {
+    return this.#jobs;
+  }
+
   /** Client sessions in the exactly-once table. */
   get clientSessionCount(): number {
     return this.#clientSessions.size;
@@ -260,6 +275,7 @@ export class ClusterState {
       sessions: this.#sessions.freeze(),
       store: this.#store.freeze(),
       locks: this.#locks.freeze(),
+      jobs: this.#jobs.freeze(),
       clientSessions: this.#clientSessions.freeze(),
     };
   }
@@ -271,7 +287,7 @@ export class ClusterState {
   restore(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): void {
     const limits = this.#clientSessionLimits;
     const facts = restoreFacts(meta, parts, limits);
-    const { members, primary, events, sessions, store, locks, clientSessions } = facts;
+    const { members, primary, events, sessions, store, locks, jobs, clientSessions } = facts;
     this.#lastApplied = meta.last;
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
@@ -284,6 +300,7 @@ export class ClusterState {
     this.#sessions = sessions;
     this.#store = store;
     this.#locks = locks;
+    this.#jobs = jobs;
     this.#clientSessions = clientSessions;
     this.changes.reset(meta.last.index);
   }
@@ -332,6 +349,23 @@ export class ClusterState {
     const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
     const gapMs = provenGapMs(this.#primary);
     for (const event of reignTexts(before, after, gapMs, entry, nameOf)) this.#tell(event);
+    const ids = this.#jobs.endReigns(this.#moment());
+    if (ids.length > 0) {
+      const waiting = ids.filter((id) => this.#jobs.get(id)?.status === 'waiting').length;
+      this.#note('jobsMoved', jobsMovedText(waiting, ids.length - waiting));
+    }
+    this.#tellJobs(ids);
+  }
+
+  #moment(): JobMoment {
+    const revision = this.#lastApplied.index;
+    return { revision, nowMs: this.#clusterTimeMs, epoch: this.primary?.epoch ?? (0 as LogIndex) };
+  }
+
+  /** Of jobs that changed, and of those that are forgotten for it. */
+  #tellJobs(ids: readonly string[]): void {
+    const changed = [...ids, ...this.#jobs.forget()];
+    this.#changed.push(...jobChanges(changed, (id) => this.#jobs.get(id)));
   }
 
   #carryOut(command: Command): ApplyResult {
@@ -349,6 +383,11 @@ export class ClusterState {
       this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
       return { type: 'locksGranted', count: names.length };
     }
+    if (command.kind === 'lapseJobs') {
+      const ids = this.#jobs.lapse(command, this.#moment());
+      this.#tellJobs(ids);
+      return { type: 'jobsLapsed', count: ids.length };
+    }
     if (command.kind === 'renewSessions') {
       return { type: 'renewed', deadlinesMs: this.#sessions.renew(command, nowMs) };
     }
@@ -363,8 +402,10 @@ export class ClusterState {
     const now = {
       entry: (key: string) => this.storeEntry(key),
       lock: (name: string) => this.lock(name),
+      job: (id: string) => this.#jobs.get(id),
     };
     this.#changed.push(...requestChanges(command, result, now, index));
+    if (command.kind === 'reportJob' || command.kind === 'cancelJob') this.#tellJobs([]);
     if (command.kind === 'deleteSession' && this.session(command.id) === null) {
       this.#endClaims([command.id]);
     }
@@ -379,6 +420,12 @@ export class ClusterState {
       case 'acquireLock':
       case 'releaseLock':
         return this.#locks.apply(command, index, (session) => this.session(session) !== null);
+      case 'submitJob':
+      case 'claimJob':
+      case 'reportJob':
+      case 'cancelJob':
+      case 'retryJob':
+        return this.#jobs.apply(command, this.#moment());
       default:
         return this.#sessions.apply(command, index, this.#clusterTimeMs);
     }

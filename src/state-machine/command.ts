@@ -3,6 +3,7 @@
 // each command is carried out by the module of its fact. Kinds are numbered in the codec and never reused.
 
 import type { LogIndex, NodeId } from '../raft/types.js';
+import type { JobCommand, JobRefusal, JobResult, LapseJobs } from './job-types.js';
 import type { LockResult } from './lock-types.js';
 import type { StoreCompare, StoreOperation, StoreResult } from './store-types.js';
 
@@ -23,6 +24,8 @@ export interface ClientRequest {
 export type Attributes = ReadonlyMap<string, Uint8Array>;
 
 export type Command =
+  | JobCommand
+  | LapseJobs
   | {
       /** Opens a client session. The id is drawn for this one command: no other entry ever opens it again. */
       readonly kind: 'openClientSession';
@@ -140,6 +143,7 @@ export type ApplyResult =
     }
   | { readonly type: 'expired'; readonly count: number }
   | { readonly type: 'locksGranted'; readonly count: number }
+  | { readonly type: 'jobsLapsed'; readonly count: number }
   /** Deadlines in cluster time, in the order of the command; null: there is no such session. */
   | { readonly type: 'renewed'; readonly deadlinesMs: readonly (number | null)[] }
   | { readonly type: 'refused'; readonly refusal: CommandRefusal };
@@ -150,10 +154,12 @@ export type FirstResult =
   | { readonly type: 'deleted'; readonly existed: boolean }
   | StoreResult
   | LockResult
+  | JobResult
   | { readonly type: 'refused'; readonly refusal: FactRefusal };
 
 /** Expected ways for a command to be refused by the facts it meets; the entry still counts as a revision. */
 export type FactRefusal =
+  | JobRefusal
   | { readonly reason: 'revisionMismatch'; readonly expected: LogIndex; readonly actual: LogIndex }
   | { readonly reason: 'sessionNotFound'; readonly id: string }
   | { readonly reason: 'limitExceeded'; readonly detail: string }

@@ -91,6 +91,11 @@ export function reignRuleTexts(before: ReignRules, after: ReignRules, line: stri
 }
 
 /** Names the first few sessions that expired. */
+export function jobsMovedText(waiting: number, ended: number): string {
+  const again = `${waiting} of its jobs wait to go on`;
+  return ended === 0 ? again : `${again}, ${ended} ended since they cannot be resumed`;
+}
+
 export function expiryText(ids: readonly string[]): string {
   const named = ids.slice(0, NAMED_SESSIONS_MAX).join(', ');
   const others = ids.length - NAMED_SESSIONS_MAX;

@@ -20,6 +20,7 @@ export const EVENT_KINDS = [
   'reignBegan',
   'reignEnded',
   'sessionsExpired',
+  'jobsMoved',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

@@ -34,6 +34,12 @@ export const FEATURES: FeatureTable = {
     acquireLock: 1,
     releaseLock: 1,
     grantLocks: 1,
+    submitJob: 1,
+    claimJob: 1,
+    reportJob: 1,
+    cancelJob: 1,
+    retryJob: 1,
+    lapseJobs: 1,
   },
   fields: [],
 };

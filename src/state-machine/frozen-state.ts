@@ -5,6 +5,8 @@ import { clientAnswerRows, clientSessionRows } from './client-session-rows.js';
 import type { FrozenClientSessions } from './client-sessions.js';
 import type { Events } from './events.js';
 import { eventRows } from './events.js';
+import { jobRows } from './job-rows.js';
+import type { JobMap } from './jobs.js';
 import { lockRows } from './lock-rows.js';
 import type { LockMap } from './locks.js';
 import type { Members } from './members.js';
@@ -26,6 +28,7 @@ export interface FrozenFacts {
   readonly sessions: SessionMap;
   readonly store: StoreMap;
   readonly locks: LockMap;
+  readonly jobs: JobMap;
   readonly clientSessions: FrozenClientSessions;
 }
 
@@ -41,7 +44,7 @@ export class FrozenState {
    * rows grow large. Settings and the reign are not among them: they travel in the snapshot's meta.
    */
   *parts(rowsMax: number): Generator<SnapshotPart> {
-    const { members, primary, events, sessions, store, locks, clientSessions } = this.#facts;
+    const { members, primary, events, sessions, store, locks, jobs, clientSessions } = this.#facts;
     const facts = [
       memberRows(members),
       removedMemberRows(members),
@@ -50,6 +53,7 @@ export class FrozenState {
       sessionRows(sessions),
       storeRows(store),
       lockRows(locks),
+      jobRows(jobs),
       clientSessionRows(clientSessions),
       clientAnswerRows(clientSessions),
     ];

@@ -13,6 +13,8 @@ import { ClientSessions } from './client-sessions.js';
 import type { ClientSessionLimits } from './command.js';
 import type { ClusterEvent, Events } from './events.js';
 import { EVENTS_FACT, restoreEvent } from './events.js';
+import { JOBS_FACT, restoreJob } from './job-rows.js';
+import { Jobs } from './jobs.js';
 import { LOCKS_FACT, restoreLock } from './lock-rows.js';
 import { Locks } from './locks.js';
 import type { MemberFact, Members, RemovedMember } from './members.js';
@@ -39,6 +41,7 @@ export interface RestoredFacts {
   readonly sessions: Sessions;
   readonly store: Store;
   readonly locks: Locks;
+  readonly jobs: Jobs;
   readonly clientSessions: ClientSessions;
 }
 
@@ -61,6 +64,7 @@ export function restoreFacts(
   const sessions = new Sessions();
   const store = new Store();
   const locks = new Locks();
+  const jobs = new Jobs();
   const clientSessions = new ClientSessions(clientSessionLimits);
   const readers = new Map<string, (row: Row) => void>([
     [MEMBERS_FACT, (row) => current.push(restoreMember(row))],
@@ -70,6 +74,7 @@ export function restoreFacts(
     [SESSIONS_FACT, (row) => sessions.restore(restoreSession(row))],
     [STORE_FACT, (row) => store.restore(restoreStoreEntry(row))],
     [LOCKS_FACT, (row) => locks.restore(restoreLock(row))],
+    [JOBS_FACT, (row) => jobs.restore(restoreJob(row))],
     [CLIENT_SESSIONS_FACT, (row) => clientSessions.restoreSession(restoreClientSession(row))],
     [CLIENT_ANSWERS_FACT, (row) => clientSessions.restoreAnswer(restoreClientAnswer(row))],
   ]);
@@ -89,5 +94,5 @@ export function restoreFacts(
   const primary: Primary = { reign: meta.reign, history };
   checkMembers(members, meta.configuration);
   checkPrimary(primary);
-  return { members, primary, events, sessions, store, locks, clientSessions };
+  return { members, primary, events, sessions, store, locks, jobs, clientSessions };
 }

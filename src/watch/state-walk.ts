@@ -1,6 +1,7 @@
 // The state of everything that a watcher asked for, at one revision, as if each thing had just been written. It is read from
 // frozen facts, so that it may take as long as the watcher needs.
 
+import { jobOutline } from '../state-machine/changes.js';
 import type { Change } from '../state-machine/changes.js';
 import type { FrozenFacts } from '../state-machine/frozen-state.js';
 import { runningReign } from '../state-machine/primary.js';
@@ -35,6 +36,11 @@ function* ofFilter(facts: FrozenFacts, filter: WatchFilter): Generator<Change, v
     case 'lock':
       for (const value of inRange(facts.locks, filter, ({ name }) => name)) {
         yield { fact: 'lock', key: value.name, value };
+      }
+      return;
+    case 'job':
+      for (const value of inRange(facts.jobs, filter, ({ id }) => id)) {
+        yield { fact: 'job', key: value.id, value: jobOutline(value) };
       }
       return;
     default:

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { LOCKS, SESSIONS, STORE } from '../../src/client/protos.js';
+import { JOBS, LOCKS, SESSIONS, STORE } from '../../src/client/protos.js';
 import { isErrorCode } from '../../src/errors.js';
 import type { QuorateError } from '../../src/errors.js';
 import { TestCluster } from './harness.js';
@@ -88,6 +88,7 @@ test('every reason that the page names is in the table of errors', () => {
 const VALUE = Buffer.from('x');
 const MANY = Array.from({ length: 129 }, (_, at) => ({ delete: { key: `k${at}` } }));
 const WRITE = { isWrite: true } as const;
+const LARGE = Buffer.alloc(256 * 1024 + 1);
 
 test.each<[string, string, string, () => Promise<QuorateError>]>([
   ['Sessions/Put', 'id 1 to 512 bytes', 'TOO_LARGE', () => putSession({ id: 'i'.repeat(513) })],
@@ -127,6 +128,17 @@ test.each<[string, string, string, () => Promise<QuorateError>]>([
   ['Locks/Acquire', 'delay 60 s', 'INVALID_ARGUMENT', () => acquire({ delayMs: 60_001 })],
   ['Locks/Acquire', '', 'SESSION_NOT_FOUND', () => acquire({ session: 'none' })],
   ['Locks/Get', '', 'LOCK_NOT_FOUND', () => node.refused(LOCKS.Get, { name: 'none' })],
+  ['Jobs/Submit', 'type 255 bytes', 'TOO_LARGE', () => submitJob({ type: 't'.repeat(256) })],
+  ['Jobs/Submit', 'payload 256 KiB', 'TOO_LARGE', () => submitJob({ payload: LARGE })],
+  ['Jobs/Submit', '1000 attempts', 'INVALID_ARGUMENT', () => submitJob({ attempts: 1001 })],
+  ['Jobs/Submit', '1 s to 24 h', 'INVALID_ARGUMENT', () => submitJob({ heartbeatMs: 999 })],
+  ['Jobs/Claim', '32 types', 'INVALID_ARGUMENT', () => node.refused(JOBS.Claim, {}, WRITE)],
+  ['Jobs/RecordStep', 'result 64 KiB', 'TOO_LARGE', () => recordStep({ result: LARGE })],
+  ['Jobs/RecordStep', 'name 1 to 255 bytes', 'INVALID_ARGUMENT', () => recordStep({ name: '' })],
+  ['Jobs/RecordStep', '', 'JOB_NOT_FOUND', () => recordStep({})],
+  ['Jobs/Cancel', '', 'JOB_NOT_FOUND', () => node.refused(JOBS.Cancel, { id: 'none' }, WRITE)],
+  ['Jobs/Get', '', 'JOB_NOT_FOUND', () => node.refused(JOBS.Get, { id: 'none' })],
+  ['Jobs/List', '1000 jobs', 'INVALID_ARGUMENT', () => node.refused(JOBS.List, { limit: 1001 })],
   ['Locks/List', '1000 locks', 'INVALID_ARGUMENT', () => node.refused(LOCKS.List, { limit: 1001 })],
   ['Store/Put', '', 'REVISION_MISMATCH', () => put({ key: 'k', value: VALUE, ifRevision: 7 })],
   ['Store/Put', '', 'VALUE_MISMATCH', () => put({ key: 'k', value: VALUE, ifValue: VALUE })],
@@ -149,6 +161,19 @@ function putSession(
   request: Parameters<typeof SESSIONS.Put.requestSerialize>[0],
 ): Promise<QuorateError> {
   return node.refused(SESSIONS.Put, request, WRITE);
+}
+
+function submitJob(
+  request: Parameters<typeof JOBS.Submit.requestSerialize>[0],
+): Promise<QuorateError> {
+  return node.refused(JOBS.Submit, { id: 'j', type: 't', ...request }, WRITE);
+}
+
+function recordStep(
+  request: Parameters<typeof JOBS.RecordStep.requestSerialize>[0],
+): Promise<QuorateError> {
+  const claim = { id: 'none', epoch: 1, token: 1, name: 's' };
+  return node.refused(JOBS.RecordStep, { ...claim, ...request }, WRITE);
 }
 
 function acquire(

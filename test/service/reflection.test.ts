@@ -24,6 +24,7 @@ const SERVED = [
   'grpc.reflection.v1.ServerReflection',
   'quorate.v1.ClientSessions',
   'quorate.v1.Cluster',
+  'quorate.v1.Jobs',
   'quorate.v1.Locks',
   'quorate.v1.Maintenance',
   'quorate.v1.Processes',

@@ -196,7 +196,7 @@ describe('any run', () => {
             // Whoever leads sees a time that is not behind; what is due is due at the entry as well.
             const names = log.state.dueLocks(log.state.clusterTimeMs, 100);
             log.command({ kind: 'grantLocks', names });
-            if (names.length > 0) model.grant(revision, log.state.clusterTimeMs);
+            model.grant(names, revision, log.state.clusterTimeMs);
           }
           const answers: { expected?: object; actual?: object } = {};
           if (step.do === 'apply') {

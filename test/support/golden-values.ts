@@ -18,6 +18,7 @@ import {
   SETTINGS,
   term,
 } from './log-words.js';
+import { cancel, claim, failed, report, retry, step, submit } from './job-words.js';
 import { acquire, release } from './lock-words.js';
 import { change, deleteKey, getKey, hasRevision, putKey } from './store-words.js';
 import { bytes, covered, expire, open, put, remove, touch } from './session-words.js';
@@ -148,7 +149,19 @@ export const COMMANDS = {
   tryLock: acquire('x', 's', { isWaiting: false }),
   releaseLock: covered(release('x', 's'), CLIENT_SESSION, 6),
   grantLocks: { kind: 'grantLocks', names: ['x', 'é'] },
+  submitJob: covered(submit('job 😀', { delayMs: 700 }), CLIENT_SESSION, 7),
+  claimJob: covered(claim(LARGE, ['deploy', 'é']), CLIENT_SESSION, 8),
+  heartbeatJob: report('j', 4, 9, { type: 'heartbeat' }),
+  recordStep: covered(report('j', 4, 9, step('one', '1')), CLIENT_SESSION, 9),
+  completeJob: report('j', 4, 9, { type: 'done', result: Uint8Array.from([0, 255]) }),
+  failJob: report('j', 4, 9, failed('broken', true)),
+  cancelJob: covered(cancel('j'), CLIENT_SESSION, 10),
+  retryJob: covered(retry('j'), CLIENT_SESSION, 11),
+  lapseJobs: { kind: 'lapseJobs', claims: [{ id: 'j', token: index(LARGE) }] },
 } satisfies Record<string, Command>;
+
+/** Index of the entry that claims the job in the log below. */
+const JOB_TOKEN = 29;
 
 /** The parts of a small state, one for each fact, as the state machine writes them. */
 function partsByFact(): Record<string, SnapshotPart> {
@@ -176,6 +189,18 @@ function partsByFact(): Record<string, SnapshotPart> {
     acquire('x', 'u', { isWaiting: false }),
     put('u'),
     acquire('x', 'u', { isWaiting: false }),
+    submit('j'),
+    submit('j', { payload: bytes('other') }),
+    submit('k', { isResumable: false }),
+    claim(1),
+    claim(7),
+    report('j', 7, 1, step('one')),
+    report('j', 7, JOB_TOKEN, step('one')),
+    claim(7, ['none']),
+    cancel('j'),
+    cancel('k'),
+    retry('j'),
+    retry('nobody'),
   ];
   for (const [at, request] of requests.entries()) {
     log.command(covered(request, CLIENT_SESSION, at + 1));

@@ -7,6 +7,7 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import {
   CLIENT_SESSIONS,
   CLUSTER,
+  JOBS,
   LOCKS,
   PROCESSES,
   SESSIONS,
@@ -21,6 +22,7 @@ export const METHODS: readonly AnyMethod[] = [
   SESSIONS,
   STORE,
   LOCKS,
+  JOBS,
   CLIENT_SESSIONS,
   PROCESSES,
 ].flatMap((service) => Object.values(service as unknown as ServiceDefinition)) as AnyMethod[];

@@ -120,9 +120,10 @@ export class LockModel {
     }
   }
 
-  /** The leader ends the delays that are over. */
-  grant(revision: number, nowMs: number): void {
+  /** The leader ends the delays that are over, as it named them. */
+  grant(names: readonly string[], revision: number, nowMs: number): void {
     for (const [of, lock] of this.#locks) {
+      if (!names.includes(of)) continue;
       if (lock.token === null && lock.freeAtMs <= nowMs) {
         lock.revision = revision;
         this.#pass(of, lock, revision);
