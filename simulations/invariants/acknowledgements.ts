@@ -1,7 +1,7 @@
 // A follower acknowledges only what is on its disk and equal to the leader's log (Raft Fig. 2, §5.3), and a leader
 // believes of a follower only what is so; what it believes never shrinks within its term. Acknowledging beyond what a
 // message proved, or before a sync, shows here before anything is lost. Of a disk that lost what it had synced, others may
-// believe what is no more.
+// believe what is no more; what its own node tells from then on is judged all the same.
 
 import type { LogIndex, NodeId } from '../../src/raft/types.js';
 import type { Machine } from '../machine.js';
@@ -30,7 +30,7 @@ export function acknowledgements(world: World): Invariant {
       const { matchIndex } = message.outcome;
       const { disk } = from;
       // Once the disk is in a later term, what it held in the earlier one may be gone; nobody counts it any more.
-      if (disk.hardState.term > message.term || disk.wasSetBack) return;
+      if (disk.hardState.term > message.term) return;
       hold(disk.lastIndex >= matchIndex, 'acknowledgements', () => {
         return `node ${from.id} acknowledged ${matchIndex}, but its disk ends at ${disk.lastIndex}`;
       });
