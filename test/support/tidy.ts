@@ -35,28 +35,16 @@ const TOP_LEVEL = words(
 );
 
 const PURE_FOLDERS = new Set([
-  'src/raft',
-  'src/state-machine',
-  'src/codec',
-  'src/node',
-  'src/watch',
-  'src/forming',
-  'src/keeper',
-  'src/health',
+  ...'raft state-machine codec node watch forming keeper health'
+    .split(' ')
+    .map((name) => `src/${name}`),
   'simulations/linearizability',
 ]);
 
 /** The files of src/raft that are data or plain helpers: who stands outside may know them, not the algorithm. */
-const RAFT_DATA = [
-  'assert',
-  'input',
-  'message',
-  'options',
-  'quorum',
-  'ready',
-  'software',
-  'types',
-].map((name) => `src/raft/${name}.ts`);
+const RAFT_DATA = 'assert input message options quorum ready software types'
+  .split(' ')
+  .map((name) => `src/raft/${name}.ts`);
 
 /** Files at the root of src that know nothing and that every outer folder may know. */
 const LEAVES = ['src/errors.ts', 'src/address.ts', 'src/version.ts'];
@@ -76,6 +64,13 @@ const FRONT: Room = {
 /** What the keeper is told and tells, as plain data. */
 const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
   (name) => `src/keeper/${name}.ts`,
+);
+
+/** The files of the composition root, which know all of src. */
+const ROOT_ROOMS = Object.fromEntries(
+  'config differences membership options processes hooks health stop forming http listening'
+    .split(' ')
+    .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
 );
 
 /** Imports point down only; what is not listed is forbidden. */
@@ -123,17 +118,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/address.ts': { knows: LEAVES },
   'src/version.ts': { knows: [] },
   'src/main.ts': { knows: ['src'] },
-  'src/daemon-config.ts': { knows: ['src'] },
-  'src/daemon-differences.ts': { knows: ['src'] },
-  'src/daemon-membership.ts': { knows: ['src'] },
-  'src/daemon-options.ts': { knows: ['src'] },
-  'src/daemon-processes.ts': { knows: ['src'] },
-  'src/daemon-hooks.ts': { knows: ['src'] },
-  'src/daemon-health.ts': { knows: ['src'] },
-  'src/daemon-stop.ts': { knows: ['src'] },
-  'src/daemon-forming.ts': { knows: ['src'] },
-  'src/daemon-http.ts': { knows: ['src'] },
-  'src/daemon-listening.ts': { knows: ['src'] },
+  ...ROOT_ROOMS,
   'src/index.ts': { knows: ['src'] },
   cli: {
     knows: ['src/client', 'src/config', 'src/generated', 'src/tls', ...LEAVES],
