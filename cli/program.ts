@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 
 import { packageVersion } from '../src/version.js';
 import { apiAddressArgument, durationArgument } from './arguments.js';
+import { registerCheck } from './commands/check.js';
 import { registerClusterAdd, registerClusterJoin } from './commands/cluster-join.js';
 import { registerClusterRemoveNode } from './commands/cluster-remove-node.js';
 import { registerClusterReplaceNode } from './commands/cluster-replace-node.js';
@@ -84,6 +85,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerPause(program);
   registerResume(program);
   registerMonCluster(program);
+  registerCheck(program);
   registerMon(program);
   registerProcess(program);
   registerSecret(program);

@@ -3,6 +3,7 @@
 
 import { CommanderError } from 'commander';
 import { describeFailure, failureOf, usageFailure } from './errors.js';
+import { CHECK_CODES } from './judgement.js';
 import { buildProgram } from './program.js';
 
 /** Runs the command that was typed and answers its exit code; what it prints has been written, not yet taken. */
@@ -30,9 +31,11 @@ function endOfParsing(error: CommanderError, argv: readonly string[], asJson: bo
   if (error.exitCode === 0) return 0;
   // Help for a group of commands without a command: the help itself was already printed on standard error.
   if (error.code === 'commander.help') return 2;
-  const failure = usageFailure(error, commandOf(argv));
+  const name = commandOf(argv);
+  const failure = usageFailure(error, name);
   process.stderr.write(`${describeFailure(failure, asJson)}\n`);
-  return failure.exitCode;
+  // A monitoring system would take the code of wrong usage for a cluster in trouble.
+  return name === 'check' ? CHECK_CODES.UNKNOWN : failure.exitCode;
 }
 
 /** The names of the command that the arguments are about, as far as they are known: `session put`, or nothing. */

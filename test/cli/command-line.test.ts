@@ -47,6 +47,7 @@ const COMMANDS = [
   'setting list',
   'setting get',
   'events',
+  'check',
   'demo',
 ];
 const CHANGING = [
