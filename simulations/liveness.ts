@@ -5,6 +5,7 @@
 import { whyCannot } from './cannot.js';
 import { stateDigest } from './state-digest.js';
 import type { NodeId } from '../src/raft/types.js';
+import { liftReignRules } from './reign-rules.js';
 import { NotLive } from './violation.js';
 import { LATER_LEVEL } from './versions.js';
 import { Client } from './workload.js';
@@ -21,6 +22,7 @@ export function recover(world: World): void {
   const client = new Client(world, 0);
   const done = { write: false, read: false };
   while (world.nowUs < untilUs) {
+    liftReignRules(world);
     if (!done.write) {
       client.write((outcome) => {
         done.write ||= outcome.type === 'applied';

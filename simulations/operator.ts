@@ -8,6 +8,7 @@ import type { ChangeOutcome } from '../src/node/api.js';
 import type { ClusterIdentity } from '../src/node/ports.js';
 import { ORDERED } from './invariants/newcomers.js';
 import type { Machine, Process } from './machine.js';
+import { ReignWishes } from './reign-rules.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
 
@@ -29,6 +30,7 @@ export class Operator {
   readonly #world: World;
   readonly #draw: Stream;
   readonly #settings: Settings;
+  readonly #reigns: ReignWishes;
   #isOver = false;
   #voters = new Set<NodeId>();
   /** Whom somebody asked to remove: never added again, as an operator never reuses a node. */
@@ -46,6 +48,7 @@ export class Operator {
   constructor(world: World) {
     this.#world = world;
     this.#draw = world.streams.stream('operator');
+    this.#reigns = new ReignWishes(world);
     this.#settings = {
       clusterId: world.streams.seed.toString(16).padStart(32, '0'),
       clusterName: 'simulated',
@@ -77,6 +80,7 @@ export class Operator {
   begin(): void {
     this.#isForming = false;
     const { handOverEveryUs, membershipEveryUs } = this.#world.parameters.workload;
+    this.#reigns.begin();
     this.#repeat(handOverEveryUs, () => this.#handOver());
     this.#repeat(membershipEveryUs, () => this.#changeMembers());
     this.#repeat(REPAIR_TIMEOUTS * 1000 * this.#settings.electionTimeoutMs, () => this.#repair());
@@ -85,6 +89,7 @@ export class Operator {
   stop(): void {
     this.#configuration();
     this.#isOver = true;
+    this.#reigns.stop();
   }
 
   #repeat(everyUs: number | null, act: () => void): void {

@@ -21,6 +21,8 @@ export const PROPERTIES = {
   newcomers: 'nobody is added, given a vote or given up unless it was asked for or waited for',
   monotonic: 'terms, commitIndex, lastApplied and epochs only grow',
   'one-primary': 'no two nodes run primary-only processes at one true time',
+  'reign-rules':
+    'nobody makes itself primary unasked where an operator must name it, or while its health check fails',
   'feature-level': 'the level rises once every member speaks it, and nothing above it is applied',
   'same-state': 'equal answers at equal entries, equal states at equal indices',
   'session-lives': 'a session lives as long as its time-to-live says, by any allowed clock',

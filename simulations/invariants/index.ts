@@ -25,6 +25,7 @@ import { monotonic } from './monotonic.js';
 import { newcomers } from './newcomers.js';
 import { onePrimary } from './one-primary.js';
 import { readRounds } from './read-rounds.js';
+import { reignRules } from './reign-rules.js';
 import { sameState } from './same-state.js';
 import { sessionLives } from './session-lives.js';
 import { trueOutcomes } from './true-outcomes.js';
@@ -52,6 +53,7 @@ export function invariants(world: World, history: History, undecided: () => void
     acknowledgements(world),
     monotonic(),
     onePrimary(world),
+    reignRules(),
     featureLevel(world),
     sameState(world, history),
     sessionLives(world, history),
