@@ -59,8 +59,8 @@ export function registerJob(program: Command): void {
     .addHelpText(
       'after',
       `
-A job is claimed by a worker while somebody is primary. When that reign ends, a --resumable job waits again
-with its recorded steps and the next worker goes on; any other fails and says why.
+A job is claimed by a worker while somebody is primary. When that reign ends, a --resumable job waits
+again with its recorded steps and the next worker goes on; any other fails and says why.
 ${CONSISTENCY_HELP}
 
 Examples:
@@ -182,9 +182,10 @@ function registerWork(group: Command): void {
     .addHelpText(
       'after',
       `
-The command gets the payload on standard input, and QUORATE_JOB, QUORATE_JOB_TYPE, QUORATE_JOB_ATTEMPT and
-QUORATE_EPOCH. Exit code 0: the job is done; any other ends the attempt. If the claim is lost or the job is to be
-cancelled, the command gets SIGTERM and then SIGKILL. A signal lets the jobs under way end; a second one does not.
+The command gets the payload on standard input, and QUORATE_JOB, QUORATE_JOB_TYPE,
+QUORATE_JOB_ATTEMPT and QUORATE_EPOCH. Exit code 0: the job is done; any other ends the attempt. If the
+claim is lost or the job is to be cancelled, the command gets SIGTERM and then SIGKILL. A signal lets
+the jobs under way end; a second one does not.
 
 Examples:
   quorate job work --type deploy -- ./deploy.sh`,

@@ -148,7 +148,7 @@ export class JobsClient {
 }
 
 /** A job of a message, for programs. */
-export function jobViewOf(job: Job__Output): JobView {
+function jobViewOf(job: Job__Output): JobView {
   const { id, type, payload, resumable, attempts, failures, moves, claim, steps, result } = job;
   const { reason, readyInMs, ageMs, revision } = job;
   const status = STATUSES[job.status];

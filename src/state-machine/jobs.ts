@@ -365,7 +365,7 @@ export class Jobs {
 }
 
 /** About what a job takes in memory; depends on the job only. */
-export function jobBytes({ id, type, payload, steps, result, reason }: Job): number {
+function jobBytes({ id, type, payload, steps, result, reason }: Job): number {
   const own = JOB_BYTES + id.length + type.length + payload.length + result.length + reason.length;
   return steps.reduce((sum, step) => sum + STEP_BYTES + step.name.length + step.result.length, own);
 }
