@@ -12,14 +12,7 @@ import { LIMITS, timersFor } from '../raft/options.js';
 import { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
 import type { PersistBatch, Ready } from '../raft/ready.js';
-import type {
-  ConfigChange,
-  Entry,
-  Member,
-  NodeId,
-  SnapshotMeta,
-  Software,
-} from '../raft/types.js';
+import type { ConfigChange, Entry, Member, NodeId, SnapshotMeta, Software } from '../raft/types.js';
 import { ClusterState } from '../state-machine/cluster-state.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import type {
