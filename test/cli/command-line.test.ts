@@ -17,6 +17,8 @@ const COMMANDS = [
   'cluster-remove-node',
   'cluster-replace-node',
   'set-primary',
+  'pause',
+  'resume',
   'mon-cluster',
   'mon',
   'process',
@@ -57,6 +59,8 @@ const CHANGING = [
   'cluster-remove-node',
   'cluster-replace-node',
   'set-primary',
+  'pause',
+  'resume',
 ];
 
 describe('help', () => {
