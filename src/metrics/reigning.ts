@@ -53,7 +53,8 @@ export class Reigning {
   /** Brings the gap up to date. */
   refresh(): void {
     const [last, before] = this.#node.state.reigns.slice(-2).reverse();
-    if (last === undefined || before?.end == null) this.#gap.remove();
-    else this.#gap.set(Math.max(0, last.sinceMs - before.end.atMs) / 1000);
+    const end = before?.end ?? null;
+    if (last === undefined || end === null) this.#gap.remove();
+    else this.#gap.set(Math.max(0, last.sinceMs - end.atMs) / 1000);
   }
 }

@@ -1,5 +1,5 @@
 // What `/metrics` of a daemon answers: figures that are true of a cluster that was just started and written to, in the form that
-// Prometheus asks for; and every name in the alerts and the dashboard is one of them.
+// Prometheus asks for. Every name in the alerts and the dashboard is one of them.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ const ROOM = join(import.meta.dirname, '../../src/metrics');
 
 let directory: string;
 let daemon: Daemon;
+let type: string | null;
 let text: string;
 /** The value of each figure, by its name and labels as they stand in the text. */
 let figures: ReadonlyMap<string, number>;
@@ -30,10 +31,10 @@ beforeAll(async () => {
     await client.store.put('b', '2');
   } finally {
     starter.close();
-    await client.close();
+    client.close();
   }
   const response = await fetch(`http://${daemon.http}/metrics`);
-  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  type = response.headers.get('content-type');
   text = await response.text();
   const rows = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   figures = new Map(
@@ -89,6 +90,10 @@ describe('the figures of a node that leads alone', () => {
 });
 
 describe('the form', () => {
+  test('is the text format of Prometheus', () => {
+    expect(type).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
   test('each figure has its help and its kind; only counters end with _total, and all of them do', () => {
     const kinds = new Map([...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, n, k]) => [n, k]));
     const helped = new Set([...text.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name));

@@ -48,7 +48,7 @@ function environment({ env = {} }: RunOptions): Record<string, string | undefine
 }
 
 /** Runs the command in a process of its own to its end. */
-export function runProcess(args: readonly string[], options: RunOptions = {}): Promise<CommandEnd> {
+function runProcess(args: readonly string[], options: RunOptions = {}): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...(options.execArgs ?? []), BIN, ...args], {
       env: environment(options),

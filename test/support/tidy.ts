@@ -73,6 +73,10 @@ const ROOT_ROOMS = Object.fromEntries(
     .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
 );
 
+const SERVED = 'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts'.split(
+  ' ',
+);
+
 /** Imports point down only; what is not listed is forbidden. */
 const ROOMS: Readonly<Record<string, Room>> = {
   'src/raft': { knows: [] },
@@ -98,13 +102,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Whom to tell of which change, as plain data.
   'src/watch': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It asks other nodes as their client.
-  'src/service': {
-    knows: [
-      ...FRONT.knows,
-      ...['src/client', 'src/tls', 'src/watch', 'src/config/near-word.ts', 'src/metrics/meters.ts'],
-      ...KEEPER_DATA,
-    ],
-  },
+  'src/service': { knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA] },
   'src/metrics': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
