@@ -4,6 +4,7 @@
 import { heldBackBy } from '../raft/feature-level.js';
 import type { Refusal } from '../raft/input.js';
 import type { Raft } from '../raft/raft.js';
+import { TERM_ZERO } from '../raft/types.js';
 import type { Entry, EntryId, LogIndex, Term } from '../raft/types.js';
 import type { ApplyResult } from '../state-machine/command.js';
 import type { NodeRefusal, WriteOutcome } from './api.js';
@@ -20,12 +21,16 @@ interface Appended extends Waiter {
   readonly term: Term;
 }
 
+const OVERWRITTEN: WriteOutcome = { type: 'overwritten' };
+
 /** Writes accepted from callers and not yet appended; more are refused as overloaded. */
 const WAITING_MAX = 8192;
 
 export class Proposals {
   #waiting: Waiter[] = [];
   readonly #appended = new Map<LogIndex, Appended>();
+  /** Of the newest entry that was applied here. */
+  #appliedTerm = TERM_ZERO;
 
   add(waiter: Waiter): void {
     if (this.#waiting.length >= WAITING_MAX) {
@@ -58,18 +63,28 @@ export class Proposals {
   }
 
   /** The entry was applied: whoever proposed it, or lost its place to it, has an outcome. */
-  applied(entry: Entry, result: ApplyResult): void {
-    const waiter = this.#appended.get(entry.index);
-    if (waiter === undefined) return;
-    this.#appended.delete(entry.index);
-    if (waiter.term === entry.term) {
-      waiter.done({
-        type: 'applied',
-        entry: { term: entry.term, index: entry.index },
-        result,
-      });
-    } else {
-      waiter.done({ type: 'overwritten' });
+  applied({ index, term }: Entry, result: ApplyResult): void {
+    const waiter = this.#appended.get(index);
+    if (waiter !== undefined) {
+      this.#appended.delete(index);
+      const isIt = waiter.term === term;
+      waiter.done(isIt ? { type: 'applied', entry: { term, index }, result } : OVERWRITTEN);
+    }
+    if (term <= this.#appliedTerm) return;
+    this.#appliedTerm = term;
+    this.#endOvertaken(term);
+  }
+
+  /**
+   * What stands further on in the log with an earlier term than a committed entry can never be committed: terms never fall along a log
+   * (Raft §5.3), so each log that has it has another entry in the place of the committed one. All of one stream then end together, and
+   * none may be retried while one before it still waits.
+   */
+  #endOvertaken(appliedTerm: Term): void {
+    for (const [index, { term, done }] of this.#appended) {
+      if (term >= appliedTerm) continue;
+      this.#appended.delete(index);
+      done(OVERWRITTEN);
     }
   }
 
@@ -132,8 +147,8 @@ function submitBatch(
   if (answer?.type === 'appended') {
     waiters.forEach((waiter, offset) => {
       const index = (answer.first.index + offset) as LogIndex;
-      // One of an earlier term that still waits there lost its place to another leader before this node led again.
-      appended.get(index)?.done({ type: 'overwritten' });
+      // One of an earlier term that still waits there lost its place in this log. Another node's may have it yet, and lead next.
+      appended.get(index)?.done({ type: 'indeterminate' });
       appended.set(index, { ...waiter, term: answer.first.term });
     });
     return null;
