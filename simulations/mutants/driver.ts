@@ -10,8 +10,8 @@ export const DRIVER: readonly Mutant[] = [
     changes: [
       {
         file: 'src/node/proposals',
-        find: 'if (waiter.term === entry.term) {',
-        replace: 'if (waiter.term > 0) {',
+        find: 'const isIt = waiter.term === term;',
+        replace: 'const isIt = waiter.term > 0;',
       },
     ],
   },
