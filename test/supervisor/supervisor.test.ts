@@ -122,17 +122,23 @@ test('a group starts and ends in order; what was stopped stays so under another 
   const member = (name: string) =>
     definition(
       name,
-      script(`trap 'echo ${name} ends; exit 0' TERM; while :; do sleep 0.02; done`),
+      script(
+        `trap 'echo ${name} ends; exit 0' TERM; echo ${name} ready; while :; do sleep 0.02; done`,
+      ),
       {
         group: 'G',
         primaryOnly: name !== 'c',
       },
     );
   const { supervisor, lines, alive } = await supervise([member('a'), member('b'), member('c')]);
+  // A signal that comes before the trap is set would end them without a word.
+  const areReady = (...names: readonly string[]): boolean =>
+    names.every((name) => lines.some((line) => line.startsWith(`info ${name} ready`)));
+  const runs = (): string[] =>
+    lines.flatMap((line) => /a process runs .*"process":"(\w)"/.exec(line)?.[1] ?? []);
   supervisor.lease(leaseOf(5, 60_000));
-  await until('all run', () => ['a', 'b', 'c'].every((name) => alive(name).length > 0));
-  const runs = lines.flatMap((line) => /a process runs .*"process":"(\w)"/.exec(line)?.[1] ?? []);
-  expect(runs.slice(-2)).toEqual(['a', 'b']);
+  await until('all run', () => areReady('a', 'b', 'c') && runs().length === 3);
+  expect(runs().filter((name) => name !== 'c')).toEqual(['a', 'b']);
   await supervisor.command('a', 'stop', 5000);
   await supervisor.command('c', 'stop', 5000);
   await until('they are dead', () => alive('a').length + alive('c').length === 0);
@@ -147,14 +153,16 @@ test('a group starts and ends in order; what was stopped stays so under another 
     ['b', 'running'],
     ['c', 'stopped'],
   ]);
+  lines.length = 0;
   supervisor.lease(leaseOf(6, 60_000));
-  await until('a runs in the next reign', () => alive('a').length > 0 && alive('b').length > 0);
+  await until('both run in the next reign', () => areReady('a', 'b'));
   expect(alive('c')).toEqual([]);
   lines.length = 0;
   const ended = new Promise<void>((resolve) => supervisor.stop(6, resolve));
   await ended;
-  const ends = lines.flatMap((line) => /^info (\w) ends/.exec(line)?.[1] ?? []);
-  expect(ends).toEqual(['b', 'a']);
+  const ends = (): string[] => lines.flatMap((line) => /^info (\w) ends/.exec(line)?.[1] ?? []);
+  await until('both have said so', () => ends().length === 2);
+  expect(ends()).toEqual(['b', 'a']);
 });
 
 test('misfits are told apart: exits at once, cannot be started, holds too much, floods', async () => {
