@@ -99,7 +99,7 @@ async function load(
     }),
   );
   if (failures.length > 0)
-    throw new Error(`${failures.length} puts failed`, { cause: failures[0] });
+    throw new Error(`${failures.length} puts failed, the first with: ${String(failures[0])}`);
   return lastMs;
 }
 
