@@ -8,6 +8,7 @@ import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
 import type { CallOptions, Caller } from './caller.js';
 import { orNull } from './or-null.js';
+import { pagesOf } from './pages.js';
 import { JOBS } from './protos.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
@@ -108,14 +109,12 @@ export class JobsClient {
   ): AsyncGenerator<JobView, void, undefined> {
     const { prefix = '', pageSize = 0 } = options;
     const consistency = consistencyOf(options);
-    for (let afterId = ''; ;) {
+    const ask = async (afterId: string) => {
       const request = { prefix, afterId, limit: pageSize, consistency };
       const { jobs, more } = await this.#caller.read(JOBS.List, request, options);
-      yield* jobs.map(jobViewOf);
-      const last = jobs.at(-1);
-      if (!more || last === undefined) return;
-      afterId = last.id;
-    }
+      return { rows: jobs.map(jobViewOf), more };
+    };
+    yield* pagesOf('', ask, ({ id }) => id);
   }
 
   /** Ends a job that waits, and lets the worker of one that runs know. False: its worker was told and has not ended it yet. */

@@ -10,6 +10,7 @@ import type { Caller } from './caller.js';
 import { HeldSession } from './held-session.js';
 import { LOCKS, SESSIONS } from './protos.js';
 import { orNull } from './or-null.js';
+import { pagesOf } from './pages.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
@@ -132,14 +133,12 @@ export class LocksClient {
   ): AsyncGenerator<LockView, void, undefined> {
     const { prefix = '', pageSize = 0 } = options;
     const consistency = consistencyOf(options);
-    for (let afterName = ''; ;) {
+    const ask = async (afterName: string) => {
       const request = { prefix, afterName, limit: pageSize, consistency };
       const { locks, more } = await this.#caller.read(LOCKS.List, request, options);
-      yield* locks.map(viewOf);
-      const last = locks.at(-1);
-      if (!more || last === undefined) return;
-      afterName = last.name;
-    }
+      return { rows: locks.map(viewOf), more };
+    };
+    yield* pagesOf('', ask, ({ name }) => name);
   }
 
   async #granted(

@@ -12,6 +12,7 @@ import type { PipelineFlow, PipelineOptions } from './pipeline.js';
 import { SESSIONS_PIPELINE } from './pipeline-kinds.js';
 import { SESSIONS } from './protos.js';
 import { orNull } from './or-null.js';
+import { pagesOf } from './pages.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
@@ -115,14 +116,12 @@ export class SessionsClient extends SessionOperations {
     const { prefix = '', after = '', pageSize = 0 } = options;
     whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
-    for (let afterId = after; ;) {
+    const ask = async (afterId: string) => {
       const request = { prefix, afterId, limit: pageSize, consistency };
       const { sessions, more } = await this.#caller.read(SESSIONS.List, request, options);
-      yield* sessions.map(sessionOf);
-      const last = sessions.at(-1);
-      if (!more || last === undefined) return;
-      afterId = last.id;
-    }
+      return { rows: sessions.map(sessionOf), more };
+    };
+    yield* pagesOf(after, ask, ({ id }) => id);
   }
 
   /** Many operations under way at once, in order; all that is said of `client.store.pipeline` holds here. */

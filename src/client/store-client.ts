@@ -15,6 +15,7 @@ import type { PipelineFlow, PipelineOptions } from './pipeline.js';
 import { STORE_PIPELINE } from './pipeline-kinds.js';
 import { STORE } from './protos.js';
 import { orNull } from './or-null.js';
+import { pagesOf } from './pages.js';
 import { consistencyOf } from './read-options.js';
 import type { ReadOptions } from './read-options.js';
 
@@ -160,14 +161,12 @@ export class StoreClient extends StoreOperations {
     const { prefix = '', after = '', keysOnly = false, pageSize = 0 } = options;
     whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
-    for (let afterKey = after; ;) {
+    const ask = async (afterKey: string) => {
       const request = { prefix, afterKey, keysOnly, limit: pageSize, consistency };
       const { entries, more } = await this.#caller.read(STORE.List, request, options);
-      yield* entries.map(entryOf);
-      const last = entries.at(-1);
-      if (!more || last === undefined) return;
-      afterKey = last.key;
-    }
+      return { rows: entries.map(entryOf), more };
+    };
+    yield* pagesOf(after, ask, ({ key }) => key);
   }
 
   /**

@@ -98,13 +98,20 @@ export class Metrics {
     // Shown from the start: a rate over what first appears with its first call would miss that call.
     started.inc(0);
     const handling = kind === 'unary' ? this.#handling.labels(labels) : null;
+    const handled = new Map<number, Counter.Internal>();
+    const handledAs = (status: number): Counter.Internal => {
+      const known =
+        handled.get(status) ?? this.#handled.labels({ ...labels, grpc_code: statusName(status) });
+      handled.set(status, known);
+      return known;
+    };
     return {
       began: () => {
         started.inc();
         return performance.now();
       },
       ended: (began, status) => {
-        this.#handled.labels({ ...labels, grpc_code: statusName(status) }).inc();
+        handledAs(status).inc();
         handling?.observe((performance.now() - began) / 1000);
       },
     };

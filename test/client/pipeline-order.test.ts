@@ -1,28 +1,13 @@
 // The order of a pipeline, attacked where it could break: a leader that loses its office while writes of the stream stand in its log
 // and others come behind them, and what is refused while later operations are under way. Whatever happens, revisions rise in the order
 // in which the writes were asked for. Kills of real processes are in failover.test.ts.
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { connect } from '../../src/client/index.js';
-import { TestCluster } from '../service/harness.js';
+import { leading, leads, patiently, TestCluster } from '../service/harness.js';
 import type { TestNode } from '../service/harness.js';
 
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
-
-async function patiently(holds: () => boolean): Promise<void> {
-  await vi.waitUntil(holds, { timeout: 50_000, interval: 5 });
-}
-
-function leads({ node }: TestNode): boolean {
-  return node.status().role === 'leader' && node.status().isPrimary;
-}
-
-async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
-  let found: TestNode | undefined;
-  await patiently(() => (found = nodes.find(leads)) !== undefined);
-  if (found === undefined) throw new Error('expected a leader');
-  return found;
-}
 
 type Written = Promise<{ readonly revision: number }>;
 

@@ -3,12 +3,12 @@
 // way is bounded; and it ends as its caller wants. Deaths of real processes are in failover.test.ts.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { connect, QuorateError } from '../../src/client/index.js';
 import type { Quorate } from '../../src/client/index.js';
 import type { StorePipeline } from '../../src/client/store-client.js';
-import { TestCluster } from '../service/harness.js';
+import { leading, leads, patiently, TestCluster } from '../service/harness.js';
 import type { TestNode } from '../service/harness.js';
 
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
@@ -241,19 +241,3 @@ describe('a pipeline', () => {
     await pipeline.close();
   });
 });
-
-/** An attempt at a member that fell silent takes 3 s, and others may use the machine. */
-async function patiently(holds: () => boolean): Promise<void> {
-  await vi.waitUntil(holds, { timeout: 40_000, interval: 5 });
-}
-
-function leads({ node }: TestNode): boolean {
-  return node.status().role === 'leader' && node.status().isPrimary;
-}
-
-async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
-  let found: TestNode | undefined;
-  await patiently(() => (found = nodes.find(leads)) !== undefined);
-  if (found === undefined) throw new Error('expected a leader');
-  return found;
-}

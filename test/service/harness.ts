@@ -292,13 +292,31 @@ class MemoryDisk implements StoragePort {
 
 const SILENT: LoggerPort = { error() {}, warn() {}, info() {}, debug() {} };
 
-/** Waits until the condition holds, at most 10 s. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  const endMs = Date.now() + 10_000;
+/** Waits until the condition holds, at most so long, 10 s by default. */
+export async function eventually(holds: () => boolean, withinMs = 10_000): Promise<void> {
+  const endMs = Date.now() + withinMs;
   while (!holds()) {
-    if (Date.now() > endMs) throw new Error('expected it to hold within 10 s');
+    if (Date.now() > endMs) throw new Error(`expected it to hold within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Waits longer: an attempt at a member that fell silent takes 3 s, and others may use the machine. */
+export function patiently(holds: () => boolean): Promise<void> {
+  return eventually(holds, 40_000);
+}
+
+/** Whether it leads, and is primary. */
+export function leads({ node }: TestNode): boolean {
+  return node.status().role === 'leader' && node.status().isPrimary;
+}
+
+/** The one that leads, once there is one. */
+export async function leading(nodes: readonly TestNode[]): Promise<TestNode> {
+  let found: TestNode | undefined;
+  await patiently(() => (found = nodes.find(leads)) !== undefined);
+  if (found === undefined) throw new Error('expected a leader');
+  return found;
 }
 
 /** Asks until the answer is as expected, at most 10 s, and answers it; for what others see a moment later. */
