@@ -8,6 +8,15 @@ import type { LogIndex } from './types.js';
 /** Snapshots whose transfer counts as coming closer; where one after the other is compacted away, it never ends. */
 const SNAPSHOTS_MAX = 10;
 
+/** All that it knows, as plain data. */
+export interface SavedCatchUp {
+  readonly gainedAtMs: number;
+  readonly smallestLag: number;
+  readonly snapshotIndex: number;
+  readonly snapshotCount: number;
+  readonly offset: number;
+}
+
 export class CatchUp {
   /** When it last came closer, or when the leader began to look. */
   gainedAtMs: number;
@@ -18,6 +27,25 @@ export class CatchUp {
 
   constructor(nowMs: number) {
     this.gainedAtMs = nowMs;
+  }
+
+  save(): SavedCatchUp {
+    return {
+      gainedAtMs: this.gainedAtMs,
+      smallestLag: this.#smallestLag,
+      snapshotIndex: this.#snapshotIndex,
+      snapshotCount: this.#snapshotCount,
+      offset: this.#offset,
+    };
+  }
+
+  static restored(saved: SavedCatchUp): CatchUp {
+    const restored = new CatchUp(saved.gainedAtMs);
+    restored.#smallestLag = saved.smallestLag;
+    restored.#snapshotIndex = saved.snapshotIndex;
+    restored.#snapshotCount = saved.snapshotCount;
+    restored.#offset = saved.offset;
+    return restored;
   }
 
   /** Looks how far it is. */

@@ -23,6 +23,11 @@ export class Log {
     this.append(entries);
   }
 
+  /** All entries kept, in order; a copy. */
+  entries(): Entry[] {
+    return [...this.#entries];
+  }
+
   /** The entry just before the first one kept; both 0 while nothing was compacted. */
   get compacted(): EntryId {
     return this.#compacted;

@@ -6,12 +6,23 @@ import { invariant } from './assert.js';
 import { INDEX_ZERO, indexPlus, maxIndex, minIndex } from './types.js';
 import type { HardState, LogIndex } from './types.js';
 
-interface InFlight {
+export interface InFlight {
   readonly persistId: number;
   readonly startedAtMs: number;
   /** Entries up to here are durable once this batch is; lowered when a later truncation takes them back. */
   lastIndex: LogIndex;
   readonly hardState: HardState;
+}
+
+/** All that it knows, as plain data. */
+export interface SavedPersistence {
+  readonly durableIndex: LogIndex;
+  readonly durableHardState: HardState;
+  readonly handedHardState: HardState;
+  readonly unhandedFrom: LogIndex;
+  readonly truncateFrom: LogIndex | null;
+  readonly inFlight: readonly InFlight[];
+  readonly nextPersistId: number;
 }
 
 export class Persistence {
@@ -31,6 +42,28 @@ export class Persistence {
     this.#durableHardState = hardState;
     this.#handedHardState = hardState;
     this.#unhandedFrom = indexPlus(lastIndex, 1);
+  }
+
+  save(): SavedPersistence {
+    return {
+      durableIndex: this.#durableIndex,
+      durableHardState: this.#durableHardState,
+      handedHardState: this.#handedHardState,
+      unhandedFrom: this.#unhandedFrom,
+      truncateFrom: this.#truncateFrom,
+      inFlight: this.#inFlight.map((batch) => ({ ...batch })),
+      nextPersistId: this.#nextPersistId,
+    };
+  }
+
+  static restored(saved: SavedPersistence): Persistence {
+    const restored = new Persistence(saved.durableIndex, saved.durableHardState);
+    restored.#handedHardState = saved.handedHardState;
+    restored.#unhandedFrom = saved.unhandedFrom;
+    restored.#truncateFrom = saved.truncateFrom;
+    restored.#inFlight = saved.inFlight.map((batch) => ({ ...batch }));
+    restored.#nextPersistId = saved.nextPersistId;
+    return restored;
   }
 
   get durableIndex(): LogIndex {

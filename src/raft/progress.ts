@@ -25,6 +25,24 @@ interface Inflight {
   readonly bytes: number;
 }
 
+/** All that a leader knows of one peer, as plain data. */
+export interface SavedProgress extends Pick<
+  Progress,
+  | 'nextIndex'
+  | 'matchIndex'
+  | 'matchedInRound'
+  | 'state'
+  | 'ackedRound'
+  | 'ackedRoundStartMs'
+  | 'lastContactMs'
+  | 'contactSinceMs'
+  | 'unfit'
+  | 'offer'
+  | 'offeredIndex'
+> {
+  readonly inflight: readonly Inflight[];
+}
+
 export class Progress {
   /** Next entry to send. Invariant: nextIndex > matchIndex. */
   nextIndex: LogIndex;
@@ -52,6 +70,30 @@ export class Progress {
 
   constructor(nextIndex: LogIndex) {
     this.nextIndex = nextIndex;
+  }
+
+  save(): SavedProgress {
+    return {
+      nextIndex: this.nextIndex,
+      matchIndex: this.matchIndex,
+      matchedInRound: this.matchedInRound,
+      state: this.state,
+      ackedRound: this.ackedRound,
+      ackedRoundStartMs: this.ackedRoundStartMs,
+      lastContactMs: this.lastContactMs,
+      contactSinceMs: this.contactSinceMs,
+      unfit: this.unfit,
+      offer: this.offer,
+      offeredIndex: this.offeredIndex,
+      inflight: [...this.#inflight],
+    };
+  }
+
+  static restored({ inflight, ...rest }: SavedProgress): Progress {
+    const restored = Object.assign(new Progress(rest.nextIndex), rest);
+    restored.#inflight = [...inflight];
+    restored.#inflightBytes = inflight.reduce((sum, { bytes }) => sum + bytes, 0);
+    return restored;
   }
 
   /** Notes an answer; a silence longer than `gapMs` begins the contact anew. */

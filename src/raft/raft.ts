@@ -15,16 +15,16 @@ import {
   onVoteDurable,
 } from './election.js';
 import { onGreeted } from './feature-level.js';
-import type { Answer, Input } from './input.js';
-import { initialState } from './initial.js';
+import type { Answer, Input, Refusal, Wish } from './input.js';
+import { initialState, NOTHING_LOADED } from './initial.js';
 import type { Loaded } from './initial.js';
 import { checkState, checkTransition, outlineOf } from './invariants.js';
 import { hasOwnReign, isPrimaryAt, ownLease, primaryUntilMs } from './lease.js';
 import { isServing, maybeActivate, onPromotion } from './promotion.js';
 import type { OwnLease } from './lease.js';
 import { onLeaderTick } from './leadership.js';
-import { advanceTransfer, onStopped, startTransfer } from './leader-transfer.js';
-import { changeConfiguration, maybeLeaveJoint, mustStepDown } from './membership.js';
+import { advanceTransfer, judgeTransfer, onStopped, startTransfer } from './leader-transfer.js';
+import { changeConfiguration, judgeChange, maybeLeaveJoint, mustStepDown } from './membership.js';
 import type { Message, Sender } from './message.js';
 import { askLeaderForReads, onReadIndexResponse } from './follower-reads.js';
 import {
@@ -44,6 +44,8 @@ import {
 import { becomeFollower } from './role.js';
 import { acknowledgeRound } from './rounds.js';
 import { respondToLeader } from './leader-word.js';
+import { restoredState, savedState } from './saved.js';
+import type { SavedRaft } from './saved.js';
 import { noteSetBack, onDiskSetBack } from './set-back.js';
 import {
   onChunkStored,
@@ -74,6 +76,19 @@ export class Raft {
   constructor(options: RaftOptions, loaded: Loaded, nowMs: number) {
     this.state = initialState(options, loaded, nowMs);
     checkState(this.state);
+  }
+
+  /** Goes on where `save` was called. The state's answers to later inputs are the same as of the core that was saved. */
+  static resumed(saved: SavedRaft): Raft {
+    const raft = new Raft(saved.options, NOTHING_LOADED, saved.nowMs);
+    Object.assign(raft.state, restoredState(saved));
+    checkState(raft.state);
+    return raft;
+  }
+
+  /** A copy of all that this core is, as plain data. Only while nothing is to be done: `takeReady` said so. */
+  save(): SavedRaft {
+    return savedState(this.state);
   }
 
   /**
@@ -167,6 +182,15 @@ export class Raft {
   get ownEpoch(): LogIndex | null {
     const { role, applied } = this.state;
     return role.type === 'leader' && hasOwnReign(this.state, role) ? applied.reign.epoch : null;
+  }
+
+  /** Why a wish would be refused now, by the very checks of the input; null: it would begin. Changes nothing. */
+  whyRefused(wish: Wish): Refusal | null {
+    const judged =
+      wish.type === 'changeConfiguration'
+        ? judgeChange(this.state, wish.change)
+        : judgeTransfer(this.state, wish);
+    return judged.type === 'refused' ? judged.refusal : null;
   }
 
   /** What a snapshot of the state machine, as applied now, must carry; null while there is nothing to cover. */

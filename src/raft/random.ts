@@ -10,6 +10,11 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
+  /** The seed of a sequence that goes on as this one does. */
+  save(): number {
+    return this.#state;
+  }
+
   /** A whole number in [from, toExclusive); the range is not empty. */
   between(from: number, toExclusive: number): number {
     return from + Math.floor(this.#next() * (toExclusive - from));

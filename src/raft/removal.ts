@@ -20,10 +20,27 @@ export interface Contact {
   readonly isKept: boolean;
 }
 
+/** All that a leader knows of silences, as plain data. */
+export interface SavedSilences {
+  readonly sinceMs: ReadonlyMap<NodeId, number>;
+  readonly lookedMs: number | null;
+}
+
 /** Since when a leader misses voters. */
 export class Silences {
   readonly #sinceMs = new Map<NodeId, number>();
   #lookedMs: number | null = null;
+
+  save(): SavedSilences {
+    return { sinceMs: new Map(this.#sinceMs), lookedMs: this.#lookedMs };
+  }
+
+  static restored({ sinceMs, lookedMs }: SavedSilences): Silences {
+    const restored = new Silences();
+    for (const [id, atMs] of sinceMs) restored.#sinceMs.set(id, atMs);
+    restored.#lookedMs = lookedMs;
+    return restored;
+  }
 
   /**
    * Takes who is heard at `nowMs` and answers for how long each was not. Silences begin anew where this process itself
