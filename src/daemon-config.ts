@@ -208,6 +208,7 @@ export function selfFacts(
   cluster: ClusterIdentity | null,
   known: Omit<SelfFacts, Known>,
   startedAtMs: number,
+  opened: { readonly http: string | null },
 ): SelfFacts {
   return {
     name: cluster?.nodeName ?? name,
@@ -223,5 +224,9 @@ export function selfFacts(
       return configuration.isPriorityGiven;
     },
     startedAtMs,
+    // The HTTP port is opened last.
+    get http() {
+      return opened.http;
+    },
   };
 }

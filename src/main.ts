@@ -122,7 +122,7 @@ interface Ground {
   readonly self: SelfFacts;
   /** Null: without TLS. */
   readonly tls: TlsIdentity | null;
-  readonly holder: { node: Node | null };
+  readonly holder: { node: Node | null; http: string | null };
   readonly software: typeof SHIPPED;
   readonly dataDir: string;
   readonly configuration: DaemonConfig;
@@ -143,6 +143,7 @@ async function assemble(
   const ground = await openGround(options, hooks, log, parts, end);
   const { clock, self, configuration } = ground;
   const http = await openHttp(options, ground, onFatal, log, parts);
+  ground.holder.http = http?.address ?? null;
   const processes = openProcesses(options, ground, log, parts);
   const { installId } = ground.storage.stored.identity;
   const environment = { QUORATE_NODE: self.api, QUORATE_NODE_NAME: self.name };
@@ -205,7 +206,7 @@ async function openGround(
   checkSoftware(options.dataDir, software.speaks, storage.stored);
   checkMembership(options, cluster, log);
 
-  const holder: Ground['holder'] = { node: null };
+  const holder: Ground['holder'] = { node: null, http: null };
   const reach = (apiPort: number): ReturnType<typeof advertised> =>
     advertised(addresses, transport.address?.port ?? addresses.listen.port, apiPort);
   const peerAddress = (): string => reach(addresses.api.port).address;
@@ -241,7 +242,7 @@ async function openGround(
   const configuration = new DaemonConfig(options, log);
   parts.push({ name: 'configuration', stop: () => configuration.stop() });
   const known = { ...reach(apiPort), ...software.speaks, isManual: options.isManual };
-  const self = selfFacts(options, configuration, cluster, known, clock.nowMs());
+  const self = selfFacts(options, configuration, cluster, known, clock.nowMs(), holder);
   if (tls !== null) {
     watchTls(tls, self, log);
     parts.push({ name: 'certificates', stop: () => tls.close() });

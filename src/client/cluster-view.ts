@@ -3,62 +3,9 @@
 
 import type { Node__Output as Node } from '../generated/quorate/v1/Node.js';
 import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
+import type { ClusterView, FailuresView, NodeView } from './view-types.js';
 
-export interface NodeView {
-  readonly name: string;
-  readonly state: string | null;
-  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | null;
-  /** Peer address. */
-  readonly address: string | null;
-  readonly api: string | null;
-  readonly commitIndex: number | null;
-  readonly lastApplied: number | null;
-  readonly lagEntries: number | null;
-  readonly lastContactMs: number | null;
-  readonly version: string | null;
-  readonly uptimeMs: number | null;
-  /** What is wrong with it and what to do, one line for people. Beyond the contract's keys, so only where there is any. */
-  readonly trouble?: string;
-  /** Why it must not be primary now; likewise only where something is against it. */
-  readonly ineligible?: string;
-  /** What its configuration file says otherwise than the cluster; only where there is any. */
-  readonly differs?: readonly string[];
-}
-
-/** What `mon-cluster --json` prints. */
-export interface ClusterView {
-  /** Null: the node asked belongs to no cluster. */
-  readonly cluster: string | null;
-  readonly clusterId: string | null;
-  readonly quorum: boolean;
-  readonly term: number;
-  readonly leader: string | null;
-  readonly primary: string | null;
-  readonly epoch: number;
-  readonly failureTolerance: number;
-  readonly nodes: readonly NodeView[];
-  /** Beyond the contract's keys, so only where a member keeps the feature level from rising. */
-  readonly featureLevel?: FeatureLevelView;
-  /** Only while automatic reigns are paused: who paused them, and why. */
-  readonly pausedBy?: string;
-  /** Only where nobody becomes primary unless an operator names it. */
-  readonly failover?: 'manual';
-}
-
-/** What failures the cluster can take, for people; no part of what `mon-cluster --json` prints. */
-export interface FailuresView {
-  /** Voters in contact that may fail next, one of them, whichever. */
-  readonly mayFail: readonly string[];
-  /** Those with which the service would end. */
-  readonly mustNotFail: readonly string[];
-  /** How the cluster could survive more, one sentence each. */
-  readonly advice: readonly string[];
-}
-
-export interface FeatureLevelView {
-  readonly level: number;
-  readonly heldBackBy: readonly { readonly name: string; readonly why: string }[];
-}
+export type { ClusterView, FailuresView, FeatureLevelView, NodeView } from './view-types.js';
 
 /** Turns the answer into what is printed. Without a quorum nobody is known to be primary. */
 export function clusterView(response: StatusResponse): ClusterView {
@@ -100,6 +47,7 @@ function nodeView(node: Node): NodeView {
     role: ROLES[node.role] ?? null,
     address: node.address === '' ? null : node.address,
     api: node.api === '' ? null : node.api,
+    http: node.http === '' ? null : node.http,
     commitIndex: node.commitIndex ?? null,
     lastApplied: node.lastApplied ?? null,
     lagEntries: node.lagEntries ?? null,

@@ -120,6 +120,8 @@ export interface NodeStatus {
   readonly lastLogIndex: LogIndex;
   /** Primary at this moment: own activation applied, its lease holds, the bound has passed. */
   readonly isPrimary: boolean;
+  /** What is left of that right at this moment, unless a quorum renews it; null: not primary. */
+  readonly leaseRemainingMs: number | null;
   /** It leads, nobody is primary, and only an operator's order makes it primary. */
   readonly isAwaited: boolean;
   /** Why this node must not be primary now: its health checks, or its hook before promotion; null: it may. */

@@ -48,6 +48,7 @@ export function statusOf(
       commitIndex: INDEX_ZERO,
       lastLogIndex: INDEX_ZERO,
       isPrimary: false,
+      leaseRemainingMs: null,
       isAwaited: false,
       unfit: null,
       epoch: INDEX_ZERO,
@@ -60,6 +61,8 @@ export function statusOf(
   const { state } = raft;
   const isWorking = outline.condition === 'member';
   const electionTimeoutMs = outline.cluster?.electionTimeoutMs ?? 0;
+  const atMs = Math.max(nowMs, state.nowMs);
+  const isPrimary = isWorking && raft.isPrimaryAt(atMs);
   return {
     ...outline,
     stalenessMs: staleness.ageMs(nowMs),
@@ -68,7 +71,8 @@ export function statusOf(
     settledVoters: settledVoters(state.applied.configuration),
     commitIndex: state.commitIndex,
     lastLogIndex: state.log.lastIndex,
-    isPrimary: isWorking && raft.isPrimaryAt(Math.max(nowMs, state.nowMs)),
+    isPrimary,
+    leaseRemainingMs: isPrimary ? Math.max(0, (raft.primaryUntilMs ?? atMs) - atMs) : null,
     isAwaited: state.role.type === 'leader' && isAwaited(state, state.role),
     unfit: whyUnfitHere(state),
     epoch: state.applied.reign.epoch,

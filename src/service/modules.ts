@@ -31,6 +31,8 @@ export interface SelfFacts {
   /** Advertised peer and API addresses, HOST:PORT. */
   readonly address: string;
   readonly api: string;
+  /** Likewise of the HTTP port; null or absent: there is none. */
+  readonly http?: string | null;
   readonly version: string;
   readonly featureMin: number;
   readonly featureMax: number;

@@ -39,6 +39,9 @@ export function leaderView(own: OwnView, answers: Answers): StatusResponse {
     heldBackBy: status.heldBackBy.map(({ name: who, why }) => ({ name: who, why })),
     leader: name,
     ...(status.isPrimary ? { primary: name } : {}),
+    ...(status.leaseRemainingMs === null
+      ? {}
+      : { leaseRemainingMs: Math.floor(status.leaseRemainingMs) }),
     failureTolerance: toleranceOf(status.configuration, isOfUse),
     ...failuresLeft(status.configuration, isOfUse),
     advice: adviceFor(status.configuration),
@@ -87,6 +90,7 @@ export function ownLine({ status, self, nowMs, waiting, differs = [] }: OwnView)
     role: isWorking && status.role !== null ? ROLES[status.role] : 'ROLE_UNSPECIFIED',
     address: member?.address ?? self.address,
     api: member?.api ?? self.api,
+    http: self.http ?? '',
     voter: isVoter(status, status.nodeId),
     ...(status.cluster === null
       ? {}
@@ -186,6 +190,7 @@ function lineOf(
     role: isUp || said !== null ? roleOf(voter, said?.role) : 'ROLE_UNSPECIFIED',
     address,
     api,
+    http: said?.http ?? '',
     voter,
     ...(said?.commitIndex === undefined ? {} : { commitIndex: said.commitIndex }),
     ...(said?.lastApplied === undefined ? {} : { lastApplied: said.lastApplied }),

@@ -9,7 +9,7 @@ const LIMITS = { warning: 100, critical: 1000 };
 
 function node(name: string, more: Partial<NodeView> = {}): NodeView {
   const indexes = { commitIndex: 9, lastApplied: 9, lagEntries: 0, lastContactMs: 20 };
-  const facts = { address: null, api: null, version: '0.1.0', uptimeMs: 1000 };
+  const facts = { address: null, api: null, http: null, version: '0.1.0', uptimeMs: 1000 };
   return { name, state: 'STANDBY', role: 'follower', ...indexes, ...facts, ...more };
 }
 

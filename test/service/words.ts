@@ -83,6 +83,7 @@ export function leaderStatus(more: Partial<NodeStatus> = {}): NodeStatus {
     lastApplied: 10 as LogIndex,
     lastLogIndex: 10 as LogIndex,
     isPrimary: true,
+    leaseRemainingMs: null,
     isAwaited: false,
     unfit: null,
     epoch: 4 as LogIndex,
