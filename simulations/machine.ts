@@ -147,6 +147,7 @@ export class Machine {
       if (open.process !== null) this.enter(open.process, kind, 0, run);
     };
     const primary = this.#newKeeper(enter);
+    const observer = this.#world.observerOf?.(this) ?? null;
     const node = this.#guard(() => {
       return new Node(
         {
@@ -174,6 +175,7 @@ export class Machine {
           codec: build.codec,
           log: this.#logger(),
           ...(primary === null ? {} : { primary }),
+          ...(observer === null ? {} : { observer }),
         },
       );
     });

@@ -2,6 +2,7 @@
 // and the oracle. It decides nothing: faults.ts, workload.ts and operator.ts act on it, and every random draw comes from
 // the run's named streams.
 
+import type { CoreObserver } from '../src/node/observed-raft.js';
 import type { Message } from '../src/raft/message.js';
 import type { NodeId } from '../src/raft/types.js';
 import { faultOn } from './apply-fault.js';
@@ -47,6 +48,8 @@ export class World {
   hasKeepers = false;
   /** Clients that watch; null: nobody does. Set before anything happens. */
   watchers: Watchers | null = null;
+  /** Who looks at the core of each process, such as its flight recorder; null: nobody does. Set before anything happens. */
+  observerOf: ((machine: Machine) => CoreObserver) | null = null;
   /** Primary-only processes that run at this moment. */
   readonly running = new Set<KeptProcess>();
   /** Damage is not kept within what the protocol can survive. */

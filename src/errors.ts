@@ -286,6 +286,27 @@ export const ERRORS = {
     'failed',
     'Wait until jobs have ended, cancel some, or let them carry less.',
   ),
+  PROVIDER_NOT_FOUND: kind(
+    'NOT_FOUND',
+    'failed',
+    'It was never registered, or is gone; `quorate service list {service}` shows who is there.',
+  ),
+  PROVIDER_REPLACED: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'Another process registered it since: stop this one, or give it an id of its own.',
+  ),
+  NO_PROVIDER: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    '`quorate service list {service}` shows who is there and why nobody is sent to them.',
+    RETRYABLE,
+  ),
+  SERVICE_LIMIT: kind(
+    'RESOURCE_EXHAUSTED',
+    'failed',
+    'Deregister providers that are not needed any more.',
+  ),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 
@@ -378,6 +399,19 @@ export const ERRORS = {
     'failed',
     'Correct it; `quorate config check {file}` checks it without a daemon.',
   ),
+
+  // Flight records.
+  BAD_RECORD: kind(
+    'INVALID_ARGUMENT',
+    'failed',
+    'Export it anew with `quorate record export`, and read it with the software that wrote it, or newer.',
+  ),
+  NOTHING_RECORDED: kind(
+    'FAILED_PRECONDITION',
+    'failed',
+    'A node records from its membership on; its log says why it stopped recording, if it did.',
+  ),
+
   OTHER_CONFIG_FILE: kind(
     'FAILED_PRECONDITION',
     'failed',

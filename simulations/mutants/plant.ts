@@ -17,6 +17,7 @@ export const FOLDERS = [
   'src/keeper',
   'src/codec',
   'src/node',
+  'src/recorder',
   'src/watch',
   'simulations',
 ];

@@ -4,6 +4,7 @@ import type { Limits } from '../raft/options.js';
 import type { Member } from '../raft/types.js';
 import type { ClientSessionLimits } from '../state-machine/command.js';
 import type { FeatureTable } from '../state-machine/features.js';
+import type { CoreObserver } from './observed-raft.js';
 import type {
   ClockPort,
   CommandCodecPort,
@@ -25,6 +26,8 @@ export interface NodeModules {
   readonly log: LoggerPort;
   /** Absent: there are no primary-only processes here. */
   readonly primary?: PrimaryPort;
+  /** Looks at the core; absent: nobody does. */
+  readonly observer?: CoreObserver;
 }
 
 /** What this node says of itself when it becomes a member. */

@@ -5,11 +5,11 @@
 import { invariant } from '../raft/assert.js';
 import { NOTHING_LOADED } from '../raft/initial.js';
 import type { Loaded } from '../raft/initial.js';
-import type { Input } from '../raft/input.js';
+import type { Input, Wish } from '../raft/input.js';
 import { entryBytes } from '../raft/log.js';
 import type { Message, Sender } from '../raft/message.js';
 import { LIMITS, timersFor } from '../raft/options.js';
-import { Raft } from '../raft/raft.js';
+import type { Raft } from '../raft/raft.js';
 import { Random } from '../raft/random.js';
 import type { PersistBatch, Ready } from '../raft/ready.js';
 import type { ConfigChange, Entry, Member, NodeId, SnapshotMeta, Software } from '../raft/types.js';
@@ -31,6 +31,7 @@ import { awaitedOf, Changes, refusedChange } from './changes.js';
 import { Condition } from './condition.js';
 import { logEvent } from './event-log.js';
 import type { NodeModules, NodeOptions } from './node-options.js';
+import { beginRaft } from './observed-raft.js';
 import { Outgoing } from './outgoing.js';
 import { founding } from './founding.js';
 import type { FirstSettings, Founding } from './founding.js';
@@ -213,6 +214,10 @@ export class Node implements NodeApi {
     this.#wake();
   }
 
+  whyRefused(wish: Wish): NodeRefusal | null {
+    return this.#refusal() ?? this.raft?.whyRefused(wish) ?? null;
+  }
+
   setHealth(why: string | null): void {
     this.#orders.health = why;
     if (this.raft !== null && this.#isAlive) this.#push({ type: 'health', nowMs: 0, why });
@@ -336,7 +341,7 @@ export class Node implements NodeApi {
       ...this.#orders.raftOptions,
     };
     const nowMs = this.#modules.clock.nowMs();
-    this.raft = new Raft(options, loaded, nowMs);
+    this.raft = beginRaft(options, loaded, nowMs, this.#modules.observer ?? null);
     this.raft.step({ type: 'health', nowMs, why: this.#orders.health });
     this.#condition.began();
     for (const { configuration } of this.raft.state.configurations)

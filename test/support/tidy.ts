@@ -89,6 +89,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/storage': { knows: [...ADAPTER.knows, 'src/forming/types.ts'] },
   'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
   'src/ops': ADAPTER,
+  // The inputs of a node's core, kept and read back: it looks, and is known to nobody below.
+  'src/recorder': {
+    knows: ['src/raft', 'src/node/observed-raft.ts', 'src/codec/checksum.ts', ...LEAVES],
+  },
   // Pure: what becomes of supervised processes.
   'src/keeper': { knows: ['src/raft/assert.ts'] },
   // Pure: whether a node is well.
@@ -120,15 +124,23 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/index.ts': { knows: ['src'] },
   cli: {
     knows: ['src/client', 'src/config', 'src/generated', 'src/tls', ...LEAVES],
-    knowsLazily: ['src/main.ts', 'simulations'],
+    knowsLazily: ['src/main.ts', 'src/recorder', 'simulations'],
   },
   // Judges the histories of any system: it knows nothing of ours.
   'simulations/linearizability': { knows: [] },
   simulations: {
     knows: [
-      ...['raft', 'state-machine', 'forming', 'codec', 'node', 'keeper', 'watch', 'errors.ts'].map(
-        (n) => `src/${n}`,
-      ),
+      ...[
+        'raft',
+        'state-machine',
+        'forming',
+        'codec',
+        'node',
+        'recorder',
+        'keeper',
+        'watch',
+        'errors.ts',
+      ].map((n) => `src/${n}`),
       'src/client/watch-cursor.ts',
     ],
   },
