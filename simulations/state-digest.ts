@@ -21,8 +21,8 @@ export class StateDigester {
   readonly #known = new WeakMap<object, number>();
 
   of(state: ClusterState): number {
-    const { members, primary, events, sessions, store, locks, jobs, clientSessions } =
-      state.facts();
+    const { members, primary, events, sessions, store } = state.facts();
+    const { locks, jobs, policies, services, clientSessions } = state.facts();
     const { lastApplied, clusterTimeMs, settings, featureLevel } = state;
     const digest = new Digest();
     digest.number(lastApplied.index).number(lastApplied.term).number(clusterTimeMs);
@@ -36,6 +36,8 @@ export class StateDigester {
     digest.number(this.#all(store.values(null)));
     digest.number(this.#all(locks.values(null)));
     digest.number(this.#all(jobs.values(null)));
+    digest.number(this.#all(policies.byName.values(null))).number(policies.forgottenVersion);
+    digest.number(this.#all(services.values(null)));
     digest.number(this.#all(clientSessions.sessions.values(null)));
     digest.number(this.#all(clientSessions.answers.values(null)));
     return digest.end();

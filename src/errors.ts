@@ -307,6 +307,22 @@ export const ERRORS = {
     'failed',
     'Deregister providers that are not needed any more.',
   ),
+  VERSION_MISMATCH: kind(
+    'ABORTED',
+    'failed',
+    'Look at it with `quorate policy get {name}`, and decide with its version {actual}.',
+  ),
+  POLICY_NOT_FOUND: kind(
+    'NOT_FOUND',
+    'failed',
+    'It never was, or is deleted; `quorate policy history {name}` shows what is remembered of it.',
+  ),
+  POLICY_VERSION_NOT_FOUND: kind(
+    'NOT_FOUND',
+    'failed',
+    '`quorate policy history {name}` shows the versions that are remembered.',
+  ),
+  POLICY_LIMIT: kind('RESOURCE_EXHAUSTED', 'failed', 'Delete policies, or shorten documents.'),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 

@@ -45,6 +45,12 @@ const ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'JOB_STATUS',
   'JOB_CLAIM_LOST',
   'JOB_LIMIT',
+  'VERSION_MISMATCH',
+  'POLICY_NOT_FOUND',
+  'POLICY_VERSION_NOT_FOUND',
+  'POLICY_LIMIT',
+  'PROVIDER_REPLACED',
+  'SERVICE_LIMIT',
 ]);
 
 export interface RetryCircumstances {

@@ -20,7 +20,20 @@ import {
   readRetryJob,
   readSubmitJob,
 } from './job-shapes.js';
+import {
+  policyFields,
+  readDeletePolicy,
+  readPutPolicy,
+  readRollBackPolicy,
+} from './policy-shapes.js';
 import { lockFields, readAcquireLock, readReleaseLock } from './lock-shapes.js';
+import {
+  readDeregisterProvider,
+  readRegisterProvider,
+  readReport,
+  reportFields,
+  serviceFields,
+} from './service-shapes.js';
 import { readStore, storeFields } from './store-shapes.js';
 import { COMMAND_KIND, RECORD_KIND } from './kinds.js';
 
@@ -102,8 +115,17 @@ function commandFields(command: Command): FieldValue[] {
     case 'cancelJob':
     case 'retryJob':
       return [...jobFields(command), clientFields(command.client)];
+    case 'putPolicy':
+    case 'rollBackPolicy':
+    case 'deletePolicy':
+      return [...policyFields(command), clientFields(command.client)];
     case 'lapseJobs':
       return [command.claims.map(({ id, token }) => [id, token])];
+    case 'registerProvider':
+    case 'deregisterProvider':
+      return [...serviceFields(command), clientFields(command.client)];
+    case 'reportProviders':
+      return [command.reports.map(reportFields)];
     case 'openClientSession':
       return [command.requestId, command.id];
     case 'renewSessions':
@@ -197,6 +219,18 @@ function readJobCommand(kind: number, reader: ValueReader): Command {
       return { ...readRetryJob(reader), client: readClient(reader) };
     case COMMAND_KIND.lapseJobs:
       return { kind: 'lapseJobs', claims: reader.list('claims', readLapsed) };
+    case COMMAND_KIND.registerProvider:
+      return { ...readRegisterProvider(reader), client: readClient(reader) };
+    case COMMAND_KIND.deregisterProvider:
+      return { ...readDeregisterProvider(reader), client: readClient(reader) };
+    case COMMAND_KIND.reportProviders:
+      return { kind: 'reportProviders', reports: reader.list('reports', readReport) };
+    case COMMAND_KIND.putPolicy:
+      return { ...readPutPolicy(reader), client: readClient(reader) };
+    case COMMAND_KIND.rollBackPolicy:
+      return { ...readRollBackPolicy(reader), client: readClient(reader) };
+    case COMMAND_KIND.deletePolicy:
+      return { ...readDeletePolicy(reader), client: readClient(reader) };
     default:
       throw unknownKind('command', `expected the kind of a command, got ${kind}`);
   }

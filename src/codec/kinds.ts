@@ -60,4 +60,10 @@ export const COMMAND_KIND = {
   cancelJob: 141,
   retryJob: 142,
   lapseJobs: 143,
+  registerProvider: 144,
+  deregisterProvider: 145,
+  reportProviders: 146,
+  putPolicy: 147,
+  rollBackPolicy: 148,
+  deletePolicy: 149,
 } as const;

@@ -7,6 +7,8 @@ import type { ChangeOutcome, NodeRefusal, NodeOutline, WriteOutcome } from '../n
 import type { LogIndex, Member, NodeId } from '../raft/types.js';
 import type { CommandRefusal } from '../state-machine/command.js';
 import type { JobRefusal } from '../state-machine/job-types.js';
+import type { PolicyRefusal } from '../state-machine/policy-types.js';
+import type { ServiceRefusal } from '../state-machine/service-types.js';
 
 /** The member with this id in the configuration in force; null: none, or not known yet. */
 export function memberById(status: NodeOutline, id: NodeId | null): Member | null {
@@ -169,6 +171,15 @@ export function commandError(refusal: CommandRefusal): QuorateError {
     case 'staleEpoch':
     case 'jobLimit':
       return jobError(refusal);
+    case 'providerReplaced':
+    case 'providerMember':
+    case 'serviceLimit':
+      return serviceError(refusal);
+    case 'policyVersionMismatch':
+    case 'policyNotFound':
+    case 'policyVersionNotFound':
+    case 'policyLimit':
+      return policyError(refusal);
     case 'requestForgotten': {
       const which = refusal.isSessionKnown
         ? 'this request of the client session'
@@ -217,6 +228,62 @@ function jobError(refusal: JobRefusal): QuorateError {
     case 'jobLimit':
       return new QuorateError('JOB_LIMIT', refusal.detail);
   }
+}
+
+function serviceError(refusal: ServiceRefusal): QuorateError {
+  switch (refusal.reason) {
+    case 'providerReplaced': {
+      const { key } = refusal;
+      const registration = String(refusal.registration);
+      const message = `provider ${JSON.stringify(key)} was registered anew, as ${registration}`;
+      return new QuorateError('PROVIDER_REPLACED', message, { key, registration });
+    }
+    case 'providerMember':
+      return new QuorateError('UNKNOWN_NODE', `node ${refusal.nodeId} is no member any more`);
+    case 'serviceLimit':
+      return new QuorateError('SERVICE_LIMIT', refusal.detail);
+  }
+}
+
+function policyError(refusal: PolicyRefusal): QuorateError {
+  switch (refusal.reason) {
+    case 'policyVersionMismatch': {
+      const { name } = refusal;
+      const [expected, actual] = [String(refusal.expected), String(refusal.actual)];
+      const data = { name, expected, actual };
+      if (refusal.actual === 0) {
+        const hint = 'Leave the condition out, or expect version 0, to create it.';
+        const message = `expected version ${expected}, but there is no policy ${name}`;
+        return new QuorateError('VERSION_MISMATCH', message, data, { hint });
+      }
+      const message = `expected ${refusal.expected === 0 ? 'no such policy' : `version ${expected}`}, but version ${actual} of policy ${name} is in force`;
+      return new QuorateError('VERSION_MISMATCH', message, data);
+    }
+    case 'policyNotFound':
+      return policyNotFound(refusal.name);
+    case 'policyVersionNotFound':
+      return policyVersionNotFound(refusal);
+    case 'policyLimit':
+      return new QuorateError('POLICY_LIMIT', refusal.detail);
+  }
+}
+
+/** The error for a policy that does not exist, or is deleted. */
+export function policyNotFound(name: string): QuorateError {
+  return new QuorateError('POLICY_NOT_FOUND', `there is no policy ${name}`, { name });
+}
+
+/** The error for a version that is not remembered, or has no document. */
+export function policyVersionNotFound({
+  name,
+  version,
+  oldest,
+  newest,
+}: Omit<Extract<PolicyRefusal, { reason: 'policyVersionNotFound' }>, 'reason'>): QuorateError {
+  const isKnown = version >= oldest && version <= newest;
+  const why = isKnown ? 'it is a deletion' : `remembered are ${oldest} to ${newest}`;
+  const message = `version ${version} of policy ${name} has no document: ${why}`;
+  return new QuorateError('POLICY_VERSION_NOT_FOUND', message, { name, version: String(version) });
 }
 
 /** The error for a compare-and-set by revision; an `actual` of 0 means that it does not exist. */

@@ -9,7 +9,10 @@ import type { ClusterEvent } from './events.js';
 import type { Job } from './job-types.js';
 import type { Lock } from './lock-types.js';
 import type { MemberFact, Members } from './members.js';
+import type { PolicyNow } from './policy-types.js';
 import type { ReignRecord } from './primary.js';
+import { keyOf, providerBytes } from './services.js';
+import type { Provider } from './service-types.js';
 import { attributesBytes } from './session-limits.js';
 import type { StoreEntry } from './store-types.js';
 
@@ -25,6 +28,9 @@ export type Change =
   | { readonly fact: 'store'; readonly key: string; readonly value: StoreEntry | null }
   | { readonly fact: 'lock'; readonly key: string; readonly value: Lock | null }
   | { readonly fact: 'job'; readonly key: string; readonly value: JobOutline | null }
+  | { readonly fact: 'policy'; readonly key: string; readonly value: PolicyNow | null }
+  /** The key is SERVICE/ID. */
+  | { readonly fact: 'service'; readonly key: string; readonly value: Provider | null }
   /** The key is the member's name. */
   | { readonly fact: 'member'; readonly key: string; readonly value: MemberFact | null }
   /** The key is empty. */
@@ -53,6 +59,8 @@ export function requestChanges(
     readonly entry: (key: string) => StoreEntry | null;
     readonly lock: (name: string) => Lock | null;
     readonly job: (id: string) => Job | null;
+    readonly policy: (name: string) => PolicyNow | null;
+    readonly provider: (key: string) => Provider | null;
   },
   revision: LogIndex,
 ): Change[] {
@@ -91,6 +99,21 @@ export function requestChanges(
       return result.type === 'job' && result.revision === revision
         ? jobChanges([command.id], now.job)
         : [];
+    case 'putPolicy':
+    case 'rollBackPolicy':
+    case 'deletePolicy': {
+      const { name: key } = command;
+      if (result.type !== 'policy' || !result.isNew) return [];
+      return [{ fact: 'policy', key, value: now.policy(key) }];
+    }
+    case 'registerProvider':
+      return result.type === 'provider' && result.revision === revision
+        ? providerChanges([keyOf(command)], now.provider)
+        : [];
+    case 'deregisterProvider':
+      return result.type === 'deregistered' && result.existed
+        ? providerChanges([keyOf(command)], now.provider)
+        : [];
     default:
       return unreachable(command);
   }
@@ -110,6 +133,14 @@ export function jobChanges(ids: readonly string[], jobOf: (id: string) => Job | 
     const job = jobOf(key);
     return { fact: 'job', key, value: job === null ? null : jobOutline(job) };
   });
+}
+
+/** Providers of services that an entry left otherwise than before. */
+export function providerChanges(
+  keys: readonly string[],
+  providerOf: (key: string) => Provider | null,
+): Change[] {
+  return keys.map((key) => ({ fact: 'service', key, value: providerOf(key) }));
 }
 
 /** The job without the bytes that it carries. */
@@ -148,7 +179,9 @@ function valueBytes({ fact, value }: Change): number {
   if (value === null) return 0;
   if (fact === 'session') return attributesBytes(value.attributes);
   if (fact === 'lock') return lockBytes(value);
+  if (fact === 'service') return providerBytes(value);
   if (fact === 'job') return STEP_BYTES * value.steps.length + value.reason.length;
+  if (fact === 'policy') return value.document.length + value.reason.length;
   return fact === 'store' ? value.value.length : 0;
 }
 

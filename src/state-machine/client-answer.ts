@@ -15,6 +15,21 @@ import {
   readJobResult,
 } from './job-rows.js';
 import { lockResultRow, readLockResult } from './lock-rows.js';
+import {
+  readServiceRefusal,
+  readServiceResult,
+  SERVICE_REASONS,
+  serviceRefusalRow,
+  serviceResultRow,
+} from './service-rows.js';
+import {
+  isPolicyRefusal,
+  POLICY_REASONS,
+  policyRefusalRow,
+  policyResultRow,
+  readPolicyRefusal,
+  readPolicyResult,
+} from './policy-rows.js';
 import { readStoreResult, storeResultRow } from './store-rows.js';
 import type { StoreOperationResult } from './store-types.js';
 import type { ValueReader } from './value-reader.js';
@@ -44,6 +59,9 @@ const RESULT_TYPES = [
   'lockReleased',
   'job',
   'jobClaim',
+  'policy',
+  'provider',
+  'deregistered',
   'refused',
 ] as const;
 const REASONS = [
@@ -55,6 +73,8 @@ const REASONS = [
   'lockHeld',
   'lockLimit',
   ...JOB_REASONS,
+  ...POLICY_REASONS,
+  ...SERVICE_REASONS,
 ] as const;
 
 /** About what an answer takes in memory; depends on the answer only. */
@@ -71,10 +91,14 @@ export function answerBytes(result: FirstResult): number {
     case 'lock':
       return ANSWER_BYTES_BASE + (result.holder?.length ?? 0);
     case 'lockReleased':
+    case 'policy':
       return ANSWER_BYTES_BASE;
     case 'job':
     case 'jobClaim':
       return ANSWER_BYTES_BASE + (result.id?.length ?? 0);
+    case 'provider':
+    case 'deregistered':
+      return ANSWER_BYTES_BASE;
     case 'refused':
       return ANSWER_BYTES_BASE + textOf(result.refusal).length;
     default:
@@ -97,6 +121,11 @@ export function resultRow(result: FirstResult): Row {
     case 'job':
     case 'jobClaim':
       return [result.type, jobResultRow(result)];
+    case 'policy':
+      return [result.type, policyResultRow(result)];
+    case 'provider':
+    case 'deregistered':
+      return [result.type, serviceResultRow(result)];
     case 'refused':
       return [result.type, refusalRow(result.refusal)];
     default:
@@ -120,6 +149,11 @@ export function readResult(reader: ValueReader): FirstResult {
     case 'job':
     case 'jobClaim':
       return reader.nested('job', (job) => readJobResult(type, job));
+    case 'policy':
+      return reader.nested('policy', readPolicyResult);
+    case 'provider':
+    case 'deregistered':
+      return reader.nested('service', (service) => readServiceResult(type, service));
     case 'refused':
       return { type, refusal: reader.nested('refusal', readRefusal) };
     default:
@@ -141,8 +175,15 @@ function refusalRow(refusal: FactRefusal): Row {
       return [refusal.reason, refusal.holder];
     case 'storeFull':
       return [refusal.reason, refusal.limit];
+    case 'providerReplaced':
+    case 'providerMember':
+    case 'serviceLimit':
+      return [refusal.reason, ...serviceRefusalRow(refusal)];
     default:
-      return [refusal.reason, ...jobRefusalRow(refusal)];
+      return [
+        refusal.reason,
+        ...(isPolicyRefusal(refusal) ? policyRefusalRow(refusal) : jobRefusalRow(refusal)),
+      ];
   }
 }
 
@@ -161,6 +202,15 @@ function readRefusal(reader: ValueReader): FactRefusal {
       return { reason, holder: reader.nullable((field) => field.string('holder')) };
     case 'storeFull':
       return { reason, limit: reader.string('limit') };
+    case 'providerReplaced':
+    case 'providerMember':
+    case 'serviceLimit':
+      return readServiceRefusal(reason, reader);
+    case 'policyVersionMismatch':
+    case 'policyNotFound':
+    case 'policyVersionNotFound':
+    case 'policyLimit':
+      return readPolicyRefusal(reason, reader);
     default:
       return readJobRefusal(reason, reader);
   }
@@ -176,5 +226,7 @@ function textOf(refusal: FactRefusal): string {
   if (refusal.reason === 'sessionNotFound') return refusal.id;
   if (refusal.reason === 'lockHeld') return refusal.holder ?? '';
   if ('id' in refusal) return refusal.id;
+  if ('name' in refusal) return refusal.name;
+  if ('key' in refusal) return refusal.key;
   return 'detail' in refusal ? refusal.detail : '';
 }

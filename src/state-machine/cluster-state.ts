@@ -19,19 +19,12 @@ import {
   jobChanges,
   lockChanges,
   memberChanges,
+  providerChanges,
   requestChanges,
 } from './changes.js';
 import type { Change } from './changes.js';
-import { ClientSessions } from './client-sessions.js';
 import { CLIENT_SESSION_LIMITS } from './command.js';
-import type {
-  ApplyResult,
-  ClientCommand,
-  ClientSessionLimits,
-  Command,
-  FirstResult,
-  Session,
-} from './command.js';
+import type { ApplyResult, ClientSessionLimits, Command, Session } from './command.js';
 import type { ClusterEvent, EventKind, Events } from './events.js';
 import { addEvents, eventsAfter } from './events.js';
 import {
@@ -42,26 +35,29 @@ import {
   expiryText,
   jobsMovedText,
   levelText,
+  policyTexts,
+  providersLostText,
 } from './event-texts.js';
 import type { EventText } from './event-texts.js';
 import { FEATURES, levelOf } from './features.js';
 import type { FeatureTable } from './features.js';
 import { FrozenState } from './frozen-state.js';
 import type { FrozenFacts } from './frozen-state.js';
-import { Jobs } from './jobs.js';
-import type { JobMoment } from './jobs.js';
+import { frozen, noFacts } from './held-facts.js';
+import type { HeldFacts } from './held-facts.js';
+import type { JobMoment, Jobs } from './jobs.js';
 import type { Lock } from './lock-types.js';
-import { Locks } from './locks.js';
 import type { LockPage, LockPageWish } from './locks.js';
 import { applyConfiguration, memberName, NO_MEMBERS } from './members.js';
 import type { MemberFact, Members } from './members.js';
-import { applyToPrimary, NO_PRIMARY, provenGapMs, runningReign } from './primary.js';
+import type { Policies } from './policies.js';
+import { applyToPrimary, NO_PRIMARY, runningReign } from './primary.js';
 import type { Primary, ReignRecord } from './primary.js';
+import { carryOutRequest, readerOf } from './requests.js';
 import { restoreFacts } from './restored-facts.js';
-import { Sessions } from './sessions.js';
+import type { Services } from './services.js';
 import type { PageWish, SessionEnd, SessionPage } from './sessions.js';
 import type { SnapshotPart } from './snapshot-part.js';
-import { Store } from './store.js';
 import type { StorePage, StorePageWish } from './store.js';
 import type { StoreEntry } from './store-types.js';
 
@@ -83,13 +79,9 @@ export class ClusterState {
   #members: Members = NO_MEMBERS;
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
-  #sessions = new Sessions();
-  #store = new Store();
-  #locks = new Locks();
-  #jobs = new Jobs();
+  #held: HeldFacts;
   readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
-  #clientSessions: ClientSessions;
   /** By the entry that is being applied. */
   #changed: Change[] = [];
 
@@ -102,7 +94,7 @@ export class ClusterState {
     this.changes = changes;
     this.#features = features;
     this.#clientSessionLimits = clientSessionLimits;
-    this.#clientSessions = new ClientSessions(clientSessionLimits);
+    this.#held = noFacts(clientSessionLimits);
   }
 
   /** The newest applied entry; both 0 before the first. Its index is the revision of the state. */
@@ -173,66 +165,76 @@ export class ClusterState {
   }
 
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#held.sessions.size;
   }
 
   get storeKeyCount(): number {
-    return this.#store.size;
+    return this.#held.store.size;
   }
 
   /** Null if there is no such key. */
   storeEntry(key: string): StoreEntry | null {
-    return this.#store.get(key);
+    return this.#held.store.get(key);
   }
 
   /** One page of the store, in the order of its keys' UTF-8 bytes. */
   listStore(wish: StorePageWish): StorePage {
-    return this.#store.list(wish);
+    return this.#held.store.list(wish);
   }
 
   /** Null: nobody holds it or waits for it. */
   lock(name: string): Lock | null {
-    return this.#locks.get(name);
+    return this.#held.locks.get(name);
   }
 
   /** Locks that somebody holds or waits for, those in their delay included. */
   get lockCount(): number {
-    return this.#locks.size;
+    return this.#held.locks.size;
   }
 
   /** One page of locks, in the order of their names' UTF-8 bytes. */
   listLocks(wish: LockPageWish): LockPage {
-    return this.#locks.list(wish);
+    return this.#held.locks.list(wish);
   }
 
   /** Locks whose delay the leader may propose to end at this cluster time. Costs what it finds. */
   dueLocks(clusterTimeMs: number, countMax: number): string[] {
-    return this.#locks.due(clusterTimeMs, countMax);
+    return this.#held.locks.due(clusterTimeMs, countMax);
   }
 
   /** The work ledger; what is read of it is as applied. */
   get jobs(): Pick<Jobs, 'size' | 'get' | 'list' | 'next' | 'lapsed'> {
-    return this.#jobs;
+    return this.#held.jobs;
+  }
+
+  /** Providers of services; what is read of them is as applied. */
+  get services(): Pick<Services, 'size' | 'serviceCount' | 'get' | 'list' | 'of'> {
+    return this.#held.services;
+  }
+
+  /** The documents of the cluster; what is read of them is as applied. */
+  get policies(): Pick<Policies, 'size' | 'get' | 'now' | 'list'> {
+    return this.#held.policies;
   }
 
   /** Client sessions in the exactly-once table. */
   get clientSessionCount(): number {
-    return this.#clientSessions.size;
+    return this.#held.clientSessions.size;
   }
 
   /** Null if there is none; one whose life is over is there until its expiry is applied. */
   session(id: string): Session | null {
-    return this.#sessions.get(id);
+    return this.#held.sessions.get(id);
   }
 
   /** One page of sessions, in the order of their ids' UTF-8 bytes. */
   listSessions(wish: PageWish): SessionPage {
-    return this.#sessions.list(wish);
+    return this.#held.sessions.list(wish);
   }
 
   /** What the leader may propose to expire at this cluster time, longest over first. Costs what it finds. */
   expiredSessions(clusterTimeMs: number, countMax: number): SessionEnd[] {
-    return this.#sessions.expired(clusterTimeMs, countMax);
+    return this.#held.sessions.expired(clusterTimeMs, countMax);
   }
 
   /**
@@ -272,11 +274,7 @@ export class ClusterState {
       members: this.#members,
       primary: this.#primary,
       events: this.#events,
-      sessions: this.#sessions.freeze(),
-      store: this.#store.freeze(),
-      locks: this.#locks.freeze(),
-      jobs: this.#jobs.freeze(),
-      clientSessions: this.#clientSessions.freeze(),
+      ...frozen(this.#held),
     };
   }
 
@@ -286,8 +284,7 @@ export class ClusterState {
    */
   restore(meta: SnapshotMeta, parts: Iterable<SnapshotPart>): void {
     const limits = this.#clientSessionLimits;
-    const facts = restoreFacts(meta, parts, limits);
-    const { members, primary, events, sessions, store, locks, jobs, clientSessions } = facts;
+    const { members, primary, events, ...held } = restoreFacts(meta, parts, limits);
     this.#lastApplied = meta.last;
     this.#clusterTimeMs = meta.stampMs;
     this.#settings = meta.settings;
@@ -297,11 +294,7 @@ export class ClusterState {
     this.#members = members;
     this.#primary = primary;
     this.#events = events;
-    this.#sessions = sessions;
-    this.#store = store;
-    this.#locks = locks;
-    this.#jobs = jobs;
-    this.#clientSessions = clientSessions;
+    this.#held = held;
     this.changes.reset(meta.last.index);
   }
 
@@ -332,6 +325,10 @@ export class ClusterState {
     this.#changed.push(...memberChanges(this.#members, members));
     this.#members = members;
     for (const event of configurationTexts(changes, cause)) this.#tell(event);
+    this.#loseProviders(
+      this.#held.services.endMembers((id) => this.#isMember(id)),
+      'left',
+    );
     const { autoRemoveAfterMs, reigns } = configuration;
     for (const event of reignRuleTexts(this.#reigns, reigns, cause)) this.#tell(event);
     this.#reigns = reigns;
@@ -347,11 +344,10 @@ export class ClusterState {
     if (before?.epoch === after?.epoch) return;
     this.#changed.push({ fact: 'primary', key: '', value: after });
     const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
-    const gapMs = provenGapMs(this.#primary);
-    for (const event of reignTexts(before, after, gapMs, entry, nameOf)) this.#tell(event);
-    const ids = this.#jobs.endReigns(this.#moment());
+    for (const event of reignTexts(before, after, entry, nameOf)) this.#tell(event);
+    const ids = this.#held.jobs.endReigns(this.#moment());
     if (ids.length > 0) {
-      const waiting = ids.filter((id) => this.#jobs.get(id)?.status === 'waiting').length;
+      const waiting = ids.filter((id) => this.#held.jobs.get(id)?.status === 'waiting').length;
       this.#note('jobsMoved', jobsMovedText(waiting, ids.length - waiting));
     }
     this.#tellJobs(ids);
@@ -364,77 +360,83 @@ export class ClusterState {
 
   /** Of jobs that changed, and of those that are forgotten for it. */
   #tellJobs(ids: readonly string[]): void {
-    const changed = [...ids, ...this.#jobs.forget()];
-    this.#changed.push(...jobChanges(changed, (id) => this.#jobs.get(id)));
+    const changed = [...ids, ...this.#held.jobs.forget()];
+    this.#changed.push(...jobChanges(changed, (id) => this.#held.jobs.get(id)));
   }
 
   #carryOut(command: Command): ApplyResult {
     const { index } = this.#lastApplied;
     const nowMs = this.#clusterTimeMs;
     if (command.kind === 'expireSessions') {
-      const ids = this.#sessions.expire(command, nowMs);
+      const ids = this.#held.sessions.expire(command, nowMs);
       this.#changed.push(...expiryChanges(ids));
       this.#endClaims(ids);
       if (ids.length > 0) this.#note('sessionsExpired', expiryText(ids));
+      this.#loseProviders(this.#held.services.endSessions(ids), 'expired');
       return { type: 'expired', count: ids.length };
     }
     if (command.kind === 'grantLocks') {
-      const names = this.#locks.grant(command.names, index, nowMs);
+      const names = this.#held.locks.grant(command.names, index, nowMs);
       this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
       return { type: 'locksGranted', count: names.length };
     }
     if (command.kind === 'lapseJobs') {
-      const ids = this.#jobs.lapse(command, this.#moment());
+      const ids = this.#held.jobs.lapse(command, this.#moment());
       this.#tellJobs(ids);
       return { type: 'jobsLapsed', count: ids.length };
     }
+    if (command.kind === 'reportProviders') {
+      const { revisions, changed } = this.#held.services.report(command, {
+        revision: index,
+        nowMs,
+      });
+      this.#tellProviders(changed);
+      return { type: 'reported', revisions };
+    }
     if (command.kind === 'renewSessions') {
-      return { type: 'renewed', deadlinesMs: this.#sessions.renew(command, nowMs) };
+      return { type: 'renewed', deadlinesMs: this.#held.sessions.renew(command, nowMs) };
     }
     if (command.kind === 'openClientSession') {
-      return this.#clientSessions.open(command.id, index, nowMs);
+      return this.#held.clientSessions.open(command.id, index, nowMs);
     }
     const { client } = command;
-    const known = client === null ? null : this.#clientSessions.admit(client, index, nowMs);
+    const known = client === null ? null : this.#held.clientSessions.admit(client, index, nowMs);
     if (known !== null) return known;
-    const result = this.#carryOutRequest(command);
-    if (client !== null) this.#clientSessions.record(client, index, result);
-    const now = {
-      entry: (key: string) => this.storeEntry(key),
-      lock: (name: string) => this.lock(name),
-      job: (id: string) => this.#jobs.get(id),
-    };
-    this.#changed.push(...requestChanges(command, result, now, index));
+    const isMember = (id: NodeId): boolean => this.#isMember(id);
+    const result = carryOutRequest(command, this.#held, { ...this.#moment(), isMember });
+    if (client !== null) this.#held.clientSessions.record(client, index, result);
+    for (const event of policyTexts(command, result)) this.#tell(event);
+    this.#changed.push(...requestChanges(command, result, readerOf(this.#held), index));
     if (command.kind === 'reportJob' || command.kind === 'cancelJob') this.#tellJobs([]);
     if (command.kind === 'deleteSession' && this.session(command.id) === null) {
       this.#endClaims([command.id]);
+      this.#tellProviders(this.#held.services.endSessions([command.id]));
     }
     return result;
   }
 
-  #carryOutRequest(command: ClientCommand): FirstResult {
-    const { index } = this.#lastApplied;
-    switch (command.kind) {
-      case 'changeStore':
-        return this.#store.apply(command, index);
-      case 'acquireLock':
-      case 'releaseLock':
-        return this.#locks.apply(command, index, (session) => this.session(session) !== null);
-      case 'submitJob':
-      case 'claimJob':
-      case 'reportJob':
-      case 'cancelJob':
-      case 'retryJob':
-        return this.#jobs.apply(command, this.#moment());
-      default:
-        return this.#sessions.apply(command, index, this.#clusterTimeMs);
-    }
-  }
-
   /** The sessions are gone, and with them what they held. */
   #endClaims(sessions: readonly string[]): void {
-    const names = this.#locks.endSessions(sessions, this.#lastApplied.index, this.#clusterTimeMs);
+    const names = this.#held.locks.endSessions(
+      sessions,
+      this.#lastApplied.index,
+      this.#clusterTimeMs,
+    );
     this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
+  }
+
+  #isMember(id: NodeId): boolean {
+    return this.members.some((member) => member.id === id);
+  }
+
+  #tellProviders(keys: readonly string[]): void {
+    this.#changed.push(...providerChanges(keys, (key) => this.#held.services.get(key)));
+  }
+
+  /** Providers went although nobody asked for it. */
+  #loseProviders(keys: readonly string[], why: 'expired' | 'left'): void {
+    this.#tellProviders(keys);
+    if (keys.length > 0) this.#note('providersLost', providersLostText(keys, why));
   }
 
   /** Of what nobody asked for. */

@@ -5,6 +5,13 @@
 import type { LogIndex, NodeId } from '../raft/types.js';
 import type { JobCommand, JobRefusal, JobResult, LapseJobs } from './job-types.js';
 import type { LockResult } from './lock-types.js';
+import type { PolicyCommand, PolicyRefusal, PolicyResult } from './policy-types.js';
+import type {
+  ReportProviders,
+  ServiceCommand,
+  ServiceRefusal,
+  ServiceResult,
+} from './service-types.js';
 import type { StoreCompare, StoreOperation, StoreResult } from './store-types.js';
 
 /**
@@ -26,6 +33,9 @@ export type Attributes = ReadonlyMap<string, Uint8Array>;
 export type Command =
   | JobCommand
   | LapseJobs
+  | PolicyCommand
+  | ServiceCommand
+  | ReportProviders
   | {
       /** Opens a client session. The id is drawn for this one command: no other entry ever opens it again. */
       readonly kind: 'openClientSession';
@@ -144,6 +154,8 @@ export type ApplyResult =
   | { readonly type: 'expired'; readonly count: number }
   | { readonly type: 'locksGranted'; readonly count: number }
   | { readonly type: 'jobsLapsed'; readonly count: number }
+  /** Of each provider after it, in the order of the command; null: it is gone or another's. */
+  | { readonly type: 'reported'; readonly revisions: readonly (LogIndex | null)[] }
   /** Deadlines in cluster time, in the order of the command; null: there is no such session. */
   | { readonly type: 'renewed'; readonly deadlinesMs: readonly (number | null)[] }
   | { readonly type: 'refused'; readonly refusal: CommandRefusal };
@@ -155,11 +167,15 @@ export type FirstResult =
   | StoreResult
   | LockResult
   | JobResult
+  | PolicyResult
+  | ServiceResult
   | { readonly type: 'refused'; readonly refusal: FactRefusal };
 
 /** Expected ways for a command to be refused by the facts it meets; the entry still counts as a revision. */
 export type FactRefusal =
   | JobRefusal
+  | PolicyRefusal
+  | ServiceRefusal
   | { readonly reason: 'revisionMismatch'; readonly expected: LogIndex; readonly actual: LogIndex }
   | { readonly reason: 'sessionNotFound'; readonly id: string }
   | { readonly reason: 'limitExceeded'; readonly detail: string }

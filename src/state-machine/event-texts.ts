@@ -5,8 +5,10 @@ import { unreachable } from '../raft/assert.js';
 import type { Entry, NodeId, ReignRules } from '../raft/types.js';
 import type { Cause } from './cause.js';
 import { readCause } from './cause.js';
+import type { ClientCommand, FirstResult } from './command.js';
 import type { EventKind } from './events.js';
 import type { MemberChange, MemberUpdates } from './members.js';
+import type { PolicyCommand } from './policy-types.js';
 import type { ReignRecord } from './primary.js';
 
 /** An event before it has a place in the history. */
@@ -32,13 +34,12 @@ export function configurationTexts(changes: readonly MemberChange[], line: strin
 }
 
 /**
- * The end of one reign and the beginning of another, either of which may be missing. `gapMs`: for how long nobody was primary
- * before `after`; null: nobody can tell.
+ * The end of one reign and the beginning of another, either of which may be missing. For how long nobody was primary in between
+ * is told where it is known.
  */
 export function reignTexts(
   before: ReignRecord | null,
   after: ReignRecord | null,
-  gapMs: number | null,
   entry: Entry,
   nameOf: (id: NodeId) => string,
 ): EventText[] {
@@ -51,7 +52,7 @@ export function reignTexts(
     texts.push({ kind: 'reignEnded', text, requestId });
   }
   if (after !== null) {
-    const gap = gapMs === null ? '' : ` after ${gapMs} ms without one`;
+    const gap = after.gapMs === null ? '' : ` after ${after.gapMs} ms without one`;
     const what = `${nameOf(after.nodeId)} became primary (epoch ${after.epoch})${gap}`;
     texts.push({ kind: 'reignBegan', text: because(what, cause), requestId });
   }
@@ -90,17 +91,49 @@ export function reignRuleTexts(before: ReignRules, after: ReignRules, line: stri
   return texts;
 }
 
-/** Names the first few sessions that expired. */
+/** What a request made of a policy; none for any other request, or if nothing changed. */
+export function policyTexts(command: ClientCommand, result: FirstResult): EventText[] {
+  if (result.type !== 'policy' || !result.isNew || !('ifVersion' in command)) return [];
+  const { name, who, node, reason, requestId } = command;
+  const done = policyVerb(command, result.version);
+  const text = because(`policy ${name} ${done}: ${node} asked by ${who}`, { text: reason });
+  return [{ kind: 'policyChanged', text, requestId }];
+}
+
+function policyVerb(command: PolicyCommand, version: number): string {
+  switch (command.kind) {
+    case 'putPolicy':
+      return `has version ${version}`;
+    case 'rollBackPolicy':
+      return `has version ${version}, which is version ${command.version} again`;
+    case 'deletePolicy':
+      return 'was deleted';
+    default:
+      return unreachable(command);
+  }
+}
+
+/** Says what became of the jobs of a reign that is over. */
 export function jobsMovedText(waiting: number, ended: number): string {
   const again = `${waiting} of its jobs wait to go on`;
   return ended === 0 ? again : `${again}, ${ended} ended since they cannot be resumed`;
 }
 
+/** Names the first few sessions that expired. */
 export function expiryText(ids: readonly string[]): string {
   const named = ids.slice(0, NAMED_SESSIONS_MAX).join(', ');
   const others = ids.length - NAMED_SESSIONS_MAX;
   const verb = ids.length === 1 ? 'session expired' : 'sessions expired';
   return `${ids.length} ${verb}: ${named}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+/** Names the first few providers of services that vanished with their sessions or members. */
+export function providersLostText(keys: readonly string[], why: 'expired' | 'left'): string {
+  const named = keys.slice(0, NAMED_SESSIONS_MAX).join(', ');
+  const others = keys.length - NAMED_SESSIONS_MAX;
+  const what = keys.length === 1 ? 'provider of a service is' : 'providers of services are';
+  const whose = why === 'expired' ? 'session expired' : 'member left';
+  return `${keys.length} ${what} gone, whose ${whose}: ${named}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
 function whatChanged(change: MemberChange): string {
@@ -136,6 +169,6 @@ function updatesOf({ address, api, version, priority }: MemberUpdates): string[]
   ];
 }
 
-function because(what: string, { text }: Cause): string {
+function because(what: string, { text }: Pick<Cause, 'text'>): string {
   return text === '' ? what : `${what}: ${text}`;
 }

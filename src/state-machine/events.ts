@@ -21,6 +21,8 @@ export const EVENT_KINDS = [
   'reignEnded',
   'sessionsExpired',
   'jobsMoved',
+  'policyChanged',
+  'providersLost',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -43,7 +45,7 @@ export type Events = readonly ClusterEvent[];
 /** Events kept; the oldest are forgotten first. */
 export const EVENTS_MAX = 1000;
 
-/** Of them, expiries: a day of ended sessions must not push out who was primary and why. */
+/** Of them, expiries and changes of policies: a day of ended sessions must not push out who was primary and why. */
 export const EXPIRY_EVENTS_MAX = 200;
 
 export const EVENTS_FACT = 'events';
@@ -62,7 +64,7 @@ export function addEvents(events: Events, added: readonly ClusterEvent[]): Event
 }
 
 function isExpiry({ kind }: ClusterEvent): boolean {
-  return kind === 'sessionsExpired';
+  return kind === 'sessionsExpired' || kind === 'providersLost' || kind === 'policyChanged';
 }
 
 /**

@@ -40,6 +40,12 @@ export const FEATURES: FeatureTable = {
     cancelJob: 1,
     retryJob: 1,
     lapseJobs: 1,
+    putPolicy: 1,
+    rollBackPolicy: 1,
+    deletePolicy: 1,
+    registerProvider: 1,
+    deregisterProvider: 1,
+    reportProviders: 1,
   },
   fields: [],
 };

@@ -11,9 +11,13 @@ import { lockRows } from './lock-rows.js';
 import type { LockMap } from './locks.js';
 import type { Members } from './members.js';
 import { memberRows, removedMemberRows } from './members.js';
+import { forgottenPolicyRows, policyRows } from './policy-rows.js';
+import type { FrozenPolicies } from './policies.js';
 import type { Primary } from './primary.js';
 import { reignRows } from './primary.js';
 import { partsOf } from './rows.js';
+import { serviceRows } from './service-rows.js';
+import type { ProviderMap } from './services.js';
 import { sessionRows } from './session-rows.js';
 import type { SessionMap } from './sessions.js';
 import type { SnapshotPart } from './snapshot-part.js';
@@ -29,6 +33,8 @@ export interface FrozenFacts {
   readonly store: StoreMap;
   readonly locks: LockMap;
   readonly jobs: JobMap;
+  readonly policies: FrozenPolicies;
+  readonly services: ProviderMap;
   readonly clientSessions: FrozenClientSessions;
 }
 
@@ -44,7 +50,8 @@ export class FrozenState {
    * rows grow large. Settings and the reign are not among them: they travel in the snapshot's meta.
    */
   *parts(rowsMax: number): Generator<SnapshotPart> {
-    const { members, primary, events, sessions, store, locks, jobs, clientSessions } = this.#facts;
+    const { members, primary, events, sessions, store } = this.#facts;
+    const { locks, jobs, policies, services, clientSessions } = this.#facts;
     const facts = [
       memberRows(members),
       removedMemberRows(members),
@@ -54,6 +61,9 @@ export class FrozenState {
       storeRows(store),
       lockRows(locks),
       jobRows(jobs),
+      policyRows(policies),
+      forgottenPolicyRows(policies),
+      serviceRows(services),
       clientSessionRows(clientSessions),
       clientAnswerRows(clientSessions),
     ];

@@ -9,14 +9,13 @@ import {
   restoreClientAnswer,
   restoreClientSession,
 } from './client-session-rows.js';
-import { ClientSessions } from './client-sessions.js';
 import type { ClientSessionLimits } from './command.js';
 import type { ClusterEvent, Events } from './events.js';
 import { EVENTS_FACT, restoreEvent } from './events.js';
+import { noFacts } from './held-facts.js';
+import type { HeldFacts } from './held-facts.js';
 import { JOBS_FACT, restoreJob } from './job-rows.js';
-import { Jobs } from './jobs.js';
 import { LOCKS_FACT, restoreLock } from './lock-rows.js';
-import { Locks } from './locks.js';
 import type { MemberFact, Members, RemovedMember } from './members.js';
 import {
   checkMembers,
@@ -25,24 +24,24 @@ import {
   restoreMember,
   restoreRemovedMember,
 } from './members.js';
+import {
+  FORGOTTEN_POLICIES_FACT,
+  POLICIES_FACT,
+  restoreForgottenPolicies,
+  restorePolicyVersion,
+} from './policy-rows.js';
 import type { Primary, ReignRecord } from './primary.js';
 import { checkPrimary, REIGNS_FACT, restoreReign } from './primary.js';
 import type { Row } from './rows.js';
+import { restoreProvider, SERVICES_FACT } from './service-rows.js';
 import { restoreSession, SESSIONS_FACT } from './session-rows.js';
-import { Sessions } from './sessions.js';
 import type { SnapshotPart } from './snapshot-part.js';
 import { restoreStoreEntry, STORE_FACT } from './store-rows.js';
-import { Store } from './store.js';
 
-export interface RestoredFacts {
+export interface RestoredFacts extends HeldFacts {
   readonly members: Members;
   readonly primary: Primary;
   readonly events: Events;
-  readonly sessions: Sessions;
-  readonly store: Store;
-  readonly locks: Locks;
-  readonly jobs: Jobs;
-  readonly clientSessions: ClientSessions;
 }
 
 /** What to do where a part is not known. */
@@ -61,11 +60,8 @@ export function restoreFacts(
   const removed: RemovedMember[] = [];
   const history: ReignRecord[] = [];
   const events: ClusterEvent[] = [];
-  const sessions = new Sessions();
-  const store = new Store();
-  const locks = new Locks();
-  const jobs = new Jobs();
-  const clientSessions = new ClientSessions(clientSessionLimits);
+  const held = noFacts(clientSessionLimits);
+  const { sessions, store, locks, jobs, policies, services, clientSessions } = held;
   const readers = new Map<string, (row: Row) => void>([
     [MEMBERS_FACT, (row) => current.push(restoreMember(row))],
     [REMOVED_MEMBERS_FACT, (row) => removed.push(restoreRemovedMember(row))],
@@ -75,6 +71,15 @@ export function restoreFacts(
     [STORE_FACT, (row) => store.restore(restoreStoreEntry(row))],
     [LOCKS_FACT, (row) => locks.restore(restoreLock(row))],
     [JOBS_FACT, (row) => jobs.restore(restoreJob(row))],
+    [
+      POLICIES_FACT,
+      (row) => {
+        const { name, version } = restorePolicyVersion(row);
+        policies.restore(name, version);
+      },
+    ],
+    [FORGOTTEN_POLICIES_FACT, (row) => policies.restoreForgotten(restoreForgottenPolicies(row))],
+    [SERVICES_FACT, (row) => services.restore(restoreProvider(row))],
     [CLIENT_SESSIONS_FACT, (row) => clientSessions.restoreSession(restoreClientSession(row))],
     [CLIENT_ANSWERS_FACT, (row) => clientSessions.restoreAnswer(restoreClientAnswer(row))],
   ]);
@@ -94,5 +99,5 @@ export function restoreFacts(
   const primary: Primary = { reign: meta.reign, history };
   checkMembers(members, meta.configuration);
   checkPrimary(primary);
-  return { members, primary, events, sessions, store, locks, jobs, clientSessions };
+  return { members, primary, events, ...held };
 }

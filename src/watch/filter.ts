@@ -10,7 +10,17 @@ export interface WatchFilter {
   readonly key: string;
 }
 
-const FACTS: readonly Fact[] = ['session', 'store', 'lock', 'job', 'member', 'primary', 'event'];
+const FACTS: readonly Fact[] = [
+  'session',
+  'store',
+  'lock',
+  'job',
+  'policy',
+  'service',
+  'member',
+  'primary',
+  'event',
+];
 
 /** Every change of every fact. */
 export const EVERYTHING: readonly WatchFilter[] = FACTS.map((fact) => ({

@@ -4,7 +4,9 @@
 import { jobOutline } from '../state-machine/changes.js';
 import type { Change } from '../state-machine/changes.js';
 import type { FrozenFacts } from '../state-machine/frozen-state.js';
+import { policyNow } from '../state-machine/policy-types.js';
 import { runningReign } from '../state-machine/primary.js';
+import { keyOf } from '../state-machine/services.js';
 import { isWanted } from './filter.js';
 import type { WatchFilter } from './filter.js';
 
@@ -41,6 +43,17 @@ function* ofFilter(facts: FrozenFacts, filter: WatchFilter): Generator<Change, v
     case 'job':
       for (const value of inRange(facts.jobs, filter, ({ id }) => id)) {
         yield { fact: 'job', key: value.id, value: jobOutline(value) };
+      }
+      return;
+    case 'policy':
+      for (const policy of inRange(facts.policies.byName, filter, ({ name }) => name)) {
+        const value = policyNow(policy);
+        if (value !== null) yield { fact: 'policy', key: policy.name, value };
+      }
+      return;
+    case 'service':
+      for (const value of inRange(facts.services, filter, keyOf)) {
+        yield { fact: 'service', key: keyOf(value), value };
       }
       return;
     default:

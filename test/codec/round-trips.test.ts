@@ -32,6 +32,8 @@ import {
   anyPart,
 } from '../support/codec-words.js';
 import { anyLockCommand } from '../support/lock-words.js';
+import { anyPolicyCommand } from '../support/policy-words.js';
+import { anyServiceCommand } from '../support/service-words.js';
 import { anyCommand } from '../support/session-words.js';
 import { anyChange } from '../support/store-words.js';
 
@@ -127,10 +129,18 @@ function chunkBytes(value: unknown): number {
   return message.type === 'installSnapshot' ? (message.data?.length ?? 0) : 0;
 }
 
+const anyRequest = fc.oneof(
+  anyCommand,
+  anyChange,
+  anyLockCommand,
+  anyPolicyCommand,
+  anyServiceCommand,
+);
+
 describe('a command', () => {
   it('is the same after encoding and decoding, and shares no memory with the bytes', () => {
     fc.assert(
-      fc.property(fc.oneof(anyCommand, anyChange, anyLockCommand), (command) => {
+      fc.property(anyRequest, (command) => {
         const bytes = encodeCommand(command);
         const decoded = decodeCommand(bytes);
         bytes.fill(0);

@@ -18,8 +18,10 @@ import {
   SETTINGS,
   term,
 } from './log-words.js';
+import { deletePolicy, putPolicy, rollBack } from './policy-words.js';
 import { cancel, claim, failed, report, retry, step, submit } from './job-words.js';
 import { acquire, release } from './lock-words.js';
+import { deregister, register, reports, told } from './service-words.js';
 import { change, deleteKey, getKey, hasRevision, putKey } from './store-words.js';
 import { bytes, covered, expire, open, put, remove, touch } from './session-words.js';
 
@@ -53,6 +55,7 @@ export const ENTRIES = {
     leaseMs: 750,
     cause: 'elected',
     isChosen: false,
+    gapMs: null,
   }),
   proof: entry(8, { kind: 'proof', epoch: index(LARGE + 7) }),
   featureLevel: entry(9, { kind: 'featureLevel', level: 3 }),
@@ -157,6 +160,24 @@ export const COMMANDS = {
   failJob: report('j', 4, 9, failed('broken', true)),
   cancelJob: covered(cancel('j'), CLIENT_SESSION, 10),
   retryJob: covered(retry('j'), CLIENT_SESSION, 11),
+  putPolicy: covered(
+    putPolicy('p.yaml', 'é', { ifVersion: 0, who: 'ann 😀', reason: 'why' }),
+    CLIENT_SESSION,
+    12,
+  ),
+  rollBackPolicy: covered(rollBack('p.yaml', 3, { ifVersion: 7 }), CLIENT_SESSION, 13),
+  deletePolicy: covered(deletePolicy('p.yaml'), CLIENT_SESSION, 14),
+  registerProvider: covered(
+    register('web', 'é/1', { load: LARGE, health: 'draining', tags: new Map([['zone', 'b']]) }),
+    CLIENT_SESSION,
+    15,
+  ),
+  registerProviderOfMember: register('web', 'a', { session: null }),
+  deregisterProvider: covered(deregister('web', 'a', LARGE), CLIENT_SESSION, 16),
+  reportProviders: reports(
+    told('web', 'a', { registration: index(LARGE), load: 7 }),
+    told('web', 'b', { health: 'unhealthy' }),
+  ),
   lapseJobs: { kind: 'lapseJobs', claims: [{ id: 'j', token: index(LARGE) }] },
 } satisfies Record<string, Command>;
 
@@ -168,9 +189,23 @@ function partsByFact(): Record<string, SnapshotPart> {
   const log = AppliedLog.started();
   log.write({ kind: 'configuration', configuration: configuration([A, B], [A]), cause: 'join' });
   log.write({ kind: 'configuration', configuration: configuration([A], [A]), cause: '' });
-  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected', isChosen: false });
+  log.write({
+    kind: 'activation',
+    nodeId: A.id,
+    leaseMs: 750,
+    cause: 'elected',
+    isChosen: false,
+    gapMs: null,
+  });
   log.write({ kind: 'proof', epoch: index(5) });
-  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'again', isChosen: true });
+  log.write({
+    kind: 'activation',
+    nodeId: A.id,
+    leaseMs: 750,
+    cause: 'again',
+    isChosen: true,
+    gapMs: null,
+  });
   log.command(put('s', { owner: 'ann', attributes: new Map([['k', bytes('v')]]), ttlMs: 5000 }));
   log.command(open(CLIENT_SESSION));
   const requests = [
@@ -201,6 +236,20 @@ function partsByFact(): Record<string, SnapshotPart> {
     cancel('k'),
     retry('j'),
     retry('nobody'),
+    put('s'),
+    register('web', 'a', { tags: new Map([['zone', 'b']]) }),
+    register('web', 'b', { session: null, load: 4 }),
+    register('web', 'c', { session: null, nodeId: C.id }),
+    deregister('web', 'b', 1),
+    deregister('web', 'none'),
+    putPolicy('p', 'one'),
+    putPolicy('p', 'two', { ifVersion: 1, reason: 'why' }),
+    putPolicy('p', 'three', { ifVersion: 1 }),
+    rollBack('p', 1),
+    rollBack('p', 9),
+    rollBack('q', 1),
+    deletePolicy('p'),
+    putPolicy('.', 'x'),
   ];
   for (const [at, request] of requests.entries()) {
     log.command(covered(request, CLIENT_SESSION, at + 1));
@@ -209,7 +258,10 @@ function partsByFact(): Record<string, SnapshotPart> {
   return Object.fromEntries(parts.map((part) => [part.fact, part]));
 }
 
-export const PARTS: Record<string, SnapshotPart> = partsByFact();
+export const PARTS: Record<string, SnapshotPart> = {
+  ...partsByFact(),
+  forgottenPolicies: { fact: 'forgottenPolicies', version: 1, rows: [[7]] },
+};
 
 const word = { term: term(3), round: LARGE, leaseMs: 750, clusterTimeMs: 6_000 };
 const last = { term: term(2), index: index(LARGE) };
