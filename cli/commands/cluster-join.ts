@@ -3,9 +3,11 @@
 
 import type { Command } from 'commander';
 import type { QuorateError } from '../../src/errors.js';
+import type { Forecast__Output } from '../../src/generated/quorate/v1/Forecast.js';
 import { apiAddressArgument, apiAddressesArgument, reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 import { formatDuration } from '../format.js';
 import { JOIN_TIMEOUT_MS, progressLine, tellWaiting, waitForSeat } from '../joining.js';
 
@@ -69,23 +71,23 @@ async function clusterJoin(cli: Cli<JoinOptions>, addresses: readonly string[]):
   const { learner = false, reason = '', dryRun = false } = cli.options;
   await joining(cli, async (onRetry) => {
     const request = { addresses: [...addresses], learner, reason, dryRun };
-    const { cluster, clusterId, node } = await cli.client.join(request, { onRetry });
-    return { cluster, clusterId, node };
+    const { forecast, ...said } = await cli.client.join(request, { onRetry });
+    return { said, forecast };
   });
 }
 
 async function clusterAdd(cli: Cli<JoinOptions>, address: string): Promise<void> {
   const { learner = false, reason = '', dryRun = false } = cli.options;
   await joining(cli, async (onRetry) => {
-    const { node } = await cli.client.add({ address, learner, reason, dryRun }, { onRetry });
-    return { node };
+    const request = { address, learner, reason, dryRun };
+    const { forecast, ...said } = await cli.client.add(request, { onRetry });
+    return { said, forecast };
   });
 }
 
 interface Admitted {
-  readonly node: string;
-  readonly cluster?: string;
-  readonly clusterId?: string;
+  readonly said: { readonly node: string; readonly cluster?: string; readonly clusterId?: string };
+  readonly forecast: Forecast__Output | null;
 }
 
 async function joining(
@@ -93,10 +95,10 @@ async function joining(
   admit: (onRetry: (error: QuorateError) => void) => Promise<Admitted>,
 ): Promise<void> {
   const begunMs = performance.now();
-  const admitted = await admit(tellWaiting(cli));
+  const { said: admitted, forecast } = await admit(tellWaiting(cli));
   const { node } = admitted;
   if (cli.options.dryRun === true) {
-    cli.print({ ...admitted, dryRun: true }, [`${node} could join; nothing was changed.`]);
+    printDryRun(cli, admitted, `${node} could join`, forecast);
     return;
   }
   if (cli.options.learner === true) {

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { nameArgument, reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 
 type RemoveOptions = ChangeOptions & { readonly force?: true };
 
@@ -30,8 +31,10 @@ Examples:
 
 async function removeNode(cli: Cli<RemoveOptions>, name: string): Promise<void> {
   const { force = false, reason = '', dryRun = false } = cli.options;
-  const { node } = await cli.client.remove({ name, force, reason, dryRun });
-  cli.print({ node, removed: !dryRun, dryRun }, [
-    dryRun ? `${node} could be removed; nothing was changed.` : `${node} is removed.`,
-  ]);
+  const { node, forecast } = await cli.client.remove({ name, force, reason, dryRun });
+  if (dryRun) {
+    printDryRun(cli, { node, removed: false }, `${node} could be removed`, forecast);
+    return;
+  }
+  cli.print({ node, removed: true, dryRun }, [`${node} is removed.`]);
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { apiAddressArgument, nameArgument, reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 import { formatDuration } from '../format.js';
 import { JOIN_TIMEOUT_MS, progressLine, tellWaiting, waitForSeat } from '../joining.js';
 
@@ -42,10 +43,9 @@ async function replaceNode(cli: Cli<ChangeOptions>, old: string, address: string
   const begunMs = performance.now();
   const { reason = '', dryRun = false } = cli.options;
   const request = { old, address, reason, dryRun };
-  const { node } = await cli.client.replace(request, { onRetry: tellWaiting(cli) });
+  const { node, forecast } = await cli.client.replace(request, { onRetry: tellWaiting(cli) });
   if (dryRun) {
-    const line = `${node} could replace ${old}; nothing was changed.`;
-    cli.print({ node, replaced: old, dryRun }, [line]);
+    printDryRun(cli, { node, replaced: old }, `${node} could replace ${old}`, forecast);
     return;
   }
   const seat = { node, old };

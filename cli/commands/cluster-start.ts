@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 
 /** Adds the command. */
 export function registerClusterStart(program: Command): void {
@@ -28,15 +29,16 @@ Examples:
 
 async function clusterStart(cli: Cli<ChangeOptions>): Promise<void> {
   const dryRun = cli.options.dryRun === true;
-  const { cluster, clusterId, node } = await cli.client.start({
+  const { cluster, clusterId, node, forecast } = await cli.client.start({
     reason: cli.options.reason ?? '',
     dryRun,
   });
-  const data = { cluster, clusterId: clusterId === '' ? null : clusterId, node, dryRun };
-  cli.print(
-    data,
-    dryRun
-      ? [`${node} could start cluster ${cluster}; nothing was changed.`]
-      : [`Cluster ${cluster} started; ${node} is its first member.`],
-  );
+  if (dryRun) {
+    const data = { cluster, clusterId: null, node };
+    printDryRun(cli, data, `${node} could start cluster ${cluster}`, forecast);
+    return;
+  }
+  cli.print({ cluster, clusterId, node, dryRun }, [
+    `Cluster ${cluster} started; ${node} is its first member.`,
+  ]);
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 
 /** Adds `pause`. */
 export function registerPause(program: Command): void {
@@ -40,9 +41,15 @@ export function registerResume(program: Command): void {
 
 async function change(cli: Cli<ChangeOptions>, paused: boolean): Promise<void> {
   const { reason = '', dryRun = false } = cli.options;
-  const { unchanged } = await cli.client.changeSettings({ paused, reason, dryRun });
+  const { unchanged, forecast } = await cli.client.changeSettings({ paused, reason, dryRun });
   const what = paused ? 'paused' : 'not paused';
-  const verb = unchanged ? 'are' : dryRun ? 'could be' : 'are now';
-  const end = unchanged ? ' already; nothing was changed' : dryRun ? '; nothing was changed' : '';
-  cli.print({ paused, unchanged, dryRun }, [`Automatic reigns ${verb} ${what}${end}.`]);
+  if (dryRun) {
+    const verb = unchanged ? `are ${what} already` : `could be ${what}`;
+    printDryRun(cli, { paused, unchanged }, `Automatic reigns ${verb}`, forecast);
+    return;
+  }
+  const end = unchanged ? ' already; nothing was changed' : '';
+  cli.print({ paused, unchanged, dryRun }, [
+    `Automatic reigns are ${unchanged ? '' : 'now '}${what}${end}.`,
+  ]);
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { nameArgument, reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 import { formatDuration } from '../format.js';
 
 /** Longer than processes get by default to end by themselves, and as long as a call may take. */
@@ -44,7 +45,7 @@ async function setPrimary(cli: Cli<ChangeOptions>, name: string): Promise<void> 
   const answer = await cli.client.setPrimary({ name, reason, dryRun });
   const { primary, epoch, durationMs, unchanged } = answer;
   if (dryRun) {
-    cli.print({ primary, dryRun }, [`${primary} could become primary; nothing was changed.`]);
+    printDryRun(cli, { primary }, `${primary} could become primary`, answer.forecast);
     return;
   }
   cli.print({ primary, epoch, durationMs, dryRun, unchanged }, [

@@ -3,9 +3,11 @@
 
 import type { Command } from 'commander';
 import { QuorateError } from '../../src/errors.js';
+import type { ChangeSettingsResponse__Output as ChangeSettingsResponse } from '../../src/generated/quorate/v1/ChangeSettingsResponse.js';
 import { complaint, durationArgument, reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { printDryRun } from '../forecast-view.js';
 import { cutTo, formatDuration, printable, renderTable } from '../format.js';
 
 /** Null: off. */
@@ -108,20 +110,35 @@ async function changeFailover(
   failover: 'automatic' | 'manual',
 ): Promise<void> {
   const { reason = '', dryRun = false } = cli.options;
-  const { unchanged } = await cli.client.changeSettings({ failover, reason, dryRun });
-  const verb = unchanged ? 'is' : dryRun ? 'could be set to' : 'is now';
-  const end = unchanged ? ' already; nothing was changed' : dryRun ? '; nothing was changed' : '';
-  cli.print({ failover, unchanged, dryRun }, [`${FAILOVER} ${verb} ${failover}${end}.`]);
+  const answer = await cli.client.changeSettings({ failover, reason, dryRun });
+  tell(cli, { failover }, [FAILOVER, failover], answer);
 }
 
 async function change(cli: Cli<ChangeOptions>, value: number): Promise<void> {
   const { reason = '', dryRun = false } = cli.options;
   const request = { autoRemoveAfterMs: value, reason, dryRun };
-  const { unchanged } = await cli.client.changeSettings(request);
+  const answer = await cli.client.changeSettings(request);
   const autoRemoveAfterMs = value === 0 ? null : value;
-  const said = `${AUTO_REMOVE} ${unchanged ? 'is' : dryRun ? 'could be set to' : 'is now'} ${value === 0 ? 'off' : formatDuration(value)}`;
-  const end = unchanged ? ' already; nothing was changed' : dryRun ? '; nothing was changed' : '';
-  cli.print({ autoRemoveAfterMs, unchanged, dryRun }, [`${said}${end}.`]);
+  const shownAs = value === 0 ? 'off' : formatDuration(value);
+  tell(cli, { autoRemoveAfterMs }, [AUTO_REMOVE, shownAs], answer);
+}
+
+/** Tells what became of a change, or would. */
+function tell(
+  cli: Cli<ChangeOptions>,
+  data: object,
+  [name, value]: readonly [string, string],
+  { unchanged, forecast }: ChangeSettingsResponse,
+): void {
+  const dryRun = cli.options.dryRun === true;
+  const verb = unchanged ? 'is' : dryRun ? 'could be set to' : 'is now';
+  const said = `${name} ${verb} ${value}`;
+  if (dryRun) {
+    printDryRun(cli, { ...data, unchanged }, unchanged ? `${said} already` : said, forecast);
+    return;
+  }
+  const end = unchanged ? ' already; nothing was changed' : '';
+  cli.print({ ...data, unchanged, dryRun }, [`${said}${end}.`]);
 }
 
 async function showAll(cli: Cli<object>): Promise<void> {

@@ -115,7 +115,7 @@ function payloadFields(payload: EntryPayload): FieldValue[] {
     case 'settings':
       return [settingsFields(payload.settings)];
     case 'activation':
-      return [payload.nodeId, payload.leaseMs, payload.cause, payload.isChosen];
+      return [payload.nodeId, payload.leaseMs, payload.cause, payload.isChosen, payload.gapMs];
     case 'proof':
       return [payload.epoch];
     case 'featureLevel':
@@ -146,6 +146,7 @@ function readPayload(kind: number, reader: ValueReader): EntryPayload {
         leaseMs: reader.integer('leaseMs'),
         cause: reader.string('cause'),
         isChosen: reader.boolean('isChosen'),
+        gapMs: reader.nullable((field) => field.integer('gapMs')),
       };
     case ENTRY_KIND.proof:
       return { kind: 'proof', epoch: reader.index('epoch') };

@@ -13,6 +13,7 @@ export class Reigning {
   /** When it was looked last, in ms; null: not yet. */
   #lookedMs: number | null = null;
   #leader: number | null = null;
+  #leaderChanges = 0;
 
   constructor(registry: Registry, node: NodeApi) {
     this.#node = node;
@@ -29,9 +30,14 @@ export class Reigning {
     });
     this.#gap = new Gauge({
       name: 'quorate_primary_gap_seconds',
-      help: 'Cluster time from the end of the last reign to the newest one; absent before the second.',
+      help: 'For how long nobody was primary before the newest reign, as the cluster remembers it; absent: not known.',
       registers,
     });
+  }
+
+  /** As the counter has it. */
+  get leaderChanges(): number {
+    return this.#leaderChanges;
   }
 
   /** Called at every tick: what lies between two looks belongs to what the later one finds. */
@@ -42,6 +48,7 @@ export class Reigning {
     if (leaderId !== null && leaderId !== this.#leader) {
       this.#leader = leaderId;
       this.#leaders.inc();
+      this.#leaderChanges += 1;
     }
     if (condition === 'clean' || condition === 'removed') return;
     const reign = this.#node.state.primary;
@@ -52,9 +59,8 @@ export class Reigning {
 
   /** Brings the gap up to date. */
   refresh(): void {
-    const [last, before] = this.#node.state.reigns.slice(-2).reverse();
-    const end = before?.end ?? null;
-    if (last === undefined || end === null) this.#gap.remove();
-    else this.#gap.set(Math.max(0, last.sinceMs - end.atMs) / 1000);
+    const gapMs = this.#node.state.reigns.at(-1)?.gapMs ?? null;
+    if (gapMs === null) this.#gap.remove();
+    else this.#gap.set(gapMs / 1000);
   }
 }

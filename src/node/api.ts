@@ -3,7 +3,7 @@
 // has the methods described by `NodeApi`.
 
 import type { HeldBack } from '../raft/feature-level.js';
-import type { Refusal } from '../raft/input.js';
+import type { Refusal, Wish } from '../raft/input.js';
 import type { Message, Sender } from '../raft/message.js';
 import type {
   Configuration,
@@ -191,6 +191,9 @@ export interface NodeApi {
    * `isChosen` is not set, once somebody else leads. A leader that waits for an operator may be named itself.
    */
   setPrimary(order: HandOver, deadlineMs: number, done: (outcome: ChangeOutcome) => void): void;
+
+  /** Why this wish would be refused now, by the checks of the two calls above; null: it would begin. Changes nothing. */
+  whyRefused(wish: Wish): NodeRefusal | null;
 
   /**
    * Calls `listener` after each turn in which something was applied or restored; answers how to end that. What it throws

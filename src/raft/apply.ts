@@ -31,6 +31,8 @@ function learn(state: RaftState, entry: Entry): void {
   state.lastApplied = entry.index;
   applied.stampMs = entry.stampMs;
   applied.reign = applyToReign(applied.reign, entry);
+  // Of the reign that begins nothing was seen yet: the entry may be old.
+  if (entry.kind === 'activation') state.reignSeenMs = null;
   if (entry.kind === 'settings') applied.settings = entry.settings;
   if (entry.kind === 'featureLevel') adoptLevel(state, entry.level);
   if (entry.kind === 'configuration') {

@@ -82,6 +82,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     electionDeadlineMs: nowMs,
     hasListenedLate: false,
     heard: null,
+    reignSeenMs: null,
     setBack: new Map(),
     greeted: new Map(),
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),

@@ -94,6 +94,11 @@ export type Input = { readonly nowMs: number } & (
     }
 );
 
+/** The inputs that a leader may refuse for what they would do, without their time and cause: for asking whether it would. */
+export type Wish =
+  | Pick<Extract<Input, { type: 'changeConfiguration' }>, 'type' | 'change'>
+  | Pick<Extract<Input, { type: 'transferLeadership' }>, 'type' | 'to' | 'isChosen'>;
+
 /** What `step` says at once. Protocol inputs get `null`. */
 export type Answer =
   | {
@@ -102,7 +107,12 @@ export type Answer =
       readonly count: number;
     }
   | { readonly type: 'accepted' }
-  | { readonly type: 'refused'; readonly refusal: Refusal };
+  | Refused;
+
+export interface Refused {
+  readonly type: 'refused';
+  readonly refusal: Refusal;
+}
 
 /** Expected ways to say no; the edges map them to public errors. */
 export type Refusal =

@@ -8,30 +8,19 @@ import { isAutomatic, isAwaited } from './promotion.js';
 import { becomeFollower } from './role.js';
 import { configurationInForce, emit, send } from './state.js';
 import type { Leader, RaftState, Transfer } from './state.js';
-import type { Answer, Input, Refusal } from './input.js';
+import type { Answer, Input, Refusal, Refused } from './input.js';
 import type { Configuration, LogIndex, Member, NodeId } from './types.js';
 import { unreachable } from './assert.js';
 
 type Order = Pick<Extract<Input, { type: 'transferLeadership' }>, 'to' | 'cause' | 'isChosen'>;
 
 /** Begins a hand-over, or refuses it while nothing has been given up yet. */
-export function startTransfer(state: RaftState, { to, cause, isChosen }: Order): Answer {
-  const leader = state.role;
-  if (leader.type !== 'leader') return refuse({ reason: 'notLeader', leaderId: state.leaderId });
-  if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
-  if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
-  if (to === state.options.id && isChosen && isAwaited(state, leader)) {
-    return reignAsOrdered(state, leader, cause);
-  }
-  const target = to ?? bestTarget(state, leader);
-  if (target === null) {
-    return refuse({
-      reason: 'targetUnfit',
-      detail: 'no other voter is in contact and caught up',
-    });
-  }
-  const detail = whyUnfit(state, leader, target);
-  if (detail !== null) return refuse({ reason: 'targetUnfit', detail });
+export function startTransfer(state: RaftState, order: Order): Answer {
+  const judged = judgeTransfer(state, order);
+  if (judged.type === 'refused') return judged;
+  const { leader, target } = judged;
+  const { cause, isChosen } = order;
+  if (target === null) return reignAsOrdered(leader, cause);
   const mustStop = hasOwnReign(state, leader);
   const stopLimitMs = mustStop ? (state.options.stopLimitMs ?? 0) : 0;
   const deadlineMs = state.nowMs + stopLimitMs + state.options.timers.electionTimeoutMaxMs;
@@ -49,10 +38,34 @@ export function startTransfer(state: RaftState, { to, cause, isChosen }: Order):
   return { type: 'accepted' };
 }
 
-/** A leader that waited for an operator is named itself: nothing is handed over, it activates itself next. */
-function reignAsOrdered(state: RaftState, leader: Leader, cause: string): Answer {
-  const detail = whyUnfitHere(state);
+/** Whether a hand-over asked for now would begin, and to whom; `target` null: this leader itself is named. Changes nothing. */
+export function judgeTransfer(
+  state: RaftState,
+  { to, isChosen }: Omit<Order, 'cause'>,
+): Refused | { readonly type: 'due'; readonly leader: Leader; readonly target: NodeId | null } {
+  const leader = state.role;
+  if (leader.type !== 'leader') return refuse({ reason: 'notLeader', leaderId: state.leaderId });
+  if (leader.transfer !== null) return refuse({ reason: 'handingOver', to: leader.transfer.to });
+  if (state.commitIndex < leader.noopIndex) return refuse({ reason: 'leaderNotReady' });
+  if (to === state.options.id && isChosen && isAwaited(state, leader)) {
+    const detail = whyUnfitHere(state);
+    if (detail !== null) return refuse({ reason: 'targetUnfit', detail });
+    return { type: 'due', leader, target: null };
+  }
+  const target = to ?? bestTarget(state, leader);
+  if (target === null) {
+    return refuse({
+      reason: 'targetUnfit',
+      detail: 'no other voter is in contact and caught up',
+    });
+  }
+  const detail = whyUnfit(state, leader, target);
   if (detail !== null) return refuse({ reason: 'targetUnfit', detail });
+  return { type: 'due', leader, target };
+}
+
+/** A leader that waited for an operator is named itself: nothing is handed over, it activates itself next. */
+function reignAsOrdered(leader: Leader, cause: string): Answer {
   leader.cause = cause;
   leader.isChosen = true;
   return { type: 'accepted' };
@@ -223,6 +236,6 @@ function memberOf({ members }: Configuration, id: NodeId): Member | undefined {
   return members.find((member) => member.id === id);
 }
 
-function refuse(refusal: Refusal): Answer {
+function refuse(refusal: Refusal): Refused {
   return { type: 'refused', refusal };
 }

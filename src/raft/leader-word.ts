@@ -5,6 +5,7 @@ import { adoptClusterTime, clusterTimeMs } from './cluster-time.js';
 import { resetElectionTimer } from './election-timer.js';
 import type { AppendEntriesResponse, LeaderWord } from './message.js';
 import { unfitWord } from './fitness.js';
+import { noteReignSeen } from './reign-gap.js';
 import { hardState, send, sendAfterPersist } from './state.js';
 import type { Leader, RaftState } from './state.js';
 import { INDEX_ZERO } from './types.js';
@@ -32,6 +33,7 @@ export function noteLeader(state: RaftState, from: NodeId, word: LeaderWord): vo
   state.withholdUntilMs = state.nowMs + Math.max(electionTimeoutMinMs, word.leaseMs);
   resetElectionTimer(state);
   adoptClusterTime(state, word.clusterTimeMs);
+  noteReignSeen(state, word.term);
 }
 
 /** Tells the leader; what it claims of the log must be durable first. */

@@ -6,7 +6,7 @@ import { appendEntry } from './append.js';
 import { whyInvalid } from './change-rules.js';
 import { clusterTimeMs } from './cluster-time.js';
 import { whyUnspoken } from './feature-level.js';
-import type { Answer, Refusal } from './input.js';
+import type { Answer, Refusal, Refused } from './input.js';
 import { autoRemoveMinMs } from './options.js';
 import { hasQuorum, isVoter } from './quorum.js';
 import { configurationInForce, configurationIndex } from './state.js';
@@ -15,6 +15,18 @@ import type { ConfigChange, Configuration, Member, NodeId } from './types.js';
 
 /** Begins a change, or refuses it. The answer names the entry that puts it in force, joint or final. */
 export function changeConfiguration(state: RaftState, change: ConfigChange, cause: string): Answer {
+  const judged = judgeChange(state, change);
+  if (judged.type === 'refused') return judged;
+  const { target: configuration } = judged;
+  const index = appendEntry(state, { kind: 'configuration', configuration, cause });
+  return { type: 'appended', first: { term: state.term, index }, count: 1 };
+}
+
+/** Whether a change asked for now would begin, and with which configuration, joint or final. Changes nothing. */
+export function judgeChange(
+  state: RaftState,
+  change: ConfigChange,
+): Refused | { readonly type: 'due'; readonly target: Configuration } {
   const leader = state.role;
   if (leader.type !== 'leader') {
     return refuse({ reason: 'notLeader', leaderId: state.leaderId });
@@ -34,12 +46,7 @@ export function changeConfiguration(state: RaftState, change: ConfigChange, caus
   const target = changed(state, configuration, change);
   const lost = whyQuorumLost(state, leader, target);
   if (lost !== null) return refuse({ reason: 'wouldLoseQuorum', detail: lost });
-  const index = appendEntry(state, {
-    kind: 'configuration',
-    configuration: target,
-    cause,
-  });
-  return { type: 'appended', first: { term: state.term, index }, count: 1 };
+  return { type: 'due', target };
 }
 
 /** Whether a change is not finished: its newest entry is not committed, or the configuration is joint. */
@@ -165,6 +172,6 @@ function sorted(ids: readonly NodeId[]): NodeId[] {
   return [...ids].sort((a, b) => a - b);
 }
 
-function refuse(refusal: Refusal): Answer {
+function refuse(refusal: Refusal): Refused {
   return { type: 'refused', refusal };
 }

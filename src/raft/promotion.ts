@@ -5,6 +5,7 @@
 import { appendEntry } from './append.js';
 import { whyUnfitHere } from './fitness.js';
 import { isVoter } from './quorum.js';
+import { reignGapMs } from './reign-gap.js';
 import { configurationInForce, emit } from './state.js';
 import type { Leader, RaftState } from './state.js';
 import type { Configuration, Term } from './types.js';
@@ -39,6 +40,7 @@ export function maybeActivate(state: RaftState, leader: Leader): boolean {
     leaseMs: state.options.timers.leaseMs,
     cause: leader.cause,
     isChosen: leader.isChosen,
+    gapMs: reignGapMs(state, leader),
   });
   leader.isEpochOver = false;
   leader.hasReigned = true;

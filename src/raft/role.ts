@@ -4,6 +4,7 @@
 import { invariant } from './assert.js';
 import { resetElectionTimer } from './election-timer.js';
 import { giveBackFollowerReads } from './follower-reads.js';
+import { noteOwnReign } from './reign-gap.js';
 import { emit } from './state.js';
 import type { RaftState } from './state.js';
 import type { NodeId, Term } from './types.js';
@@ -22,6 +23,7 @@ export function becomeFollower(
   invariant(term >= state.term, 'terms never fall (Raft §5.1)');
   const old = state.role;
   if (old.type === 'leader') {
+    noteOwnReign(state);
     for (const { readId } of old.reads) {
       if (readId !== null) state.outbox.reads.push({ readId, readIndex: null });
     }

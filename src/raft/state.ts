@@ -209,6 +209,11 @@ export interface RaftState {
   readonly setBack: Map<NodeId, EntryId>;
   /** The newest greeting of each node, for what it runs. Volatile: everybody greets again. */
   readonly greeted: Map<NodeId, Greeted>;
+  /**
+   * When the newest applied reign was known last not to have ended, on this node's clock; null: not known (reign-gap.ts).
+   * Volatile: a node that restarts has not seen it.
+   */
+  reignSeenMs: number | null;
   /** Votes are withheld until then. */
   withholdUntilMs: number;
   /** Cluster time `stampMs` was true at `atMs` of this node's clock. */

@@ -186,6 +186,11 @@ export type EntryPayload =
       readonly cause: string;
       /** An operator named this node. */
       readonly isChosen: boolean;
+      /**
+       * For how long nobody was primary before, in ms, as this node measured it (reign-gap.ts); null: nobody was primary before, it
+       * does not know, or a proof of stop in the log tells it.
+       */
+      readonly gapMs: number | null;
     }
   /** Proof of stop: the primary-only processes of `epoch` and of all earlier epochs have ended. */
   | { readonly kind: 'proof'; readonly epoch: LogIndex }

@@ -10,6 +10,7 @@ import type { AddRequest__Output } from '../generated/quorate/v1/AddRequest.js';
 import type { AddResponse } from '../generated/quorate/v1/AddResponse.js';
 import type { AdmitRequest } from '../generated/quorate/v1/AdmitRequest.js';
 import type { AdmitResponse__Output } from '../generated/quorate/v1/AdmitResponse.js';
+import type { Forecast } from '../generated/quorate/v1/Forecast.js';
 import type { JoinRequest__Output } from '../generated/quorate/v1/JoinRequest.js';
 import type { JoinResponse } from '../generated/quorate/v1/JoinResponse.js';
 import type { NodeStatusResponse__Output } from '../generated/quorate/v1/NodeStatusResponse.js';
@@ -21,6 +22,7 @@ import type { NodeStatus } from '../node/api.js';
 import type { Done } from '../node/ports.js';
 import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
+import { forecastStart } from './forecast.js';
 import { causeFor } from './modules.js';
 import { handOver } from './node-calls.js';
 import type { ServiceModules } from './modules.js';
@@ -56,7 +58,9 @@ export class EntryService {
         throw new QuorateError('WITNESS', message, {}, { hint });
       }
       const names = { cluster: self.clusterName, node: self.name };
-      if (request.dryRun) return { ...names, clusterId: '' };
+      if (request.dryRun) {
+        return { ...names, clusterId: '', forecast: forecastStart(self.name) };
+      }
       const clusterId = randomBytes(16).toString('hex');
       const { clusterName, electionTimeoutMs, isManual = false } = self;
       const settings = { clusterId, clusterName, electionTimeoutMs, isManual };
@@ -92,7 +96,7 @@ export class EntryService {
       this.#checkEmpty('NODE_NOT_EMPTY');
       const admitted = await this.#askToBeAdmitted(addresses, this.#wish(request), context);
       const answer = { cluster: admitted.cluster, clusterId: admitted.clusterId, node: self.name };
-      if (request.dryRun) return answer;
+      if (request.dryRun) return { ...answer, ...forecastOf(admitted) };
       const { electionTimeoutMs } = admitted;
       if (electionTimeoutMs !== self.electionTimeoutMs) {
         const fields = { askedMs: self.electionTimeoutMs, takenMs: electionTimeoutMs };
@@ -138,7 +142,7 @@ export class EntryService {
     text: string,
     wish: Pick<JoinRequest__Output, 'learner' | 'reason' | 'dryRun' | 'replaces'>,
     context: CallContext,
-  ): Promise<{ node: string }> {
+  ): Promise<AddResponse> {
     const [address = ''] = apiAddresses([text]);
     const { node, links, clock } = this.#modules;
     const status = node.status();
@@ -177,7 +181,7 @@ export class EntryService {
       { addresses: [...new Set(leaderFirst.map(({ api }) => api))], ...wish },
       { metadata, timeoutMs: leftMs(), isWrite: true },
     );
-    return { node: joined.node };
+    return { node: joined.node, ...forecastOf(joined) };
   }
 
   async #alone<T>(what: 'start' | 'join', run: () => Promise<T>): Promise<T> {
@@ -267,6 +271,13 @@ export class EntryService {
       await routing.pause();
     }
   }
+}
+
+/** What the leader forecast, passed on; a dry run alone has any. */
+function forecastOf({ forecast }: Pick<AdmitResponse__Output, 'forecast'>): {
+  readonly forecast?: Forecast;
+} {
+  return forecast === null ? {} : { forecast };
 }
 
 /** Whether the node that was found is on its way into that member's place: somebody asked before. */

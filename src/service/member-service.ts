@@ -12,7 +12,7 @@ import type { UpdateRequest__Output } from '../generated/quorate/v1/UpdateReques
 import type { UpdateResponse } from '../generated/quorate/v1/UpdateResponse.js';
 import type { NodeStatus } from '../node/api.js';
 import { NO_CHANGE } from '../raft/types.js';
-import type { Member } from '../raft/types.js';
+import type { Member, NodeId } from '../raft/types.js';
 import {
   bestSuccessor,
   judgeAdmission,
@@ -25,6 +25,7 @@ import type { CallContext } from './call-context.js';
 import { causeFor, nameOfOwn } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { changeMembers, handOver, readLinearizable } from './node-calls.js';
+import { handOverWish, membersWish, NOTHING, rehearse } from './rehearsal.js';
 import { CLUSTER } from '../client/protos.js';
 import { whyUnable } from './routing.js';
 import { memberByName, refusalError } from './status-map.js';
@@ -56,14 +57,21 @@ export async function admit(
         };
       });
       if (verdict.type === 'refuse') throw verdict.error;
-      if (verdict.type === 'due' && !request.dryRun) {
+      const change = { ...NO_CHANGE, add: [newcomer] };
+      const isDue = verdict.type === 'due';
+      const rehearsed = !request.dryRun
+        ? {}
+        : isDue
+          ? rehearse(modules, membersWish(change), { type: 'admit', newcomer })
+          : rehearse(modules, null, NOTHING);
+      if (isDue && !request.dryRun) {
         const cause = causeFor(modules, context, request.reason);
-        const change = { ...NO_CHANGE, add: [newcomer] };
         await changeMembers(node, clock, change, cause, context.deadlineMs);
       }
       const status = node.status();
       const { cluster } = status;
       return {
+        ...rehearsed,
         cluster: cluster?.clusterName ?? '',
         clusterId: cluster?.clusterId ?? '',
         electionTimeoutMs: cluster?.electionTimeoutMs ?? 0,
@@ -147,14 +155,18 @@ async function removeHere(
     if (error !== null) throw error;
     return found;
   });
-  if (request.dryRun) return { node: name };
+  const isOwn = member.id === node.status().nodeId;
+  const change = { ...NO_CHANGE, remove: [member.id] };
+  if (request.dryRun) {
+    const wish = isOwn ? handOverWish(successor(node.status()), false) : membersWish(change);
+    return { node: name, ...rehearse(modules, wish, { type: 'remove', member }) };
+  }
   const cause = causeFor(modules, context, request.reason);
-  if (member.id === node.status().nodeId) {
+  if (isOwn) {
     await handOverBeforeRemoval(modules, cause, context);
     // The request goes on at whoever leads now.
     throw refusalError({ reason: 'notLeader', leaderId: null }, node.status());
   }
-  const change = { ...NO_CHANGE, remove: [member.id] };
   await changeMembers(node, clock, change, cause, context.deadlineMs);
   return { node: name };
 }
@@ -164,13 +176,17 @@ async function handOverBeforeRemoval(
   cause: string,
   context: CallContext,
 ): Promise<void> {
-  const to = bestSuccessor(node.status());
-  if (to === null) {
-    const message = 'no other voter is in contact and caught up to lead after this one';
-    throw new QuorateError('TARGET_UNFIT', message);
-  }
+  const to = successor(node.status());
   const order = { to, cause: `${cause} (the leader is removed)`, isChosen: false };
   await handOver(node, clock, order, context.deadlineMs);
+}
+
+/** Who leads after this leader; fails with TARGET_UNFIT if nobody can. */
+function successor(status: NodeStatus): NodeId {
+  const to = bestSuccessor(status);
+  if (to !== null) return to;
+  const message = 'no other voter is in contact and caught up to lead after this one';
+  throw new QuorateError('TARGET_UNFIT', message);
 }
 
 /** Answers Cluster.SetPrimary: once the target is primary, or says why it could not become it. */
@@ -210,7 +226,14 @@ async function setPrimaryHere(
     return found;
   });
   const answer = (): SetPrimaryResponse => ({ primary: name, epoch: node.status().epoch });
-  if (request.dryRun) return answer();
+  if (request.dryRun) {
+    const { nodeId, isPrimary, isAwaited } = node.status();
+    const isOwn = target.id === nodeId;
+    // A leader that is primary, or about to be, is only waited for.
+    const wish = isOwn && !isAwaited ? null : handOverWish(target.id, true);
+    const change = isOwn && isPrimary ? NOTHING : ({ type: 'setPrimary', member: target } as const);
+    return { ...answer(), ...rehearse(modules, wish, change) };
+  }
   if (target.id === node.status().nodeId) {
     if (node.status().isPrimary) return { ...answer(), unchanged: true };
     if (node.status().isAwaited) await nameLeader(modules, target, request, context);

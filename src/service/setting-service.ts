@@ -15,6 +15,7 @@ import type { CallContext } from './call-context.js';
 import { causeFor, headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { changeMembers, readLinearizable } from './node-calls.js';
+import { membersWish, NOTHING, rehearse } from './rehearsal.js';
 import { whyUnable } from './routing.js';
 import { checkNumber, checkReason, invalid } from './validate.js';
 
@@ -69,15 +70,19 @@ async function changeHere(
   const cause = causeFor(modules, context, reason);
   const reigns = reignRulesOf(request, configuration.reigns, readCause(cause).text);
   const isAutoRemoveKept = afterMs === undefined || afterMs === configuration.autoRemoveAfterMs;
-  if (isAutoRemoveKept && reigns === configuration.reigns) return { unchanged: true };
-  if (!dryRun) {
-    const change = {
-      ...NO_CHANGE,
-      ...(afterMs === undefined ? {} : { autoRemove: { afterMs } }),
-      reigns,
-    };
-    await changeMembers(node, clock, change, cause, context.deadlineMs);
+  if (isAutoRemoveKept && reigns === configuration.reigns) {
+    return { unchanged: true, ...(dryRun ? rehearse(modules, null, NOTHING) : {}) };
   }
+  const change = {
+    ...NO_CHANGE,
+    ...(afterMs === undefined ? {} : { autoRemove: { afterMs } }),
+    reigns,
+  };
+  if (dryRun) {
+    const planned = { type: 'settings', reigns } as const;
+    return { unchanged: false, ...rehearse(modules, membersWish(change), planned) };
+  }
+  await changeMembers(node, clock, change, cause, context.deadlineMs);
   return { unchanged: false };
 }
 

@@ -26,6 +26,11 @@ export interface ReignRecord {
   readonly sinceMs: number;
   /** Why it began, for people. */
   readonly cause: string;
+  /**
+   * For how long nobody was primary before it, in ms: since the proof of stop by cluster time, else as the new primary measured it
+   * (raft/reign-gap.ts). Null: nobody can tell.
+   */
+  readonly gapMs: number | null;
   /** Null while it is not over. */
   readonly end: {
     readonly how: ReignEnd;
@@ -62,8 +67,9 @@ export function applyToPrimary(primary: Primary, entry: Entry, atMs: number): Pr
   if (entry.kind === 'activation') {
     const { index: epoch, term, nodeId, leaseMs } = entry;
     const cause = readCause(entry.cause).text;
-    const begun: ReignRecord = { epoch, term, nodeId, leaseMs, sinceMs: atMs, cause, end: null };
-    history = [...history, begun].slice(-REIGNS_MAX);
+    const gapMs = gapBefore(history.at(-1), entry.gapMs, atMs);
+    const reigned = { epoch, term, nodeId, leaseMs, sinceMs: atMs, cause, gapMs, end: null };
+    history = [...history, reigned].slice(-REIGNS_MAX);
   }
   return { reign, history };
 }
@@ -72,16 +78,6 @@ export function applyToPrimary(primary: Primary, entry: Entry, atMs: number): Pr
 export function runningReign({ history }: Primary): ReignRecord | null {
   const last = history.at(-1);
   return last === undefined || last.end !== null ? null : last;
-}
-
-/**
- * Cluster time in ms between the proof that ended the reign before the newest and the newest's beginning; null: no proof
- * ended it, and the log cannot tell when it did.
- */
-export function provenGapMs({ history }: Primary): number | null {
-  const [before, newest] = history.slice(-2);
-  if (before?.end?.how !== 'proof' || newest === undefined) return null;
-  return newest.sinceMs - before.end.atMs;
 }
 
 /** Checks that a restored history ends as the core's fold says. */
@@ -99,7 +95,7 @@ export function checkPrimary({ reign, history }: Primary): void {
 
 /** One row for each reign that is remembered; the fold itself travels in the snapshot's meta. */
 export function reignRows({ history }: Primary): FactRows {
-  const rows = history.map(({ epoch, term, nodeId, leaseMs, sinceMs, cause, end }) => [
+  const rows = history.map(({ epoch, term, nodeId, leaseMs, sinceMs, cause, gapMs, end }) => [
     epoch,
     term,
     nodeId,
@@ -107,6 +103,7 @@ export function reignRows({ history }: Primary): FactRows {
     sinceMs,
     cause,
     end === null ? null : [end.how, end.revision, end.atMs],
+    gapMs,
   ]);
   return { fact: REIGNS_FACT, version: 1, rows };
 }
@@ -114,13 +111,16 @@ export function reignRows({ history }: Primary): FactRows {
 /** Reads one row of `reignRows`. */
 export function restoreReign(row: Row): ReignRecord {
   const reader = readRow(REIGNS_FACT, row);
-  return {
+  const begun = {
     epoch: reader.index('epoch'),
     term: reader.term('term'),
     nodeId: reader.nodeId('nodeId'),
     leaseMs: reader.integer('leaseMs'),
     sinceMs: reader.integer('sinceMs'),
     cause: reader.string('cause'),
+  };
+  return {
+    ...begun,
     end: reader.nullable((value) =>
       value.nested('end', (end) => ({
         how: end.oneOf('how', REIGN_ENDS),
@@ -128,7 +128,16 @@ export function restoreReign(row: Row): ReignRecord {
         atMs: end.integer('atMs'),
       })),
     ),
+    gapMs: reader.nullable((field) => field.integer('gapMs')),
   };
+}
+
+function gapBefore(
+  before: ReignRecord | undefined,
+  measuredMs: number | null,
+  atMs: number,
+): number | null {
+  return before?.end?.how === 'proof' ? atMs - before.end.atMs : measuredMs;
 }
 
 function howEnded(entry: Entry, { epoch }: ReignRecord): ReignEnd {

@@ -40,6 +40,7 @@ function waiting(): Bench {
     leaseMs: 5000,
     cause: 'x',
     isChosen: false,
+    gapMs: null,
   });
   const bench = new Bench({ loaded: loaded([...logOf([1, 1, 2]), before]) });
   bench.reign([2, 3]);

@@ -29,6 +29,7 @@ const activation = (nodeId: number, leaseMs = LEASE_MS): Parameters<typeof entry
   leaseMs,
   cause: 'test',
   isChosen: false,
+  gapMs: null,
 });
 
 /** A log in which node 2 reigned in term 2; with a proof of stop if asked. */

@@ -39,6 +39,7 @@ function logOf(acts: readonly Act[]): Entry[] {
       leaseMs,
       cause: 'x',
       isChosen: false,
+      gapMs: null,
     });
   });
 }

@@ -80,6 +80,7 @@ describe('applyToReign', () => {
       leaseMs,
       cause: 'x',
       isChosen: false,
+      gapMs: null,
     });
   const prove = (index: number, term: number, epoch: number): Entry =>
     entry(index, term, { kind: 'proof', epoch: I(epoch) });

@@ -40,6 +40,7 @@ const anyPayload: fc.Arbitrary<EntryPayload> = fc.oneof(
     leaseMs: 750,
     cause: 'elected',
     isChosen: false,
+    gapMs: null,
   })),
   fc.integer({ min: 1, max: 40 }).map((epoch) => ({ kind: 'proof' as const, epoch: index(epoch) })),
   fc
@@ -130,7 +131,14 @@ describe('the state', () => {
     expect(log.state.eventsAfter(index(3), 1)).toHaveLength(0);
     expect(log.state.eventsAfter(index(0), 0)).toHaveLength(0);
     for (let count = 0; count < EVENTS_MAX; count += 1) {
-      log.write({ kind: 'activation', nodeId: A.id, leaseMs: 1, cause: '', isChosen: false });
+      log.write({
+        kind: 'activation',
+        nodeId: A.id,
+        leaseMs: 1,
+        cause: '',
+        isChosen: false,
+        gapMs: null,
+      });
     }
     const events = log.state.eventsAfter(index(0), 2 * EVENTS_MAX);
     expect(events).toHaveLength(EVENTS_MAX);
@@ -163,7 +171,14 @@ describe('a frozen state', () => {
 describe('a restore', () => {
   const log = AppliedLog.started();
   log.command(put('s'));
-  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: '', isChosen: false });
+  log.write({
+    kind: 'activation',
+    nodeId: A.id,
+    leaseMs: 750,
+    cause: '',
+    isChosen: false,
+    gapMs: null,
+  });
   const parts = [...log.state.freeze().parts(100)];
   const changed = (fact: string, change: Partial<SnapshotPart>): SnapshotPart[] =>
     parts.map((part) => (part.fact === fact ? { ...part, ...change } : part));

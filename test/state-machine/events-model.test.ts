@@ -47,6 +47,7 @@ const anyEntry = fc.oneof(
     leaseMs: 750,
     cause,
     isChosen: false,
+    gapMs: null,
   })),
   fc.constant<EntryPayload>({ kind: 'noop' }),
 );

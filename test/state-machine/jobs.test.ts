@@ -27,7 +27,14 @@ function reigning(): { readonly log: AppliedLog; readonly epoch: number } {
 }
 
 function reign(log: AppliedLog): number {
-  log.write({ kind: 'activation', nodeId: A.id, leaseMs: 750, cause: 'elected', isChosen: false });
+  log.write({
+    kind: 'activation',
+    nodeId: A.id,
+    leaseMs: 750,
+    cause: 'elected',
+    isChosen: false,
+    gapMs: null,
+  });
   return log.state.epoch;
 }
 

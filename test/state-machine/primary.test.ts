@@ -13,7 +13,7 @@ function started(): AppliedLog {
 }
 
 function activate(log: AppliedLog, { id }: typeof A, cause = 'elected'): void {
-  log.write({ kind: 'activation', nodeId: id, leaseMs: 750, cause, isChosen: false });
+  log.write({ kind: 'activation', nodeId: id, leaseMs: 750, cause, isChosen: false, gapMs: null });
 }
 
 function textsAfter(log: AppliedLog, revision: number): string[] {
@@ -33,6 +33,7 @@ describe('a reign', () => {
       leaseMs: 750,
       sinceMs: 40,
       cause: 'elected',
+      gapMs: null,
       end: null,
     });
     expect(textsAfter(log, 3)).toEqual(['reignBegan: A became primary (epoch 4): elected']);

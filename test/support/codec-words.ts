@@ -115,6 +115,7 @@ const payload: fc.Arbitrary<EntryPayload> = fc.oneof(
     leaseMs: whole,
     cause: text,
     isChosen: fc.boolean(),
+    gapMs: fc.option(whole),
   }),
   fc.record({ kind: fc.constant('proof' as const), epoch: anyIndex }),
   fc.record({ kind: fc.constant('featureLevel' as const), level: whole }),
