@@ -67,10 +67,35 @@ import type { PutStoreRequest } from '../generated/quorate/v1/PutStoreRequest.js
 import type { PutStoreResponse__Output as PutStoreResponse } from '../generated/quorate/v1/PutStoreResponse.js';
 import type { TransactRequest } from '../generated/quorate/v1/TransactRequest.js';
 import type { TransactResponse__Output as TransactResponse } from '../generated/quorate/v1/TransactResponse.js';
+import type { PutPolicyRequest } from '../generated/quorate/v1/PutPolicyRequest.js';
+import type { PutPolicyResponse__Output as PutPolicyResponse } from '../generated/quorate/v1/PutPolicyResponse.js';
+import type { RollBackPolicyRequest } from '../generated/quorate/v1/RollBackPolicyRequest.js';
+import type { RollBackPolicyResponse__Output as RollBackPolicyResponse } from '../generated/quorate/v1/RollBackPolicyResponse.js';
+import type { DeletePolicyRequest } from '../generated/quorate/v1/DeletePolicyRequest.js';
+import type { DeletePolicyResponse__Output as DeletePolicyResponse } from '../generated/quorate/v1/DeletePolicyResponse.js';
+import type { GetPolicyRequest } from '../generated/quorate/v1/GetPolicyRequest.js';
+import type { GetPolicyResponse__Output as GetPolicyResponse } from '../generated/quorate/v1/GetPolicyResponse.js';
+import type { ListPoliciesRequest } from '../generated/quorate/v1/ListPoliciesRequest.js';
+import type { ListPoliciesResponse__Output as ListPoliciesResponse } from '../generated/quorate/v1/ListPoliciesResponse.js';
+import type { PolicyHistoryRequest } from '../generated/quorate/v1/PolicyHistoryRequest.js';
+import type { PolicyHistoryResponse__Output as PolicyHistoryResponse } from '../generated/quorate/v1/PolicyHistoryResponse.js';
+import type { NodePoliciesRequest } from '../generated/quorate/v1/NodePoliciesRequest.js';
+import type { NodePoliciesResponse__Output as NodePoliciesResponse } from '../generated/quorate/v1/NodePoliciesResponse.js';
+import type { PolicyStatusRequest } from '../generated/quorate/v1/PolicyStatusRequest.js';
+import type { PolicyStatusResponse__Output as PolicyStatusResponse } from '../generated/quorate/v1/PolicyStatusResponse.js';
 import type { TlsIdentity } from '../tls/identity.js';
 import { Caller } from './caller.js';
 import type { CallOptions } from './caller.js';
-import { CLUSTER, JOBS, LOCKS, MAINTENANCE, PROCESSES, SESSIONS, STORE } from './protos.js';
+import {
+  CLUSTER,
+  JOBS,
+  LOCKS,
+  MAINTENANCE,
+  POLICIES,
+  PROCESSES,
+  SESSIONS,
+  STORE,
+} from './protos.js';
 import type { WatchOptions } from './watch.js';
 import type { WatchUpdate } from './watch-cursor.js';
 
@@ -281,6 +306,63 @@ export class QuorateClient {
   /** Lets a job that failed or was cancelled wait again. */
   retryJob(request: RetryJobRequest, options: CallOptions = {}): Promise<RetryJobResponse> {
     return this.#caller.once(JOBS.Retry, request, options);
+  }
+
+  /** Puts a document in force; none if it is already. */
+  putPolicy(request: PutPolicyRequest, options: CallOptions = {}): Promise<PutPolicyResponse> {
+    return this.#caller.once(POLICIES.Put, request, options);
+  }
+
+  /** Puts the document of an earlier version in force again. */
+  rollBackPolicy(
+    request: RollBackPolicyRequest,
+    options: CallOptions = {},
+  ): Promise<RollBackPolicyResponse> {
+    return this.#caller.once(POLICIES.RollBack, request, options);
+  }
+
+  /** Deletes a policy, whose history stays. */
+  deletePolicy(
+    request: DeletePolicyRequest,
+    options: CallOptions = {},
+  ): Promise<DeletePolicyResponse> {
+    return this.#caller.once(POLICIES.Delete, request, options);
+  }
+
+  getPolicy(request: GetPolicyRequest, options: CallOptions = {}): Promise<GetPolicyResponse> {
+    return this.#caller.read(POLICIES.Get, request, options);
+  }
+
+  /** One page of policies. */
+  listPolicies(
+    request: ListPoliciesRequest,
+    options: CallOptions = {},
+  ): Promise<ListPoliciesResponse> {
+    return this.#caller.read(POLICIES.List, request, options);
+  }
+
+  /** The remembered versions of a policy, newest first. */
+  policyHistory(
+    request: PolicyHistoryRequest,
+    options: CallOptions = {},
+  ): Promise<PolicyHistoryResponse> {
+    return this.#caller.read(POLICIES.History, request, options);
+  }
+
+  /** What the node that is asked runs. */
+  nodePolicies(
+    request: NodePoliciesRequest,
+    options: CallOptions = {},
+  ): Promise<NodePoliciesResponse> {
+    return this.#caller.read(POLICIES.NodeStatus, request, options);
+  }
+
+  /** One page of what every member runs. */
+  policyStatus(
+    request: PolicyStatusRequest,
+    options: CallOptions = {},
+  ): Promise<PolicyStatusResponse> {
+    return this.#caller.read(POLICIES.Status, request, options);
   }
 
   /** What changes, as it changes, until the consumer leaves; a node that went away is asked again. */

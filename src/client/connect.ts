@@ -10,6 +10,7 @@ import type { CallOptions } from './caller.js';
 import { ClusterClient } from './cluster-client.js';
 import { JobsClient } from './jobs-client.js';
 import { LocksClient } from './locks-client.js';
+import { PoliciesClient } from './policies-client.js';
 import { checkTimeout, invalidArgument } from './numbers.js';
 import { SessionsClient } from './sessions-client.js';
 import { StoreClient } from './store-client.js';
@@ -45,6 +46,7 @@ export class Quorate {
   readonly sessions: SessionsClient;
   readonly locks: LocksClient;
   readonly jobs: JobsClient;
+  readonly policies: PoliciesClient;
   readonly cluster: ClusterClient;
   readonly #caller: Caller;
   readonly #tls: TlsIdentity | null;
@@ -68,6 +70,7 @@ export class Quorate {
     this.sessions = new SessionsClient(this.#caller);
     this.locks = new LocksClient(this.#caller);
     this.jobs = new JobsClient(this.#caller);
+    this.policies = new PoliciesClient(this.#caller);
     this.cluster = new ClusterClient(this.#caller);
   }
 

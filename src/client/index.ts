@@ -17,6 +17,14 @@ export type {
 } from './cluster-client.js';
 export type { AcquireOptions, HeldLock, LocksClient, LockView } from './locks-client.js';
 export type { JobsClient, JobView, SubmitOptions } from './jobs-client.js';
+export type {
+  ChangePolicyOptions,
+  PoliciesClient,
+  PolicyChange,
+  PolicyVersion,
+  PolicyView,
+} from './policies-client.js';
+export type { PolicyOnNode, PolicyStatus } from './policy-status.js';
 export { JobGivenUp } from './worker.js';
 export type { JobHandler, JobWorker, WorkedJob, WorkerOptions } from './worker.js';
 export type { ClusterEvent } from './event-feed.js';

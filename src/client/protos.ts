@@ -11,8 +11,10 @@ import type { ClientSessionsDefinition } from '../generated/quorate/v1/ClientSes
 import type { ClusterDefinition } from '../generated/quorate/v1/Cluster.js';
 import type { JobsDefinition } from '../generated/quorate/v1/Jobs.js';
 import type { LocksDefinition } from '../generated/quorate/v1/Locks.js';
+import type { PoliciesDefinition } from '../generated/quorate/v1/Policies.js';
 import type { ProcessesDefinition } from '../generated/quorate/v1/Processes.js';
 import type { MaintenanceDefinition } from '../generated/quorate/v1/Maintenance.js';
+import type { ServicesDefinition } from '../generated/quorate/v1/Services.js';
 import type { SessionsDefinition } from '../generated/quorate/v1/Sessions.js';
 import type { StoreDefinition } from '../generated/quorate/v1/Store.js';
 
@@ -23,6 +25,8 @@ const FILES = [
   'quorate/v1/store.proto',
   'quorate/v1/locks.proto',
   'quorate/v1/jobs.proto',
+  'quorate/v1/services.proto',
+  'quorate/v1/policies.proto',
   'quorate/v1/processes.proto',
   'quorate/v1/maintenance.proto',
   'google/rpc/status.proto',
@@ -71,6 +75,10 @@ export const PROCESSES = loaded['quorate.v1.Processes'] as unknown as ProcessesD
 export const MAINTENANCE = loaded['quorate.v1.Maintenance'] as unknown as MaintenanceDefinition;
 /** Methods of quorate.v1.Jobs. */
 export const JOBS = loaded['quorate.v1.Jobs'] as unknown as JobsDefinition;
+/** Methods of quorate.v1.Services. */
+export const SERVICES = loaded['quorate.v1.Services'] as unknown as ServicesDefinition;
+/** Methods of quorate.v1.Policies. */
+export const POLICIES = loaded['quorate.v1.Policies'] as unknown as PoliciesDefinition;
 /** google.rpc.Status, bytes of `grpc-status-details-bin`. */
 export const RPC_STATUS = loaded['google.rpc.Status'] as unknown as MessageTypeDefinition<
   Status,

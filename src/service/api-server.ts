@@ -12,9 +12,11 @@ import type { ClusterHandlers } from '../generated/quorate/v1/Cluster.js';
 import type { ClientSessionsHandlers } from '../generated/quorate/v1/ClientSessions.js';
 import type { MaintenanceHandlers } from '../generated/quorate/v1/Maintenance.js';
 import type { ProcessesHandlers } from '../generated/quorate/v1/Processes.js';
+import type { ServicesHandlers } from '../generated/quorate/v1/Services.js';
 import type { SessionsHandlers } from '../generated/quorate/v1/Sessions.js';
 import type { JobsHandlers } from '../generated/quorate/v1/Jobs.js';
 import type { LocksHandlers } from '../generated/quorate/v1/Locks.js';
+import type { PoliciesHandlers } from '../generated/quorate/v1/Policies.js';
 import type { StoreHandlers } from '../generated/quorate/v1/Store.js';
 import type { CallContext } from './call-context.js';
 import { openClientSession } from './client-session-service.js';
@@ -32,11 +34,14 @@ import {
   JOBS,
   LOCKS,
   MAINTENANCE,
+  POLICIES,
   PROCESSES,
+  SERVICES,
   SESSIONS,
   STORE,
 } from '../client/protos.js';
 import { commandProcess, listProcesses } from './process-service.js';
+import { exportRecord } from './record-service.js';
 import { HealthService } from './health-service.js';
 import { Reflection, REFLECTION_ALPHA, reflectionHandlers } from './reflection.js';
 import { HEALTH, HEALTH_PACKAGE, REFLECTION, REFLECTION_PACKAGE } from './standard-protos.js';
@@ -50,6 +55,24 @@ import {
 import { cancelJob, getJob, listJobs, retryJob, submitJob } from './job-service.js';
 import { claimJob, completeJob, failJob, heartbeat, recordStep } from './job-worker-service.js';
 import { acquireLock, getLock, listLocks, releaseLock } from './lock-service.js';
+import { ProviderReports } from './services-reports.js';
+import { Resolver } from './services-resolve.js';
+import {
+  deregisterProvider,
+  getProvider,
+  listProviders,
+  registerProvider,
+  reportProviders,
+} from './services-service.js';
+import {
+  deletePolicy,
+  getPolicy,
+  listPolicies,
+  policyHistory,
+  putPolicy,
+  rollBackPolicy,
+} from './policy-service.js';
+import { nodePolicies, policyStatus } from './policy-status-service.js';
 import { deleteStore, getStore, listStore, putStore, transact } from './store-service.js';
 import type { Caller } from '../tls/caller.js';
 import { bindGrpc } from '../tls/grpc.js';
@@ -136,6 +159,8 @@ export class ApiServer {
     this.#add({ ...STORE, Pipeline: sized(STORE.Pipeline) }, pipelines.then(storeHandlers));
     this.#add(LOCKS, this.#modules.then(locksHandlers));
     this.#add(JOBS, this.#modules.then(jobsHandlers));
+    this.#add(SERVICES, this.#modules.then(servicesHandlers));
+    this.#add(POLICIES, this.#modules.then(policiesHandlers));
     this.#add(MAINTENANCE, this.#modules.then(maintenanceHandlers));
     this.#add(PROCESSES, this.#modules.then(processesHandlers));
     this.#add(CLIENT_SESSIONS, this.#modules.then(clientSessionsHandlers));
@@ -163,6 +188,8 @@ export class ApiServer {
       STORE,
       LOCKS,
       JOBS,
+      SERVICES,
+      POLICIES,
       MAINTENANCE,
       PROCESSES,
       CLIENT_SESSIONS,
@@ -303,7 +330,12 @@ function processesHandlers(modules: ServiceModules): ProcessesHandlers {
 }
 
 function maintenanceHandlers(modules: ServiceModules): MaintenanceHandlers {
-  return { Install: unaryOf<MaintenanceHandlers>(modules, 'Maintenance')('Install', install) };
+  return {
+    Install: unaryOf<MaintenanceHandlers>(modules, 'Maintenance')('Install', install),
+    ExportRecord: streaming(modules, '/quorate.v1.Maintenance/ExportRecord', (call) =>
+      exportRecord(modules, call),
+    ),
+  };
 }
 
 function jobsHandlers(modules: ServiceModules): JobsHandlers {
@@ -319,6 +351,33 @@ function jobsHandlers(modules: ServiceModules): JobsHandlers {
     Retry: on('Retry', retryJob),
     Get: on('Get', getJob),
     List: on('List', listJobs),
+  };
+}
+
+function servicesHandlers(modules: ServiceModules): ServicesHandlers {
+  const on = unaryOf<ServicesHandlers>(modules, 'Services');
+  const resolver = new Resolver(Math.random);
+  return {
+    Register: on('Register', registerProvider),
+    Report: on('Report', reportProviders(new ProviderReports(modules))),
+    Deregister: on('Deregister', deregisterProvider),
+    Get: on('Get', getProvider),
+    List: on('List', listProviders),
+    Resolve: on('Resolve', (own, request, context) => resolver.resolve(own, request, context)),
+  };
+}
+
+function policiesHandlers(modules: ServiceModules): PoliciesHandlers {
+  const on = unaryOf<PoliciesHandlers>(modules, 'Policies');
+  return {
+    Put: on('Put', putPolicy),
+    RollBack: on('RollBack', rollBackPolicy),
+    Delete: on('Delete', deletePolicy),
+    Get: on('Get', getPolicy),
+    List: on('List', listPolicies),
+    History: on('History', policyHistory),
+    NodeStatus: on('NodeStatus', nodePolicies),
+    Status: on('Status', policyStatus),
   };
 }
 

@@ -80,6 +80,12 @@ export interface ConfigPort {
   differs(): readonly string[];
 }
 
+/** What the API needs to know of the flight recorder. */
+export interface RecordPort {
+  /** What is recorded so far, as the pieces of a file; null: nothing is. */
+  exported(): readonly Uint8Array[] | null;
+}
+
 export interface ServiceModules {
   readonly node: NodeApi;
   readonly clock: ClockPort;
@@ -99,10 +105,33 @@ export interface ServiceModules {
   readonly usage: OwnUsagePort;
   /** The daemon's configuration file; null or absent: there is none to know of. */
   readonly configuration?: ConfigPort | null;
+  /** The files of policies; null or absent: this node writes none. */
+  readonly policyFiles?: PolicyFilesPort | null;
+  /** The flight recorder; null or absent: there is none. */
+  readonly record?: RecordPort | null;
   /** The daemon was told to end. */
   readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */
   readonly onFatal: (error: unknown) => void;
+}
+
+/** How the file of a policy stands on this node. */
+export interface PolicyFileView {
+  /** As the messages of quorate.v1.Policies tell it. */
+  readonly state: 'same' | 'pending' | 'differs' | 'failed';
+  /** What is the matter; empty: nothing. */
+  readonly detail: string;
+  /** How often it was found changed on this node and written again. */
+  readonly rewritten: number;
+}
+
+/** What the API needs to know of the files in which this node keeps its policies. */
+export interface PolicyFilesPort {
+  /** Absolute path. */
+  readonly directory: string;
+  look(name: string): PolicyFileView;
+  /** What is the matter with files, one line for people each. */
+  troubles(): readonly string[];
 }
 
 /** What the API needs to know of the processes that this node supervises. */
@@ -169,14 +198,15 @@ export function checkHasState(status: NodeOutline): void {
   );
 }
 
+/** The name of the member that the client asked. */
+export function askedMember(modules: ServiceModules, { viaNodeId }: CallContext): string {
+  const { node } = modules;
+  return viaNodeId === null ? nameOfOwn(modules, node.outline()) : nameOfMember(node, viaNodeId);
+}
+
 /** Which request, who asked whom and why, as it stands in the log: `request 4f3a: n2 asked by 127.0.0.1: maintenance`. */
 export function causeFor(modules: ServiceModules, context: CallContext, reason: string): string {
-  const { node } = modules;
-  const asked =
-    context.viaNodeId === null
-      ? nameOfOwn(modules, node.outline())
-      : nameOfMember(node, context.viaNodeId);
-  const asker = `${asked} asked by ${context.who}`;
+  const asker = `${askedMember(modules, context)} asked by ${context.who}`;
   const text = reason === '' ? asker : `${asker}: ${reason}`;
   return causeLine({ requestId: context.requestId, text });
 }

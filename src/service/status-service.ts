@@ -8,18 +8,14 @@ import type { CheckEpochResponse } from '../generated/quorate/v1/CheckEpochRespo
 import type { Member as MemberMessage } from '../generated/quorate/v1/Member.js';
 import type { MembersRequest__Output } from '../generated/quorate/v1/MembersRequest.js';
 import type { MembersResponse } from '../generated/quorate/v1/MembersResponse.js';
-import type {
-  NodeStatusResponse,
-  NodeStatusResponse__Output,
-} from '../generated/quorate/v1/NodeStatusResponse.js';
+import type { NodeStatusResponse } from '../generated/quorate/v1/NodeStatusResponse.js';
 import type { StatusRequest__Output } from '../generated/quorate/v1/StatusRequest.js';
 import type { StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { NodeStatus } from '../node/api.js';
 import { EPOCH_MAX, isCurrentEpoch } from '../node/epoch.js';
 import { isVoter } from '../node/own-state.js';
-import type { Member, NodeId } from '../raft/types.js';
-import { metadataFor } from './call-context.js';
 import type { CallContext } from './call-context.js';
+import { askOthers, FAN_OUT_LIMITS } from './fan-out.js';
 import { headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
 import { readLinearizable } from './node-calls.js';
@@ -30,8 +26,6 @@ import { leaderView, localView, ownLine } from './status-view.js';
 import type { Answers, OwnView } from './status-view.js';
 import { checkNumber } from './validate.js';
 
-/** Bounds of asking every other node how it is. */
-const FAN_OUT_LIMITS = { minMs: 100, maxMs: 500 } as const;
 /** Election timeouts that Status waits for a leader before it answers from its own knowledge. */
 const STATUS_WAIT_TIMEOUTS = 3;
 
@@ -63,7 +57,7 @@ export async function status(
       if (!isAnswer || context.forwards > 0) throw error;
     }
   }
-  const answers = await askOthers(modules, context);
+  const answers = await askHow(modules, context);
   return localView(ownView(modules), answers);
 }
 
@@ -146,52 +140,23 @@ async function statusHere(
 ): Promise<StatusResponse> {
   const { node, clock } = modules;
   await readLinearizable(node, clock, deadlineMs, () => null);
-  const answers = await askOthers(modules, context);
+  const answers = await askHow(modules, context);
   // The others took their time to answer: leadership may have ended meanwhile, so the view is read behind a barrier.
   return readLinearizable(node, clock, deadlineMs + FAN_OUT_LIMITS.maxMs, () =>
     leaderView(ownView(modules), answers),
   );
 }
 
-/** Asks every other member how it is, all at once, within a bound; those that do not answer are missing. */
-async function askOthers(modules: ServiceModules, context: CallContext): Promise<Answers> {
-  const { node, clock } = modules;
-  const now = node.status();
-  const halfMs = (now.cluster?.electionTimeoutMs ?? 1000) / 2;
-  const limitMs = Math.min(Math.max(halfMs, FAN_OUT_LIMITS.minMs), FAN_OUT_LIMITS.maxMs);
-  const timeoutMs = Math.max(1, Math.min(limitMs, context.deadlineMs - clock.nowMs()));
-  const others = now.configuration.members.filter(({ id }) => id !== now.nodeId);
-  const answers = await Promise.all(
-    others.map(async (member): Promise<[NodeId, NodeStatusResponse__Output][]> => {
-      const answer = await askOne(modules, context, now, member, timeoutMs);
-      return answer === null ? [] : [[member.id, answer]];
-    }),
-  );
-  return new Map(answers.flat());
-}
-
-async function askOne(
-  { links }: ServiceModules,
-  context: CallContext,
-  now: NodeStatus,
-  member: Member,
-  timeoutMs: number,
-): Promise<NodeStatusResponse__Output | null> {
-  try {
-    const metadata = metadataFor(context, now.nodeId, false);
-    const answer = await links.ask(
-      member.api,
-      CLUSTER.NodeStatus,
-      {},
-      { metadata, timeoutMs, isWrite: false },
-    );
-    // An advertised loopback address reaches whoever listens there, perhaps this node itself.
-    const isRightNode = answer.node?.id === member.id && answer.installId === member.installId;
-    return isRightNode && answer.clusterId === now.cluster?.clusterId ? answer : null;
-  } catch (error) {
-    if (error instanceof QuorateError) return null;
-    throw error;
-  }
+/** Asks every other member how it is. */
+function askHow(modules: ServiceModules, context: CallContext): Promise<Answers> {
+  return askOthers(modules, context, {
+    method: CLUSTER.NodeStatus,
+    request: {},
+    isOf: ({ node, installId, clusterId }, member, now) =>
+      node?.id === member.id &&
+      installId === member.installId &&
+      clusterId === now.cluster?.clusterId,
+  });
 }
 
 function ownView({ node, self, clock, forming, configuration }: ServiceModules): OwnView {

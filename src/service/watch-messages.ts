@@ -10,9 +10,11 @@ import { CLUSTER } from '../client/protos.js';
 import { jobMessage } from './job-message.js';
 import { lockMessage } from './lock-message.js';
 import { eventMessage } from './event-service.js';
+import { wholePolicyMessage } from './policy-message.js';
 import { memberMessage } from './member-message.js';
 import { nameOfMember } from './modules.js';
 import type { ServiceModules } from './modules.js';
+import { providerMessage } from './services-message.js';
 import { sessionMessage } from './session-service.js';
 import { entryMessage } from './store-requests.js';
 
@@ -41,6 +43,8 @@ const NAMES: Readonly<Record<Fact, FactName & string>> = {
   event: 'FACT_EVENT',
   lock: 'FACT_LOCK',
   job: 'FACT_JOB',
+  policy: 'FACT_POLICY',
+  service: 'FACT_SERVICE',
 };
 
 const remembered = new WeakMap<Change, Remembered>();
@@ -108,6 +112,10 @@ function changeMessage(modules: ServiceModules, change: Change): ChangeMessage {
       return { fact, key, lock: lockMessage(modules.node, change.value) };
     case 'job':
       return { fact, key, job: jobMessage(modules.node, change.value) };
+    case 'service':
+      return { fact, key, provider: providerMessage(modules.node, change.value) };
+    case 'policy':
+      return { fact, key, policy: wholePolicyMessage(modules.node, key, change.value) };
     case 'member':
       return { fact, key, member: memberMessage(change.value, change.value.role === 'voter') };
     case 'primary': {

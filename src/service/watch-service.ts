@@ -33,6 +33,8 @@ const FACT_OF: Readonly<Partial<Record<FactName & string, Fact>>> = {
   FACT_EVENT: 'event',
   FACT_LOCK: 'lock',
   FACT_JOB: 'job',
+  FACT_POLICY: 'policy',
+  FACT_SERVICE: 'service',
 };
 
 type Stream = ServerWritableStream<WatchRequest__Output, WatchResponse | Encoded>;

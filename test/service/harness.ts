@@ -25,7 +25,7 @@ import type { NodeId } from '../../src/raft/types.js';
 import { FEATURES } from '../../src/state-machine/features.js';
 import type { FeatureTable } from '../../src/state-machine/features.js';
 import { ApiServer } from '../../src/service/api-server.js';
-import type { ProcessPort, SelfFacts } from '../../src/service/modules.js';
+import type { PolicyFilesPort, ProcessPort, SelfFacts } from '../../src/service/modules.js';
 import { NodeLinks } from '../../src/client/node-links.js';
 import { CLUSTER } from '../../src/client/protos.js';
 import { Routing } from '../../src/service/routing.js';
@@ -130,6 +130,8 @@ export class TestNode {
   isAuthorised = true;
   /** Null: it supervises nothing. */
   processes: ProcessPort | null = null;
+  /** Null: it writes none. */
+  policyFiles: PolicyFilesPort | null = null;
   /** As a daemon that was told to end and still hands over. */
   isStopping = false;
   #server = new ApiServer({ listen: { host: '127.0.0.1', port: 0 }, drainMs: 100 });
@@ -202,6 +204,7 @@ export class TestNode {
     this.#self = { ...this.#self, api: this.api, ...self };
     const { clock } = this.#cluster;
     const { node, links } = this;
+    const policyFiles = (): PolicyFilesPort | null => this.policyFiles;
     const watches = startWatches(node, clock);
     this.#watches = watches;
     this.#ticker = new Ticker({ tickMs }, { clock, onTick: (lateMs) => node.tick(lateMs) });
@@ -216,6 +219,9 @@ export class TestNode {
       routing: new Routing(node, clock, links),
       watches: watches.hub,
       processes: this.processes,
+      get policyFiles() {
+        return policyFiles();
+      },
       usage: IDLE,
       meterOf: meterNothing,
       isStopping: () => this.isStopping,

@@ -68,7 +68,7 @@ const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
 
 /** The files of the composition root, which know all of src. */
 const ROOT_ROOMS = Object.fromEntries(
-  'config differences membership options processes hooks health stop forming http listening'
+  'config differences membership options processes hooks health stop forming http listening recorder'
     .split(' ')
     .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
 );
@@ -171,6 +171,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['src/config'],
   zod: ['src/config'],
   commander: ['cli'],
+  diff: ['src/client'],
   picocolors: ['cli'],
   '@peculiar/x509': [],
   'reflect-metadata': [],
