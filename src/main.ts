@@ -23,6 +23,7 @@ import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 import { openHttp, serveHttp } from './daemon-http.js';
+import { FlightRecorder } from './daemon-recorder.js';
 import { openForming } from './daemon-forming.js';
 import type { DaemonForming } from './daemon-forming.js';
 import { checkOptions } from './daemon-options.js';
@@ -135,7 +136,8 @@ async function assemble(
   log: Logger,
   parts: Part[],
 ): Promise<Daemon> {
-  const onFatal = fatal(log, hooks);
+  const recorder = new FlightRecorder(log);
+  const onFatal = fatal(log, recorder, hooks);
   let end: (error: QuorateError) => void = () => {};
   const failure = new Promise<QuorateError>((resolve) => {
     end = resolve;
@@ -148,7 +150,7 @@ async function assemble(
   const { installId } = ground.storage.stored.identity;
   const environment = { QUORATE_NODE: self.api, QUORATE_NODE_NAME: self.name };
   const primary = withHooks(processes, options.hooks, { clock, log, environment, installId });
-  const node = await startNode(ground, primary, onFatal, log, parts);
+  const node = await startNode(ground, primary, recorder, onFatal, log, parts);
   parts.push({ name: 'wait for members', stop: endUnreached(node, end) });
   await processes?.start();
   // Before the first tick: a node that has not checked itself yet must not become primary.
@@ -160,7 +162,17 @@ async function assemble(
   const isStopping = (): boolean => stopping !== null;
   const forming = openForming(options, ground, node, log, onFatal);
   parts.push({ name: 'forming', stop: () => forming.stop() });
-  const modules = serve(ground, node, forming, processes, isStopping, onFatal, log, parts);
+  const modules = serve(
+    ground,
+    node,
+    forming,
+    processes,
+    recorder,
+    isStopping,
+    onFatal,
+    log,
+    parts,
+  );
   configuration.watch({ node, processes: null });
   forming.begin(modules);
   if (http !== null) serveHttp(http.server, modules, ground.metrics, parts);
@@ -255,6 +267,7 @@ async function openGround(
 async function startNode(
   { clock, storage, transport, self, holder, software, dataDir }: Ground,
   primary: PrimaryPort | null,
+  recorder: FlightRecorder,
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
@@ -275,9 +288,12 @@ async function startNode(
       codec: commandCodec,
       log,
       ...(primary === null ? {} : { primary }),
+      observer: recorder,
     },
   );
   holder.node = node;
+  recorder.watch({ node, clock, dataDir, version });
+  parts.push({ name: 'flight recorder', stop: () => recorder.stop() });
   parts.push({
     name: 'node',
     stop: () => {
@@ -294,6 +310,7 @@ function serve(
   node: Node,
   { formation: forming }: DaemonForming,
   processes: Supervisor | null,
+  record: FlightRecorder,
   isStopping: () => boolean,
   onFatal: (error: unknown) => void,
   log: Logger,
@@ -334,6 +351,7 @@ function serve(
     callerAt,
     ...ways,
     processes,
+    record,
     usage,
     meterOf,
     isStopping,
@@ -390,9 +408,14 @@ function tellRefused({ message, hint }: QuorateError, log: Logger): void {
 }
 
 /** A fault in the core: a node that may be wrong must not go on. */
-function fatal(log: Logger, { onFatal }: DaemonHooks): (error: unknown) => void {
+function fatal(
+  log: Logger,
+  recorder: FlightRecorder,
+  { onFatal }: DaemonHooks,
+): (error: unknown) => void {
   return (error) => {
     log.error({ err: error }, 'a fact that must hold did not; the daemon ends here');
+    recorder.saveNow(error);
     if (onFatal === undefined) process.exit(EXIT_CODES.fatal);
     onFatal(error);
   };

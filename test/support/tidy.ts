@@ -116,7 +116,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Who we are and whether to believe the other end, for every port and every client.
   'src/tls': { knows: LEAVES },
   'src/client': { knows: ['src/generated', 'src/tls', ...LEAVES] },
-  'src/errors.ts': { knows: LEAVES },
+  'src/errors.ts': { knows: [...LEAVES, 'src/error-kind.ts', 'src/fact-errors.ts'] },
+  'src/error-kind.ts': { knows: [] },
+  'src/fact-errors.ts': { knows: ['src/error-kind.ts'] },
   'src/address.ts': { knows: LEAVES },
   'src/version.ts': { knows: [] },
   'src/main.ts': { knows: ['src'] },
