@@ -2,62 +2,15 @@
 // line ends with, and what to do next. A reason, once released, keeps its name and its meaning; programs match on it.
 // Knows no library: the service turns a QuorateError into a gRPC status, the client turns it back.
 
-/** Canonical gRPC codes by name. Source: grpc/doc/statuscodes.md. */
-export const GRPC_CODES = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
+import { EXIT_CODES, GRPC_CODES, kind, RETRYABLE } from './error-kind.js';
+import type { ErrorKind, Outcome } from './error-kind.js';
+import { FACT_ERRORS } from './fact-errors.js';
 
-export type GrpcCodeName = keyof typeof GRPC_CODES;
-
-/** Exit codes of the command line. `fatal` is EX_SOFTWARE of sysexits.h: a daemon that may be wrong must not go on. */
-export const EXIT_CODES = { done: 0, failed: 1, wrongUsage: 2, noAnswer: 3, fatal: 70 } as const;
+export { EXIT_CODES, GRPC_CODES } from './error-kind.js';
+export type { GrpcCodeName, Outcome } from './error-kind.js';
 
 /** `domain` of the ErrorInfo in status details. */
 export const ERROR_DOMAIN = 'quorate';
-
-/**
- * What became of the request. refused: nothing happened. overwritten: it was appended and then never happened.
- * indeterminate: it may have happened or may still happen.
- */
-export type Outcome = 'refused' | 'overwritten' | 'indeterminate';
-
-interface ErrorKind {
-  readonly grpc: GrpcCodeName;
-  readonly exit: (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
-  readonly outcome: Outcome;
-  /** The same request may succeed later without anybody doing anything else. */
-  readonly isRetryable: boolean;
-  /** What to do next; `{key}` is filled from the error's data, or stands as KEY where the data has none. */
-  readonly hint: string;
-}
-
-function kind(
-  grpc: GrpcCodeName,
-  exit: keyof typeof EXIT_CODES,
-  hint: string,
-  more: Partial<Pick<ErrorKind, 'outcome' | 'isRetryable'>> = {},
-): ErrorKind {
-  const isRetryable = more.isRetryable ?? false;
-  return { grpc, exit: EXIT_CODES[exit], outcome: more.outcome ?? 'refused', isRetryable, hint };
-}
-
-const RETRYABLE = { isRetryable: true } as const;
 
 /** Every public error code. The command line prints the key as `code`, gRPC carries it as `reason`. */
 export const ERRORS = {
@@ -208,38 +161,7 @@ export const ERRORS = {
     'Another reign began, or none runs: stop what belongs to the old one.',
   ),
 
-  // Facts.
-  REVISION_MISMATCH: kind(
-    'ABORTED',
-    'failed',
-    'Read it again and decide with its revision {actual}.',
-  ),
-  SESSION_NOT_FOUND: kind(
-    'NOT_FOUND',
-    'failed',
-    'It never was, has expired or was deleted; `quorate session put` creates it.',
-  ),
-  VALUE_MISMATCH: kind('ABORTED', 'failed', 'Read it again and decide with its value.'),
-  KEY_NOT_FOUND: kind(
-    'NOT_FOUND',
-    'failed',
-    'It never was, or was deleted; `quorate store put` creates it.',
-  ),
-  LIMIT_EXCEEDED: kind('FAILED_PRECONDITION', 'failed', 'Remove attributes or shorten them.'),
-  STORE_FULL: kind(
-    'RESOURCE_EXHAUSTED',
-    'failed',
-    'Delete keys or shorten values; the store holds at most {limit}.',
-  ),
-  LOCK_HELD: kind(
-    'FAILED_PRECONDITION',
-    'failed',
-    'Wait for it, or try again later; `quorate lock get {name}` shows who holds it.',
-    RETRYABLE,
-  ),
-  LOCK_LOST: kind('ABORTED', 'failed', 'Stop what was done under it; acquire it again.'),
-  LOCK_NOT_FOUND: kind('NOT_FOUND', 'failed', 'Nobody holds it or waits for it.'),
-  LOCK_LIMIT: kind('RESOURCE_EXHAUSTED', 'failed', 'Release locks that are not needed any more.'),
+  ...FACT_ERRORS,
 
   // Processes of the node that is asked.
   UNKNOWN_PROCESS: kind('NOT_FOUND', 'failed', '`quorate process list` shows what is configured.'),
@@ -265,64 +187,6 @@ export const ERRORS = {
     { outcome: 'indeterminate' },
   ),
 
-  JOB_NOT_FOUND: kind(
-    'NOT_FOUND',
-    'failed',
-    'It never was, or it ended long ago; `quorate job list` shows those that are remembered.',
-  ),
-  JOB_EXISTS: kind('ALREADY_EXISTS', 'failed', 'Submit it under another id.'),
-  JOB_STATUS: kind(
-    'FAILED_PRECONDITION',
-    'failed',
-    '`quorate job get {id}` shows how far it came.',
-  ),
-  JOB_CLAIM_LOST: kind(
-    'FAILED_PRECONDITION',
-    'failed',
-    'Stop working on it: another worker goes on, or it has ended.',
-  ),
-  JOB_LIMIT: kind(
-    'RESOURCE_EXHAUSTED',
-    'failed',
-    'Wait until jobs have ended, cancel some, or let them carry less.',
-  ),
-  PROVIDER_NOT_FOUND: kind(
-    'NOT_FOUND',
-    'failed',
-    'It was never registered, or is gone; `quorate service list {service}` shows who is there.',
-  ),
-  PROVIDER_REPLACED: kind(
-    'FAILED_PRECONDITION',
-    'failed',
-    'Another process registered it since: stop this one, or give it an id of its own.',
-  ),
-  NO_PROVIDER: kind(
-    'FAILED_PRECONDITION',
-    'failed',
-    '`quorate service list {service}` shows who is there and why nobody is sent to them.',
-    RETRYABLE,
-  ),
-  SERVICE_LIMIT: kind(
-    'RESOURCE_EXHAUSTED',
-    'failed',
-    'Deregister providers that are not needed any more.',
-  ),
-  VERSION_MISMATCH: kind(
-    'ABORTED',
-    'failed',
-    'Look at it with `quorate policy get {name}`, and decide with its version {actual}.',
-  ),
-  POLICY_NOT_FOUND: kind(
-    'NOT_FOUND',
-    'failed',
-    'It never was, or is deleted; `quorate policy history {name}` shows what is remembered of it.',
-  ),
-  POLICY_VERSION_NOT_FOUND: kind(
-    'NOT_FOUND',
-    'failed',
-    '`quorate policy history {name}` shows the versions that are remembered.',
-  ),
-  POLICY_LIMIT: kind('RESOURCE_EXHAUSTED', 'failed', 'Delete policies, or shorten documents.'),
   INVALID_ARGUMENT: kind('INVALID_ARGUMENT', 'wrongUsage', 'Correct {field} and ask again.'),
   TOO_LARGE: kind('INVALID_ARGUMENT', 'failed', 'Send less: {field} may have {limit}.'),
 

@@ -1,5 +1,5 @@
-// `client.policies` against real services on loopback: versions, conditions, history with who and why, roll-back, following across the death of a
-// member, and what every member runs, told apart where one is behind, unreachable or has another file.
+// `client.policies` against real services on loopback: versions, conditions, history with who and why, roll-back, following across the
+// death of a member. What every member runs is told apart where one is behind, unreachable or has another file.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { connect } from '../../src/client/index.js';
