@@ -1,0 +1,22 @@
+// Which member the page asks next when the one that it watches does not answer. Pure: a list of origins and where in it we are.
+
+import type { Hello } from '../feed.js';
+
+/**
+ * Origins that the page may ask, the one that served it first, then the others in the order of their names. A page that came
+ * by https asks nobody by http: browsers refuse that.
+ */
+export function candidates(home: string, hello: Hello | null): readonly string[] {
+  const isSecure = home.startsWith('https:');
+  const others = (hello?.members ?? []).flatMap(({ origin }) =>
+    origin === null || origin === home || (isSecure && !origin.startsWith('https:'))
+      ? []
+      : [origin],
+  );
+  return [home, ...new Set(others)];
+}
+
+/** The one after `failed` in the circle. */
+export function nextAfter(all: readonly string[], failed: string): string {
+  return all[(all.indexOf(failed) + 1) % all.length] ?? failed;
+}
