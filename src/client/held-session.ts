@@ -55,6 +55,12 @@ export class HeldSession {
     return Math.max(0, this.#life.overAtMs - performance.now());
   }
 
+  /** Whether it ended, as the cluster knows it now. */
+  async isOver(): Promise<boolean> {
+    const { sessions } = await this.#caller.read(SESSIONS.Renew, { ids: [this.id] });
+    return sessions[0]?.remainingMs === undefined;
+  }
+
   /** Stops renewing it; it is over when its life is. */
   close(): void {
     this.#closed.abort();

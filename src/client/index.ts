@@ -27,6 +27,11 @@ export type {
 export type { PolicyOnNode, PolicyStatus } from './policy-status.js';
 export { JobGivenUp } from './worker.js';
 export type { JobHandler, JobWorker, WorkedJob, WorkerOptions } from './worker.js';
+export type { ProviderView, ResolveOptions, ServicesClient } from './services-client.js';
+export type { OfferOptions, OfferReport, ServiceOffer } from './service-offer.js';
+export type { BalancerOptions, NextOptions, ServiceBalancer } from './service-balancer.js';
+export type { PickRule } from './service-pick.js';
+export type { ProviderHealth, ServiceProvider } from './service-provider.js';
 export type { ClusterEvent } from './event-feed.js';
 export type {
   Session,

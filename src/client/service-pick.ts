@@ -1,9 +1,18 @@
 // Which of several providers a caller is sent to: pure, the dice are handed in. The API's Resolve and the client's balancer pick by it
 // alike. Who is well at all is told by whoever calls it.
 
-export const PICK_RULES = ['twoChoices', 'leastLoaded', 'roundRobin', 'random'] as const;
-/** twoChoices: the less loaded of two that are drawn, which balances well although loads are told late. */
-export type PickRule = (typeof PICK_RULES)[number];
+import type { PickRule as RuleName } from '../generated/quorate/v1/PickRule.js';
+
+/** The rules, and what they are in messages. */
+export const RULES = {
+  /** The less loaded of two that are drawn, which balances well although loads are told late. */
+  twoChoices: 'PICK_TWO_CHOICES',
+  leastLoaded: 'PICK_LEAST_LOADED',
+  roundRobin: 'PICK_ROUND_ROBIN',
+  random: 'PICK_RANDOM',
+} as const satisfies Readonly<Record<string, RuleName>>;
+
+export type PickRule = keyof typeof RULES;
 
 export interface Candidate {
   readonly id: string;

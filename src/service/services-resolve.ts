@@ -5,7 +5,7 @@ import type { PickRule as RuleName } from '../generated/quorate/v1/PickRule.js';
 import type { ResolveRequest__Output } from '../generated/quorate/v1/ResolveRequest.js';
 import type { ResolveResponse } from '../generated/quorate/v1/ResolveResponse.js';
 import { SERVICES } from '../client/protos.js';
-import { pick, preferred } from '../client/service-pick.js';
+import { pick, preferred, RULES } from '../client/service-pick.js';
 import type { PickRule } from '../client/service-pick.js';
 import { QuorateError } from '../errors.js';
 import type { Provider } from '../state-machine/service-types.js';
@@ -18,12 +18,9 @@ import { providerMessage, withheldBy } from './services-message.js';
 import { tagsOf } from './services-service.js';
 import { checkNodeName, checkText, invalid, tooLarge } from './validate.js';
 
-const RULES: ReadonlyMap<RuleName | number, PickRule> = new Map<RuleName | number, PickRule>([
-  ['PICK_TWO_CHOICES', 'twoChoices'],
-  ['PICK_LEAST_LOADED', 'leastLoaded'],
-  ['PICK_ROUND_ROBIN', 'roundRobin'],
-  ['PICK_RANDOM', 'random'],
-]);
+const RULE_OF: ReadonlyMap<RuleName | number, PickRule> = new Map(
+  Object.entries(RULES).map(([rule, name]) => [name, rule as PickRule]),
+);
 
 const AVOID_MAX = 64;
 /** Services of which the last pick is remembered; the one that was asked for first is forgotten first. */
@@ -51,7 +48,7 @@ export class Resolver {
     if (avoid.length > AVOID_MAX) throw tooLarge('avoid', avoid.length, AVOID_MAX, 'ids');
     for (const id of avoid) checkText('avoid', id, 1, SERVICE_LIMITS.idBytesMax);
     const tags = [...tagsOf(request.tags)];
-    const rule = RULES.get(request.rule);
+    const rule = RULE_OF.get(request.rule);
     // One of a newer version arrives as its number.
     if (rule === undefined) throw invalid('rule', 'expected a rule that this member knows');
     const { node } = modules;
