@@ -286,6 +286,7 @@ export const ERRORS = {
     'failed',
     'Export it anew with `quorate record export`, and read it with the software that wrote it, or newer.',
   ),
+  RECORD_FILE: kind('FAILED_PRECONDITION', 'failed', 'Choose another file.'),
   NOTHING_RECORDED: kind(
     'FAILED_PRECONDITION',
     'failed',

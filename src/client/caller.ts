@@ -99,6 +99,14 @@ export type Attempt = <Request, Response, RequestOut extends Request, ResponseOu
   attempt: number,
 ) => Promise<ResponseOut>;
 
+/** Which node is to send a stream, and when it counts as gone. */
+export interface StreamFrom {
+  /** API address; absent: of the node that the client was made for. */
+  readonly address?: string;
+  /** Without a message for so long the stream is given up, in milliseconds. */
+  readonly silenceMaxMs: number;
+}
+
 /** How programs' calls are asked: each by itself, or on a stream. */
 export interface Asker {
   /** Asks for what changes nothing: repeated whatever became of it. */
@@ -192,6 +200,16 @@ export class Caller implements Asker {
   }
 
   /** What changes, as it changes, until the consumer leaves; whoever went away is left for another member. */
+  /** What one node sends on a stream, once; by default the one that this client was made for. */
+  stream<Request, Response, RequestOut extends Request, ResponseOut>(
+    method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
+    request: Request,
+    { address, silenceMaxMs }: StreamFrom,
+  ): AsyncGenerator<ResponseOut, void> {
+    const about = { metadata: new Metadata(), signal: this.#closing.signal, silenceMaxMs };
+    return this.#links.stream(address ?? this.addresses[0] ?? '', method, request, about);
+  }
+
   watch(options: WatchOptions): AsyncGenerator<WatchUpdate, void> {
     let address = '';
     const next = (): string => {

@@ -14,6 +14,7 @@ import type { DeleteSessionRequest } from '../generated/quorate/v1/DeleteSession
 import type { DeleteSessionResponse__Output as DeleteSessionResponse } from '../generated/quorate/v1/DeleteSessionResponse.js';
 import type { EventsRequest } from '../generated/quorate/v1/EventsRequest.js';
 import type { EventsResponse__Output as EventsResponse } from '../generated/quorate/v1/EventsResponse.js';
+import type { ExportRecordResponse__Output as ExportRecordResponse } from '../generated/quorate/v1/ExportRecordResponse.js';
 import type { GetLockRequest } from '../generated/quorate/v1/GetLockRequest.js';
 import type { GetLockResponse__Output as GetLockResponse } from '../generated/quorate/v1/GetLockResponse.js';
 import type { CancelJobRequest } from '../generated/quorate/v1/CancelJobRequest.js';
@@ -40,6 +41,8 @@ import type { ListProcessesResponse__Output as ListProcessesResponse } from '../
 import type { ListSessionsRequest } from '../generated/quorate/v1/ListSessionsRequest.js';
 import type { ListSessionsResponse__Output as ListSessionsResponse } from '../generated/quorate/v1/ListSessionsResponse.js';
 import type { NodeStatusResponse__Output as NodeStatusResponse } from '../generated/quorate/v1/NodeStatusResponse.js';
+import type { NotesRequest } from '../generated/quorate/v1/NotesRequest.js';
+import type { NotesResponse__Output as NotesResponse } from '../generated/quorate/v1/NotesResponse.js';
 import type { PutSessionRequest } from '../generated/quorate/v1/PutSessionRequest.js';
 import type { PutSessionResponse__Output as PutSessionResponse } from '../generated/quorate/v1/PutSessionResponse.js';
 import type { RemoveRequest } from '../generated/quorate/v1/RemoveRequest.js';
@@ -83,9 +86,21 @@ import type { NodePoliciesRequest } from '../generated/quorate/v1/NodePoliciesRe
 import type { NodePoliciesResponse__Output as NodePoliciesResponse } from '../generated/quorate/v1/NodePoliciesResponse.js';
 import type { PolicyStatusRequest } from '../generated/quorate/v1/PolicyStatusRequest.js';
 import type { PolicyStatusResponse__Output as PolicyStatusResponse } from '../generated/quorate/v1/PolicyStatusResponse.js';
+import type { DeregisterProviderRequest } from '../generated/quorate/v1/DeregisterProviderRequest.js';
+import type { DeregisterProviderResponse__Output as DeregisterProviderResponse } from '../generated/quorate/v1/DeregisterProviderResponse.js';
+import type { GetProviderRequest } from '../generated/quorate/v1/GetProviderRequest.js';
+import type { GetProviderResponse__Output as GetProviderResponse } from '../generated/quorate/v1/GetProviderResponse.js';
+import type { ListProvidersRequest } from '../generated/quorate/v1/ListProvidersRequest.js';
+import type { ListProvidersResponse__Output as ListProvidersResponse } from '../generated/quorate/v1/ListProvidersResponse.js';
+import type { RegisterProviderRequest } from '../generated/quorate/v1/RegisterProviderRequest.js';
+import type { RegisterProviderResponse__Output as RegisterProviderResponse } from '../generated/quorate/v1/RegisterProviderResponse.js';
+import type { ReportProvidersRequest } from '../generated/quorate/v1/ReportProvidersRequest.js';
+import type { ReportProvidersResponse__Output as ReportProvidersResponse } from '../generated/quorate/v1/ReportProvidersResponse.js';
+import type { ResolveRequest } from '../generated/quorate/v1/ResolveRequest.js';
+import type { ResolveResponse__Output as ResolveResponse } from '../generated/quorate/v1/ResolveResponse.js';
 import type { TlsIdentity } from '../tls/identity.js';
 import { Caller } from './caller.js';
-import type { CallOptions } from './caller.js';
+import type { CallOptions, StreamFrom } from './caller.js';
 import {
   CLUSTER,
   JOBS,
@@ -93,6 +108,7 @@ import {
   MAINTENANCE,
   POLICIES,
   PROCESSES,
+  SERVICES,
   SESSIONS,
   STORE,
 } from './protos.js';
@@ -193,6 +209,11 @@ export class QuorateClient {
   /** One page of what happened. */
   events(request: EventsRequest, options: CallOptions = {}): Promise<EventsResponse> {
     return this.#caller.read(CLUSTER.Events, request, options);
+  }
+
+  /** What a node noted of itself; of a member that is named the node asked fetches it. */
+  notes(request: NotesRequest = {}, options: CallOptions = {}): Promise<NotesResponse> {
+    return this.#caller.read(CLUSTER.Notes, request, options);
   }
 
   /** Creates a session, or merges into it. */
@@ -363,6 +384,53 @@ export class QuorateClient {
     options: CallOptions = {},
   ): Promise<PolicyStatusResponse> {
     return this.#caller.read(POLICIES.Status, request, options);
+  }
+
+  /** The flight record of one node, as pieces of its file. Fails if that node does not send it. */
+  exportRecord(from: StreamFrom): AsyncGenerator<ExportRecordResponse, void> {
+    return this.#caller.stream(MAINTENANCE.ExportRecord, {}, from);
+  }
+
+  registerProvider(
+    request: RegisterProviderRequest,
+    options: CallOptions = {},
+  ): Promise<RegisterProviderResponse> {
+    return this.#caller.once(SERVICES.Register, request, options);
+  }
+
+  /** Tells load and health of providers; repeated whatever became of it. */
+  reportProviders(
+    request: ReportProvidersRequest,
+    options: CallOptions = {},
+  ): Promise<ReportProvidersResponse> {
+    return this.#caller.read(SERVICES.Report, request, options);
+  }
+
+  deregisterProvider(
+    request: DeregisterProviderRequest,
+    options: CallOptions = {},
+  ): Promise<DeregisterProviderResponse> {
+    return this.#caller.once(SERVICES.Deregister, request, options);
+  }
+
+  getProvider(
+    request: GetProviderRequest,
+    options: CallOptions = {},
+  ): Promise<GetProviderResponse> {
+    return this.#caller.read(SERVICES.Get, request, options);
+  }
+
+  /** One page of providers. */
+  listProviders(
+    request: ListProvidersRequest,
+    options: CallOptions = {},
+  ): Promise<ListProvidersResponse> {
+    return this.#caller.read(SERVICES.List, request, options);
+  }
+
+  /** The provider of a service that a caller is sent to. */
+  resolveService(request: ResolveRequest, options: CallOptions = {}): Promise<ResolveResponse> {
+    return this.#caller.read(SERVICES.Resolve, request, options);
   }
 
   /** What changes, as it changes, until the consumer leaves; a node that went away is asked again. */

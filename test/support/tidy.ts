@@ -35,7 +35,7 @@ const TOP_LEVEL = words(
 );
 
 const PURE_FOLDERS = new Set([
-  ...'raft state-machine codec node watch forming keeper health'
+  ...'raft state-machine codec node watch forming keeper health explain'
     .split(' ')
     .map((name) => `src/${name}`),
   'simulations/linearizability',
@@ -68,14 +68,14 @@ const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
 
 /** The files of the composition root, which know all of src. */
 const ROOT_ROOMS = Object.fromEntries(
-  'config differences membership options processes hooks health stop forming http listening recorder'
+  'config differences membership options processes hooks health stop forming http listening recorder notebook ticking'
     .split(' ')
     .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
 );
 
-const SERVED = 'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts'.split(
-  ' ',
-);
+const SERVED = 'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts src/notebook/note.ts'.split(
+    ' ',
+  );
 
 /** Imports point down only; what is not listed is forbidden. */
 const ROOMS: Readonly<Record<string, Room>> = {
@@ -93,6 +93,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/recorder': {
     knows: ['src/raft', 'src/node/observed-raft.ts', 'src/codec/checksum.ts', ...LEAVES],
   },
+  // What a node remembers of itself for people.
+  'src/notebook': {
+    knows: ['src/raft', 'src/node', 'src/state-machine/cause.ts', ...LEAVES],
+  },
+  // Pure: why a reign began.
+  'src/explain': { knows: ['src/notebook/note.ts'] },
   // Pure: what becomes of supervised processes.
   'src/keeper': { knows: ['src/raft/assert.ts'] },
   // Pure: whether a node is well.
@@ -125,8 +131,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ...ROOT_ROOMS,
   'src/index.ts': { knows: ['src'] },
   cli: {
-    knows: ['src/client', 'src/config', 'src/generated', 'src/tls', ...LEAVES],
-    knowsLazily: ['src/main.ts', 'src/recorder', 'simulations'],
+    knows: ['src/client', 'src/config', 'src/explain', 'src/generated', 'src/tls', ...LEAVES],
+    knowsLazily: ['src/main.ts', 'simulations'],
   },
   // Judges the histories of any system: it knows nothing of ours.
   'simulations/linearizability': { knows: [] },
@@ -175,6 +181,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   diff: ['src/client'],
   picocolors: ['cli'],
+  preact: ['src/commandcenter'],
+  uplot: ['src/commandcenter'],
   '@peculiar/x509': [],
   'reflect-metadata': [],
   'fast-check': [],
@@ -194,6 +202,12 @@ const ALLOWED_IN_CODEC = words('TextEncoder TextDecoder');
 function words(...lines: readonly string[]): ReadonlySet<string> {
   return new Set(lines.flatMap((line) => line.split(' ')));
 }
+
+/** By the ending of a file's name; anything else is TypeScript. */
+const KINDS: Readonly<Record<string, ts.ScriptKind>> = {
+  '.mjs': ts.ScriptKind.JS,
+  '.tsx': ts.ScriptKind.TSX,
+};
 
 /** Checks every file; the result is ordered by path and line. */
 export function checkFiles(files: readonly SourceText[]): Offence[] {
@@ -217,8 +231,8 @@ export function checkPlaces(paths: readonly string[]): Offence[] {
 
 function checkFile(file: SourceText): Offence[] {
   if (file.path.startsWith('src/generated/')) return [];
-  if (!/\.(ts|mjs)$/.test(file.path)) return checkPlainText(file);
-  const kind = file.path.endsWith('.mjs') ? ts.ScriptKind.JS : ts.ScriptKind.TS;
+  if (!/\.(tsx?|mjs)$/.test(file.path)) return checkPlainText(file);
+  const kind = KINDS[posix.extname(file.path)] ?? ts.ScriptKind.TS;
   const tree = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ES2023, true, kind);
   const report: Report = (position, rule, message) => ({
     path: file.path,
