@@ -6,6 +6,8 @@ import { LINE_WIDTH_MAX, printable } from './format.js';
 import type { Style } from './format.js';
 import { jobOutlineView, jobWords } from './job-view.js';
 import { lockView, lockWords } from './lock-view.js';
+import { policyView, policyWords } from './policy-view.js';
+import { providerWords, watchedProviderView } from './service-view.js';
 import { sessionView } from './session-view.js';
 import { entryView } from './store-view.js';
 
@@ -18,6 +20,8 @@ const FACTS = {
   FACT_EVENT: 'event',
   FACT_LOCK: 'lock',
   FACT_JOB: 'job',
+  FACT_POLICY: 'policy',
+  FACT_SERVICE: 'service',
 } as const;
 
 /** What `watch --json` prints for one thing: a row of the state, or a change. */
@@ -37,7 +41,14 @@ export function changeView(type: ChangeView['type'], at: number, change: Change)
   const fact = FACTS[change.fact];
   const { key } = change;
   // Of the state, the revision that it has had since.
-  const own = change.session ?? change.entry ?? change.event ?? change.lock ?? change.job;
+  const own =
+    change.session ??
+    change.entry ??
+    change.event ??
+    change.lock ??
+    change.job ??
+    change.provider ??
+    change.policy;
   const revision = type === 'state' ? (own?.revision ?? at) : at;
   const expired = change.expired ? ({ expired: true } as const) : {};
   return { type, revision, fact, key, value: valueOf(change), ...expired };
@@ -55,15 +66,38 @@ export function changeLine(view: ChangeView, time: string, change: Change, style
   return `${style.dim(head)}${cut(`${name}${wordsOf(change)}`, head.length)}`;
 }
 
-function valueOf({ session, entry, member, primary, event, lock, job }: Change): unknown {
+function valueOf({
+  session,
+  entry,
+  member,
+  primary,
+  event,
+  lock,
+  job,
+  provider,
+  policy,
+}: Change): unknown {
+  if (policy !== undefined && policy !== null) return policyView(policy);
   if (session !== undefined && session !== null) return sessionView(session);
   if (entry !== undefined && entry !== null) return entryView(entry);
   if (lock !== undefined && lock !== null) return lockView(lock);
   if (job !== undefined && job !== null) return jobOutlineView(job);
+  if (provider !== undefined && provider !== null) return watchedProviderView(provider);
   return member ?? primary ?? event ?? null;
 }
 
-function wordsOf({ session, entry, member, primary, event, lock, job }: Change): string {
+function wordsOf({
+  session,
+  entry,
+  member,
+  primary,
+  event,
+  lock,
+  job,
+  provider,
+  policy,
+}: Change): string {
+  if (policy !== undefined && policy !== null) return policyWords(policyView(policy));
   if (session !== undefined && session !== null) {
     const { attributes } = sessionView(session);
     return Object.entries(attributes)
@@ -73,6 +107,9 @@ function wordsOf({ session, entry, member, primary, event, lock, job }: Change):
   if (entry !== undefined && entry !== null) return `= ${textOf(entryView(entry).value)}`;
   if (lock !== undefined && lock !== null) return lockWords(lockView(lock));
   if (job !== undefined && job !== null) return jobWords(jobOutlineView(job));
+  if (provider !== undefined && provider !== null) {
+    return providerWords(watchedProviderView(provider));
+  }
   if (member !== undefined && member !== null) {
     const kind = member.witness ? 'witness' : member.voter ? 'voter' : 'learner';
     return `${kind} at ${member.address}`;

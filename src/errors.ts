@@ -2,7 +2,7 @@
 // line ends with, and what to do next. A reason, once released, keeps its name and its meaning; programs match on it.
 // Knows no library: the service turns a QuorateError into a gRPC status, the client turns it back.
 
-import { EXIT_CODES, GRPC_CODES, kind, RETRYABLE } from './error-kind.js';
+import { GRPC_CODES, kind, RETRYABLE } from './error-kind.js';
 import type { ErrorKind, Outcome } from './error-kind.js';
 import { FACT_ERRORS } from './fact-errors.js';
 

@@ -12,7 +12,6 @@ import type { PolicyStatus } from '../generated/quorate/v1/PolicyStatus.js';
 import type { PolicyStatusRequest__Output } from '../generated/quorate/v1/PolicyStatusRequest.js';
 import type { PolicyStatusResponse } from '../generated/quorate/v1/PolicyStatusResponse.js';
 import { POLICIES } from '../client/protos.js';
-import type { NodeStatus } from '../node/api.js';
 import type { Member, NodeId } from '../raft/types.js';
 import { POLICY_LIMITS, policyNow } from '../state-machine/policy-types.js';
 import type { Policy } from '../state-machine/policy-types.js';
