@@ -20,6 +20,7 @@ import type { PoliciesHandlers } from '../generated/quorate/v1/Policies.js';
 import type { StoreHandlers } from '../generated/quorate/v1/Store.js';
 import type { CallContext } from './call-context.js';
 import { openClientSession } from './client-session-service.js';
+import { DirectCalls } from './direct-calls.js';
 import { EntryService } from './entry-service.js';
 import { events } from './event-service.js';
 import { install } from './install-service.js';
@@ -126,8 +127,11 @@ export class ApiServer {
     'grpc.max_connection_idle_ms': 5 * 60_000,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
+    // Also for direct calls, which reach into what it does without.
     'grpc.enable_channelz': 0,
   });
+
+  readonly #direct = new DirectCalls(this.#server, SERVER_LIMITS);
 
   #resolveModules: (modules: ServiceModules) => void = () => {};
   /** Calls that come before `serve` wait for it. */
@@ -170,7 +174,9 @@ export class ApiServer {
   /** Serves a service by its handlers as soon as there are any. */
   #add(definition: object, handlers: Promise<UntypedServiceImplementation>): void {
     const methods = tolerant(definition as ServiceDefinition);
-    this.#server.addService(methods, deferred(methods, handlers));
+    const implementation = deferred(methods, handlers);
+    this.#server.addService(methods, implementation);
+    this.#direct.add(methods, implementation);
   }
 
   /** Health and reflection, of which the latter knows everything that is served. */

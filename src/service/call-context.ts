@@ -83,11 +83,16 @@ export type Forward = <Response>(
   options: { readonly timeoutMs: number; readonly isWrite: boolean; readonly isCovered: boolean },
 ) => Promise<Response>;
 
+/** The values of a key; those of a direct call are read from the headers themselves. */
+export interface ReadableMetadata {
+  get(key: string): readonly (string | Buffer)[];
+}
+
 export interface Call {
   readonly method: string;
   /** On the wall clock, as grpc-js tells it; Infinity: none. */
   readonly deadline: number;
-  readonly metadata: Metadata;
+  readonly metadata: ReadableMetadata;
   /** `ADDRESS:PORT` of the caller. */
   readonly peer: string;
   /** By certificate; null without TLS. */
@@ -159,7 +164,7 @@ function drawRequestId(): string {
   return pool.toString('hex', at, poolAt);
 }
 
-function requestIdOf(metadata: Metadata): string {
+function requestIdOf(metadata: ReadableMetadata): string {
   const given = textOf(metadata, KEYS.requestId);
   if (given === null || given === '') return drawRequestId();
   if (given.length <= CALL_LIMITS.requestIdBytesMax) return given;
@@ -168,13 +173,13 @@ function requestIdOf(metadata: Metadata): string {
   throw new QuorateError('TOO_LARGE', `${KEYS.requestId} has ${given.length} bytes`, data);
 }
 
-function textOf(metadata: Metadata, key: string): string | null {
+function textOf(metadata: ReadableMetadata, key: string): string | null {
   const value = metadata.get(key)[0];
   return typeof value === 'string' ? value : null;
 }
 
 /** Null: nothing is said, or nothing that can be read. */
-function whoOf(metadata: Metadata): string | null {
+function whoOf(metadata: ReadableMetadata): string | null {
   const text = textOf(metadata, KEYS.who);
   if (text === null || text.length > CALL_LIMITS.whoBytesMax) return null;
   try {
@@ -185,7 +190,7 @@ function whoOf(metadata: Metadata): string | null {
   }
 }
 
-function countOf(metadata: Metadata, key: string): number {
+function countOf(metadata: ReadableMetadata, key: string): number {
   const text = textOf(metadata, key);
   if (text === null) return 0;
   const count = Number(text);

@@ -2,19 +2,18 @@
 // what a failure is called. Handlers throw QuorateError; whatever else comes out of one is a fault of ours and is answered
 // as INTERNAL.
 
-import type { Metadata } from '@grpc/grpc-js';
 import { statusFor } from '../client/status-details.js';
 import type { StatusAnswer } from '../client/status-details.js';
 import { QuorateError } from '../errors.js';
 import { InvariantViolation } from '../raft/assert.js';
 import { contextFor, KEYS } from './call-context.js';
-import type { CallContext } from './call-context.js';
+import type { CallContext, ReadableMetadata } from './call-context.js';
 import type { ServiceModules } from './modules.js';
 import { leaderData } from './status-map.js';
 
-/** What all kinds of call of grpc-js have. */
+/** What all kinds of call have. */
 export interface AnyCall {
-  readonly metadata: Metadata;
+  readonly metadata: ReadableMetadata;
   getPeer(): string;
   getDeadline(): Date | number;
 }

@@ -2,22 +2,37 @@
 // about any method. Streams have the like in streams.ts.
 
 import { status } from '@grpc/grpc-js';
-import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import type { StatusAnswer } from '../client/status-details.js';
 import type { CallContext } from './call-context.js';
 import { admitCall, statusOfFailure } from './call-frame.js';
+import type { AnyCall } from './call-frame.js';
 import { checkReadable } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
 
-/** Wraps a handler for grpc-js. `method` is its path, such as `/quorate.v1.Cluster/Status`. */
+/** A call as its handler sees it, be it grpc-js's or a direct one. */
+export interface UnaryCall<Request> extends AnyCall {
+  readonly request: Request;
+}
+
+/** Takes the answer, or the status of a failure. */
+export type UnaryAnswer<Response> = (failure: StatusAnswer | null, response?: Response) => void;
+
+/** A handler for grpc-js or for a direct call. Answers once. */
+export type UnaryHandler<Request, Response> = (
+  call: UnaryCall<Request>,
+  answer: UnaryAnswer<Response>,
+) => void;
+
+/** Wraps a handler. `method` is its path, such as `/quorate.v1.Cluster/Status`. */
 export function unary<Request, Response>(
   modules: ServiceModules,
   method: string,
   run: (request: Request, context: CallContext) => Promise<Response>,
-): handleUnaryCall<Request, Response> {
+): UnaryHandler<Request, Response> {
   const meter = modules.meterOf(method, 'unary');
   const respond = async (
-    call: ServerUnaryCall<Request, Response>,
-    callback: sendUnaryData<Response>,
+    call: UnaryCall<Request>,
+    answer: UnaryAnswer<Response>,
   ): Promise<void> => {
     const began = meter.began();
     let response: Response;
@@ -26,14 +41,14 @@ export function unary<Request, Response>(
       response = await run(call.request, admitCall(modules, method, call));
     } catch (error) {
       const failure = statusOfFailure(modules, method, call, error);
-      callback(failure);
+      answer(failure);
       meter.ended(began, failure.code);
       return;
     }
-    callback(null, response);
+    answer(null, response);
     meter.ended(began, status.OK);
   };
-  return (call, callback) => {
-    void respond(call, callback);
+  return (call, answer) => {
+    void respond(call, answer);
   };
 }
