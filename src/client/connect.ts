@@ -12,6 +12,7 @@ import { JobsClient } from './jobs-client.js';
 import { LocksClient } from './locks-client.js';
 import { PoliciesClient } from './policies-client.js';
 import { checkTimeout, invalidArgument } from './numbers.js';
+import { ServicesClient } from './services-client.js';
 import { SessionsClient } from './sessions-client.js';
 import { StoreClient } from './store-client.js';
 import type { WatchOptions } from './watch.js';
@@ -46,6 +47,7 @@ export class Quorate {
   readonly sessions: SessionsClient;
   readonly locks: LocksClient;
   readonly jobs: JobsClient;
+  readonly services: ServicesClient;
   readonly policies: PoliciesClient;
   readonly cluster: ClusterClient;
   readonly #caller: Caller;
@@ -70,6 +72,7 @@ export class Quorate {
     this.sessions = new SessionsClient(this.#caller);
     this.locks = new LocksClient(this.#caller);
     this.jobs = new JobsClient(this.#caller);
+    this.services = new ServicesClient(this.#caller);
     this.policies = new PoliciesClient(this.#caller);
     this.cluster = new ClusterClient(this.#caller);
   }
