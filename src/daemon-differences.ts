@@ -71,6 +71,14 @@ const ROWS: readonly Row[] = [
     why: 'which files they are is read when the daemon starts; what they hold is read again by itself',
   },
   {
+    key: 'policies',
+    of: ({ policyFiles }) =>
+      policyFiles === null
+        ? null
+        : `${policyFiles.directory}, changes made there are ${policyFiles.keepsChanges ? 'kept' : 'overwritten'}`,
+    why: 'where files are kept is read when the daemon starts',
+  },
+  {
     key: 'node.witness',
     of: ({ witness }) => String(witness),
     why: 'a member stays what it joined as; cluster-replace-node makes it the other',
@@ -91,6 +99,11 @@ export function restartDifferences(
       ? []
       : [{ key, ...shown(of(runs), of(wanted)), effect, why: told }];
   });
+  if (runs.commandCenterPassword !== wanted.commandCenterPassword) {
+    // Without its values.
+    const why = 'it is read when the daemon starts';
+    rows.push({ key: 'commandCenter.password', effect: 'RESTART', why });
+  }
   const plan = { runs: runs.discovery.plan, wanted: wanted.discovery.plan };
   if (isMember || isDeepStrictEqual(plan.runs, plan.wanted)) return rows;
   const why = 'who forms the first cluster is read when the daemon starts';

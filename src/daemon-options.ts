@@ -2,10 +2,12 @@
 // does not fit is refused with the option's name. It opens and binds nothing; what the addresses mean is config/.
 
 import { hostname } from 'node:os';
+import { whyNoPassword } from './config/command-center-section.js';
 import type { Config } from './config/config.js';
 import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
 import type { CheckDefinition } from './health/definition.js';
+import type { PolicyFilesConfig } from './config/policy-section.js';
 import { NO_HOOKS } from './health/hooks.js';
 import type { Hooks } from './health/hooks.js';
 import type { ProcessDefinition } from './keeper/process-definition.js';
@@ -56,12 +58,16 @@ export interface DaemonOptions {
   /** Allows listening beyond loopback without encryption. */
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
+  /** By which operators act from the Command Center; absent: its page is read-only. */
+  readonly commandCenterPassword?: string;
   /** What this node supervises, in the order in which it starts; names are unique. Linux only. */
   readonly processes?: readonly ProcessDefinition[];
   /** What this node asks itself before it may be primary; names are unique. */
   readonly healthChecks?: readonly CheckDefinition[];
   /** What this node runs around a reign of its own. */
   readonly hooks?: Hooks;
+  /** Where this node keeps the policies of the cluster as files; null or absent: nowhere. */
+  readonly policyFiles?: PolicyFilesConfig | null;
   /**
    * Where this node looks for its cluster: `udp://GROUP:PORT`, `tcp://HOST[:6000]` (a name is asked for all its addresses), any
    * number of them. None: it looks for nobody.
@@ -113,10 +119,21 @@ export interface CheckedOptions {
   readonly logLevel: LogLevel;
   /** Where others are looked for, and who forms the first cluster. */
   readonly discovery: Discovery;
+  /** Null: nobody can log in at the Command Center. Never shown. */
+  readonly commandCenterPassword: string | null;
   readonly processes: readonly ProcessDefinition[];
   readonly healthChecks: readonly CheckDefinition[];
   readonly hooks: Hooks;
+  readonly policyFiles: PolicyFilesConfig | null;
   readonly configuration: ConfigSource | null;
+}
+
+/** Null: there is none. No error shows it. */
+function checkedPassword(password: string | undefined): string | null {
+  const why = password === undefined ? null : whyNoPassword(password);
+  if (why === null) return password ?? null;
+  const option = 'QUORATE_COMMANDCENTER_PASSWORD';
+  throw new QuorateError('WRONG_USAGE', `${option}: expected a password of ${why}`, { option });
 }
 
 /** Checks a daemon's options. Refuses with WRONG_USAGE, INVALID_ARGUMENT or INSECURE_ADDRESS, naming the option. */
@@ -165,9 +182,11 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     isPriorityGiven: options.priority !== undefined,
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
     discovery: discoveryFrom(options, name),
+    commandCenterPassword: checkedPassword(options.commandCenterPassword),
     processes: options.processes ?? [],
     healthChecks: options.healthChecks ?? [],
     hooks: options.hooks ?? NO_HOOKS,
+    policyFiles: options.policyFiles ?? null,
     configuration: options.configuration ?? null,
   };
 }

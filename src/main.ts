@@ -17,13 +17,16 @@ import {
 import { DaemonConfig, selfFacts } from './daemon-config.js';
 import { beginHealth } from './daemon-health.js';
 import { withHooks } from './daemon-hooks.js';
+import { openPolicyFiles } from './daemon-policies.js';
 import { openProcesses } from './daemon-processes.js';
 import { listening } from './daemon-listening.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
 import type { Supervisor } from './supervisor/supervisor.js';
 import { openHttp, serveHttp } from './daemon-http.js';
+import { bothOf, DaemonNotes } from './daemon-notebook.js';
 import { FlightRecorder } from './daemon-recorder.js';
+import { startTicking } from './daemon-ticking.js';
 import { openForming } from './daemon-forming.js';
 import type { DaemonForming } from './daemon-forming.js';
 import { checkOptions } from './daemon-options.js';
@@ -34,13 +37,12 @@ import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
 import { OwnUsage } from './ops/own-usage.js';
 import { immediateSchedule } from './ops/schedule.js';
-import { Ticker } from './ops/ticker.js';
 import type { NodeStatus } from './node/api.js';
 import type { Sender } from './raft/message.js';
 import { Node } from './node/node.js';
 import type { ClusterIdentity, PrimaryPort, SchedulePort } from './node/ports.js';
-import { timersFor } from './raft/options.js';
 import type { Software } from './raft/types.js';
+import type { PolicyFiles } from './policy-files/policy-files.js';
 import { ApiServer } from './service/api-server.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { NodeLinks } from './client/node-links.js';
@@ -128,6 +130,7 @@ interface Ground {
   readonly dataDir: string;
   readonly configuration: DaemonConfig;
   readonly metrics: Metrics;
+  readonly notes: DaemonNotes;
 }
 
 async function assemble(
@@ -154,16 +157,22 @@ async function assemble(
   parts.push({ name: 'wait for members', stop: endUnreached(node, end) });
   await processes?.start();
   // Before the first tick: a node that has not checked itself yet must not become primary.
-  const checks = beginHealth(options, ground, node, processes, log);
-  parts.push({ name: 'health checks', stop: checks });
-  const ticking = startTicking(node, ground, options.electionTimeoutMs, onFatal);
+  const health = beginHealth(options, ground, node, processes, log);
+  parts.push({ name: 'health checks', stop: () => health.stop() });
+  const onTicked = (lateMs: number): void => {
+    ground.metrics.ticked(lateMs);
+    ground.notes.ticked(lateMs);
+  };
+  const ticked = { clock, onTicked };
+  const ticking = startTicking(node, ticked, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
   let stopping: Promise<void> | null = null;
   const isStopping = (): boolean => stopping !== null;
   const forming = openForming(options, ground, node, log, onFatal);
   parts.push({ name: 'forming', stop: () => forming.stop() });
+  const policyFiles = openPolicyFiles(options, node, log, parts);
   const modules = serve(
-    ground,
+    { ...ground, policyFiles },
     node,
     forming,
     processes,
@@ -173,9 +182,9 @@ async function assemble(
     log,
     parts,
   );
-  configuration.watch({ node, processes: null });
+  configuration.watch({ node, processes, health });
   forming.begin(modules);
-  if (http !== null) serveHttp(http.server, modules, ground.metrics, parts);
+  if (http !== null) serveHttp(http, options, modules, ground.metrics, parts);
   const { name, address, api } = self;
   const { cluster, condition } = node.status();
   const reached = { address, api, http: http?.address ?? null };
@@ -214,6 +223,8 @@ async function openGround(
   const metrics = new Metrics({ name: options.name, version: software.speaks.version });
   const storage = await opened(options, metrics, log);
   parts.push({ name: 'storage', stop: () => storage.close() });
+  const notes = new DaemonNotes(options.dataDir, clock);
+  parts.push({ name: 'notebook', stop: () => notes.stop() });
   const { nodeId, installId, cluster } = storage.stored.identity;
   checkSoftware(options.dataDir, software.speaks, storage.stored);
   checkMembership(options, cluster, log);
@@ -236,7 +247,11 @@ async function openGround(
       cluster: clusterNow,
       admit: (hello) => admitByCluster(local, clusterNow(), hello, wasRemoved, levelNow()),
     },
-    { log, onRefused: heedRefusals(options.dataDir, () => holder.node, end) },
+    {
+      log,
+      onPeer: (...told) => notes.linked(holder.node, ...told),
+      onRefused: heedRefusals(options.dataDir, () => holder.node, end),
+    },
   );
   parts.push({ name: 'transport', stop: () => transport.close() });
   await listening('--listen', addresses.listen, () =>
@@ -261,11 +276,11 @@ async function openGround(
   }
   const { dataDir } = options;
   const ground = { clock, storage, transport, server, self, tls, holder, software, dataDir };
-  return { ...ground, configuration, metrics };
+  return { ...ground, configuration, metrics, notes };
 }
 
 async function startNode(
-  { clock, storage, transport, self, holder, software, dataDir }: Ground,
+  { clock, storage, transport, self, holder, software, dataDir, notes }: Ground,
   primary: PrimaryPort | null,
   recorder: FlightRecorder,
   onFatal: (error: unknown) => void,
@@ -288,7 +303,7 @@ async function startNode(
       codec: commandCodec,
       log,
       ...(primary === null ? {} : { primary }),
-      observer: recorder,
+      observer: bothOf(recorder, notes.core),
     },
   );
   holder.node = node;
@@ -306,7 +321,18 @@ async function startNode(
 }
 
 function serve(
-  { clock: { ofTurns: clock }, server, self, tls, configuration, metrics }: Ground,
+  {
+    clock: { ofTurns: clock },
+    server,
+    self,
+    tls,
+    configuration,
+    metrics,
+    notes,
+    policyFiles,
+  }: Ground & {
+    readonly policyFiles: PolicyFiles | null;
+  },
   node: Node,
   { formation: forming }: DaemonForming,
   processes: Supervisor | null,
@@ -339,6 +365,8 @@ function serve(
   const { callerAt } = server;
   const { hub } = watches;
   metrics.show({ node, watchers: () => hub.size });
+  // Whoever writes from here on is measured.
+  node.propose = metrics.measured(node.propose.bind(node));
   const meterOf = metrics.meterOf.bind(metrics);
   const ways = { links, routing, watches: hub };
   const modules = {
@@ -351,7 +379,9 @@ function serve(
     callerAt,
     ...ways,
     processes,
+    policyFiles,
     record,
+    notebook: notes.notebook,
     usage,
     meterOf,
     isStopping,
@@ -432,40 +462,6 @@ function guarded(onFatal: (error: unknown) => void): SchedulePort {
         }
       });
     },
-  };
-}
-
-/** Ticks as the cluster's timers ask; a clean node, which has none, by its own until it belongs to one. */
-function startTicking(
-  node: Node,
-  { clock, metrics }: Ground,
-  electionTimeoutMs: number,
-  onFatal: (error: unknown) => void,
-): () => void {
-  let timeoutMs = node.status().cluster?.electionTimeoutMs ?? electionTimeoutMs;
-  let isMember = node.status().cluster !== null;
-  const onTick = (lateMs: number): void => {
-    metrics.ticked(lateMs);
-    try {
-      node.tick(lateMs);
-    } catch (error) {
-      onFatal(error);
-      return;
-    }
-    if (isMember) return;
-    const { cluster } = node.status();
-    if (cluster === null) return;
-    isMember = true;
-    if (cluster.electionTimeoutMs === timeoutMs) return;
-    timeoutMs = cluster.electionTimeoutMs;
-    ticker.stop();
-    ticker = begin();
-  };
-  const begin = (): Ticker =>
-    new Ticker({ tickMs: timersFor(timeoutMs).tickMs }, { clock, onTick });
-  let ticker = begin();
-  return () => {
-    ticker.stop();
   };
 }
 

@@ -5,14 +5,19 @@ import type { Address } from '../address.js';
 import type { CheckDefinition } from '../health/definition.js';
 import type { Hooks } from '../health/hooks.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
+import type { CommandCenterConfig } from './command-center-section.js';
+import type { PolicyFilesConfig } from './policy-section.js';
 
 export interface Config {
   readonly cluster: ClusterConfig;
   readonly node: NodeConfig;
+  readonly commandCenter: CommandCenterConfig;
   readonly system: SystemDefinition;
   readonly processes: readonly ProcessDefinition[];
   readonly healthChecks: readonly CheckDefinition[];
   readonly hooks: Hooks;
+  /** Null: this node keeps no policies as files. */
+  readonly policyFiles: PolicyFilesConfig | null;
 }
 
 export interface ClusterConfig {

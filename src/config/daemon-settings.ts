@@ -31,7 +31,7 @@ export function keyOfOption(option: string): string | null {
 
 /** The options; absent where the file says nothing. */
 export function daemonSettings(config: Config) {
-  const { cluster, node, system, processes, healthChecks, hooks } = config;
+  const { cluster, node, system, processes, healthChecks, hooks, policyFiles } = config;
   const { accept, advertise, connect, electionTimeoutMs, failover } = cluster;
   const { name, dataDir, api, http, priority, tls, insecure, witness, logLevel } = node;
   const hosts = formingHosts(system.hosts, cluster, name);
@@ -39,9 +39,11 @@ export function daemonSettings(config: Config) {
   const expect = hosts.length > 0 ? null : cluster.expect;
   return {
     clusterName: cluster.name,
+    ...passwordOf(config),
     processes,
     healthChecks,
     hooks,
+    policyFiles,
     ...(accept === null ? {} : { listen: formatAddress(accept) }),
     ...(advertise === null ? {} : { advertise: formatAddress(advertise) }),
     ...(electionTimeoutMs === null ? {} : { electionTimeoutMs }),
@@ -59,6 +61,10 @@ export function daemonSettings(config: Config) {
     ...(witness === null ? {} : { witness }),
     ...(logLevel === null ? {} : { logLevel }),
   };
+}
+
+function passwordOf({ commandCenter: { password } }: Config) {
+  return password === null ? {} : { commandCenterPassword: password };
 }
 
 /** Where nothing else finds it, a bare name is a host name too. */

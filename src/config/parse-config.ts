@@ -3,12 +3,14 @@
 // file for another.
 
 import { posix } from 'node:path';
+import { commandCenterSection } from './command-center-section.js';
 import type { Config } from './config.js';
 import type { Environment } from './environment.js';
 import { healthSection } from './health-section.js';
 import { hookSection } from './hook-section.js';
 import { Problems } from './problems.js';
 import type { ConfigError } from './problems.js';
+import { policySection } from './policy-section.js';
 import { processSection } from './process-section.js';
 import { KEY_VARIABLE } from './secret.js';
 import { clusterSection, nodeSection, systemSection } from './sections.js';
@@ -19,7 +21,7 @@ import type { Mapping } from './value.js';
 export type Parsed = { readonly config: Config } | { readonly errors: readonly ConfigError[] };
 
 /** The sections of a file. */
-const SECTIONS = ['cluster', 'node', 'system', 'processes', 'healthChecks', 'hooks'];
+const SECTIONS = ['cluster', 'node', 'commandCenter', 'system', 'processes', 'healthChecks', 'hooks', 'policies'];
 
 /**
  * Checks a file and answers what it says, or all its errors in the order of the file, never both. Paths are made absolute from
@@ -48,19 +50,24 @@ function configOf(whole: Value, environment: Environment, directory: string): Co
   const resolve = (file: string): string => posix.resolve(directory, file);
   const cluster = clusterSection(root.needed('cluster'));
   const node = nodeSection(root, resolve);
+  const commandCenter = commandCenterSection(root, key);
   const system = systemSection(root, key);
   const processes = processSection(root.get('processes'), resolve, key);
   const names = processes.map(({ name }) => name);
   const healthChecks = healthSection(root.get('healthChecks'), names);
   const hooks = hookSection(root);
+  const policyFiles = policySection(root, resolve);
   if (cluster === null) return null;
-  const config = { cluster, node, system, processes, healthChecks, hooks };
+  const config = { cluster, node, commandCenter, system, processes, healthChecks, hooks, policyFiles };
   checkForming(root, config);
   return config;
 }
 
 /** What only several keys together can get wrong. */
-function checkForming(root: Mapping, { cluster, node, system, processes }: Config): void {
+function checkForming(
+  root: Mapping,
+  { cluster, node, system, processes, policyFiles }: Config,
+): void {
   const { expect, connect } = cluster;
   if (expect !== null && expect > 1 && connect.length === 0 && system.hosts.length === 0) {
     const message = `${expect} nodes can only find each other with cluster.connect or system.hosts`;
@@ -68,6 +75,9 @@ function checkForming(root: Mapping, { cluster, node, system, processes }: Confi
   }
   if (node.witness === true && processes.length > 0) {
     root.get('processes')?.complain('a witness runs no process');
+  }
+  if (node.witness === true && policyFiles !== null) {
+    root.get('policies')?.complain('a witness has no policies');
   }
 }
 

@@ -159,8 +159,15 @@ function askHow(modules: ServiceModules, context: CallContext): Promise<Answers>
   });
 }
 
-function ownView({ node, self, clock, forming, configuration }: ServiceModules): OwnView {
+function ownView({
+  node,
+  self,
+  clock,
+  forming,
+  configuration,
+  policyFiles,
+}: ServiceModules): OwnView {
   const waiting = forming?.standing() ?? null;
-  const differs = configuration?.differs() ?? [];
+  const differs = [...(configuration?.differs() ?? []), ...(policyFiles?.troubles() ?? [])];
   return { status: node.status(), self, nowMs: clock.nowMs(), waiting, differs };
 }

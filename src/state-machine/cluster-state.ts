@@ -213,7 +213,7 @@ export class ClusterState {
   }
 
   /** The documents of the cluster; what is read of them is as applied. */
-  get policies(): Pick<Policies, 'size' | 'get' | 'now' | 'list'> {
+  get policies(): Pick<Policies, 'size' | 'revision' | 'get' | 'now' | 'list'> {
     return this.#held.policies;
   }
 

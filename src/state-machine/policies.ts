@@ -62,12 +62,18 @@ export class Policies {
   /** Invariant: bytes of the documents in force, and of all others. */
   #documentsBytes = 0;
   #historyBytes = 0;
+  #revision = 0;
   /** A name that is put again after it was forgotten goes on above this, so that none of its versions comes twice. */
   #forgottenVersion = 0;
 
   /** The limits must be the same on every node of a cluster. */
   constructor(limits: PolicyLimits = POLICY_LIMITS) {
     this.#limits = limits;
+  }
+
+  /** Index of the newest entry that made a version; 0: none did. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Policies that are not deleted. */
@@ -203,6 +209,7 @@ export class Policies {
       this.#deleted.delete(before.revision);
     }
     this.#documentsBytes += bytesOf(version);
+    this.#revision = Math.max(this.#revision, version.revision);
     if (version.document === null) this.#deleted.set(version.revision, name);
     this.#byName.set(name, { name, versions: [...versions, version] });
   }

@@ -200,7 +200,7 @@ function again(policies: Policies): Policies {
   return copy;
 }
 
-const RUNS = process.env['QUORATE_TEST_LONG'] === '1' ? 5000 : 40;
+const RUNS = process.env['QUORATE_TEST_LONG'] === '1' ? 5000 : 25;
 const anyStep = fc.oneof(
   { weight: 10, arbitrary: anyPolicyCommand },
   { weight: 1, arbitrary: fc.constant('restore' as const) },

@@ -68,12 +68,13 @@ const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
 
 /** The files of the composition root, which know all of src. */
 const ROOT_ROOMS = Object.fromEntries(
-  'config differences membership options processes hooks health stop forming http listening recorder notebook ticking'
+  'config differences policies membership options processes hooks health stop forming http listening recorder notebook ticking'
     .split(' ')
     .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
 );
 
-const SERVED = 'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts src/notebook/note.ts'.split(
+const SERVED =
+  'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts src/notebook/note.ts'.split(
     ' ',
   );
 
@@ -103,6 +104,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/keeper': { knows: ['src/raft/assert.ts'] },
   // Pure: whether a node is well.
   'src/health': { knows: [] },
+  // Keeps what the state says as files.
+  'src/policy-files': { knows: ['src/node/ports.ts', 'src/state-machine'] },
   'src/checks': { knows: ['src/node/ports.ts', 'src/health'] },
   // The keeper's own process, and what starts it: few imports, since it must run when all else is broken.
   'src/supervisor': {
@@ -116,6 +119,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/metrics': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
+  // It looks and acts through the API's own handlers, and is a part of the HTTP port.
+  'src/commandcenter': {
+    knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA, 'src/service', 'src/http', 'src/metrics'],
+  },
+  // In the browser: what it is told, and nothing else.
+  'src/commandcenter/page': { knows: ['src/commandcenter/feed.ts'] },
   'src/config': {
     knows: ['src/keeper/process-definition.ts', 'src/health', ...RAFT_DATA, ...LEAVES],
   },
@@ -176,6 +185,11 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'sorted-btree': ['src/state-machine'],
   pino: ['src/ops'],
   'prom-client': ['src/metrics'],
+  preact: ['src/commandcenter/page'],
+  uplot: ['src/commandcenter/page'],
+  esbuild: [],
+  'axe-core': [],
+  'playwright-core': [],
   yaml: ['src/config'],
   zod: ['src/config'],
   commander: ['cli'],
