@@ -16,6 +16,7 @@ import { runAt, ScenarioProblem } from '../scenarios/library.js';
 import { optionsOf } from '../setting.js';
 import type { Setting } from '../setting.js';
 import type { Surroundings } from '../surroundings.js';
+import { namesRecord, replayRecordCommand } from './replay-record.js';
 import { RUN_OPTIONS, refuseOthers, settingIn } from './asked.js';
 
 interface Asked {
@@ -35,6 +36,7 @@ interface Writing {
 
 /** Answers the exit code. Throws a `UsageError`. */
 export function replayCommand(args: readonly string[], surroundings: Surroundings): number {
+  if (args.some(namesRecord)) return replayRecordCommand(args, surroundings);
   try {
     return replay(read(args), surroundings);
   } catch (error) {

@@ -11,6 +11,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
              [--csv | --json]
   replay     a run again, to the last event: SEED|FILE [--time D] [--nodes N] [--versions one|mixed] [--processes none|kept]
              [--hash H] [--trace] [--html PAGE] [--export shiviz|edn|ndjson FILE] [--json]
+             or flight records of daemons (quorate record export): FILE… [--last D] [--trace] [--html PAGE] [--json]
   minimise   makes a failing run short, and writes it as a file for replay and for a test: SEED [--time D] [--nodes N]
              [--limit D] [--out FILE] [--mutant NAME] [--json]
   scenarios  the published scenarios in one table: what was published, ours, and without PreVote and CheckQuorum:
@@ -50,6 +51,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --html PAGE    writes a page without outside resources: of a run its space-time diagram, of a history its failure
 --timeout D    real time for each history, default 60s; then the verdict is unknown
 --memory SIZE  for each history, default 2GiB; then the verdict is unknown
+--last D       of flight records, trace and draw only the newest so long; all of them is replayed and checked
 --trace        every event as a line
 --json         one object on standard output; errors too
 --csv          one line for each run
