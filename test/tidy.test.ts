@@ -23,7 +23,7 @@ const HEADER = '// What this file holds. What it does not do.\n';
 function pathsIn(folder: string): string[] {
   if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs|proto)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|mjs|proto)$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort((a, b) => (a < b ? -1 : 1));
 }

@@ -35,71 +35,66 @@ export function ActionForm({ wish, onDone, onLogin }: ActionProps): JSX.Element 
   const [step, setStep] = useState<Step>({ at: 'reason' });
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<AskError | null>(null);
-  const words = actionWords(wish);
-  const send = (dryRun: boolean): void => {
+  const send = async (dryRun: boolean): Promise<void> => {
+    const { action, name } = wish;
+    const body = { ...(name === null ? {} : { name }), reason: reason.trim(), dryRun };
     setBusy(true);
     setError(null);
-    const body = {
-      ...(wish.name === null ? {} : { name: wish.name }),
-      reason: reason.trim(),
-      dryRun,
-    };
-    tell<ActionAnswer>(`${ACTIONS_PATH}/${wish.action}`, body).then(
-      (answer) => {
-        setBusy(false);
-        setStep({ at: dryRun ? 'forecast' : 'done', answer });
-      },
-      (failure: unknown) => {
-        setBusy(false);
-        if (!(failure instanceof AskError)) return;
-        if (failure.status === 401) onLogin();
-        else setError(failure);
-      },
-    );
+    try {
+      const answer = await tell<ActionAnswer>(`${ACTIONS_PATH}/${action}`, body);
+      setStep({ at: dryRun ? 'forecast' : 'done', answer });
+    } catch (failure) {
+      if (!(failure instanceof AskError)) throw failure;
+      if (failure.status === 401) onLogin();
+      else setError(failure);
+    } finally {
+      setBusy(false);
+    }
   };
-  if (step.at === 'done') {
-    return (
-      <div class="stack">
-        <p class="done" role="status">
-          {step.answer.text}
-        </p>
-        <p class="quiet">Request {step.answer.requestId}</p>
-        <div class="buttons">
-          <button type="button" class="main" onClick={onDone} autofocus>
-            Close
-          </button>
-        </div>
-      </div>
-    );
+  const parts = { wish, reason, isBusy, error };
+  switch (step.at) {
+    case 'reason':
+      return (
+        <ReasonStep
+          {...parts}
+          onReason={setReason}
+          onAsk={() => void send(true)}
+          onCancel={onDone}
+        />
+      );
+    case 'forecast':
+      return (
+        <ForecastStep
+          {...parts}
+          answer={step.answer}
+          onBack={() => setStep({ at: 'reason' })}
+          onDo={() => void send(false)}
+        />
+      );
+    case 'done':
+      return <DoneStep answer={step.answer} onDone={onDone} />;
   }
-  if (step.at === 'forecast') {
-    const { answer } = step;
-    return (
-      <div class="stack">
-        <div role="status">
-          <ForecastView answer={answer} />
-        </div>
-        <p class="quiet">Reason: {reason.trim()}</p>
-        <Trouble error={error} />
-        <div class="buttons">
-          <button type="button" disabled={isBusy} onClick={() => setStep({ at: 'reason' })}>
-            Back
-          </button>
-          <button
-            type="button"
-            class={words.isGrave ? 'grave' : 'main'}
-            disabled={isBusy || answer.isUnchanged}
-            onClick={() => send(false)}
-          >
-            {isBusy ? 'Working …' : words.doIt}
-          </button>
-        </div>
-      </div>
-    );
-  }
+}
+
+interface StepProps {
+  readonly wish: ActionWish;
+  readonly reason: string;
+  readonly isBusy: boolean;
+  readonly error: AskError | null;
+}
+
+interface ReasonStepProps extends StepProps {
+  readonly onReason: (reason: string) => void;
+  readonly onAsk: () => void;
+  readonly onCancel: () => void;
+}
+
+function ReasonStep(props: ReasonStepProps): JSX.Element {
+  const { wish, reason, isBusy, error, onReason, onAsk, onCancel } = props;
+  const words = actionWords(wish);
   const submit = (event: Event): void => {
     event.preventDefault();
-    send(true);
+    onAsk();
   };
   return (
     <form class="stack" onSubmit={submit}>
@@ -113,12 +108,12 @@ export function ActionForm({ wish, onDone, onLogin }: ActionProps): JSX.Element 
           maxLength={REASON_MAX}
           placeholder={words.example}
           value={reason}
-          onInput={({ currentTarget }) => setReason(currentTarget.value)}
+          onInput={({ currentTarget }) => onReason(currentTarget.value)}
         />
       </label>
       <Trouble error={error} />
       <div class="buttons">
-        <button type="button" onClick={onDone}>
+        <button type="button" onClick={onCancel}>
           Cancel
         </button>
         <button type="submit" class="main" disabled={isBusy || reason.trim() === ''}>
@@ -126,6 +121,55 @@ export function ActionForm({ wish, onDone, onLogin }: ActionProps): JSX.Element 
         </button>
       </div>
     </form>
+  );
+}
+
+interface ForecastStepProps extends StepProps {
+  readonly answer: ActionAnswer;
+  readonly onBack: () => void;
+  readonly onDo: () => void;
+}
+
+function ForecastStep(props: ForecastStepProps): JSX.Element {
+  const { wish, answer, reason, isBusy, error, onBack, onDo } = props;
+  const words = actionWords(wish);
+  return (
+    <div class="stack">
+      <div role="status">
+        <ForecastView answer={answer} />
+      </div>
+      <p class="quiet">Reason: {reason.trim()}</p>
+      <Trouble error={error} />
+      <div class="buttons">
+        <button type="button" disabled={isBusy} onClick={onBack}>
+          Back
+        </button>
+        <button
+          type="button"
+          class={words.isGrave ? 'grave' : 'main'}
+          disabled={isBusy || answer.isUnchanged}
+          onClick={onDo}
+        >
+          {isBusy ? 'Working …' : words.doIt}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function DoneStep({ answer, onDone }: { answer: ActionAnswer; onDone: () => void }): JSX.Element {
+  return (
+    <div class="stack">
+      <p class="done" role="status">
+        {answer.text}
+      </p>
+      <p class="quiet">Request {answer.requestId}</p>
+      <div class="buttons">
+        <button type="button" class="main" onClick={onDone} autofocus>
+          Close
+        </button>
+      </div>
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-import type { Hello } from '../feed.js';
+import type { ClusterMessage, Hello } from '../feed.js';
 import type { ActionWish } from './action.js';
 import { Overlay } from './overlay.js';
 import type { OverlayKind } from './overlay.js';
@@ -14,7 +14,7 @@ import { Headline, Masthead, Notice } from './head.js';
 import { useNow } from './hooks.js';
 import { Measured } from './measured.js';
 import { Nodes } from './nodes.js';
-import type { PageState } from './page-state.js';
+import type { PageState, Seen } from './page-state.js';
 import { Picture } from './picture.js';
 import { Reigns } from './reigns.js';
 import { useTheme } from './theme.js';
@@ -57,32 +57,7 @@ export function App({ home }: { home: string }): JSX.Element {
         <Headline state={state} nowMs={nowMs} onAct={onAct} />
         {hello !== null && cluster !== null && (
           <>
-            <div class={hasHistory(hello) ? 'overview' : ''}>
-              <section class="card" aria-labelledby="nodes-title">
-                <h2 id="nodes-title" class="unseen">
-                  Nodes
-                </h2>
-                <Picture
-                  cluster={cluster}
-                  asked={hello.node}
-                  isStale={link.phase !== 'live' || nowMs - cluster.atMs > STALE_MS}
-                  onPick={onPick}
-                />
-                <Nodes message={cluster.message} asked={hello.node} onPick={onPick} />
-              </section>
-              {hasHistory(hello) && (
-                <section class="card happened" aria-labelledby="events-title">
-                  <div class="card-head">
-                    <h2 id="events-title">What happened</h2>
-                  </div>
-                  <Events
-                    events={state.events}
-                    nowMs={nowMs}
-                    empty="Nothing that is still remembered."
-                  />
-                </section>
-              )}
-            </div>
+            <Overview {...{ state, hello, cluster, nowMs, onPick }} />
             <Details {...{ state, hello, figures, theme, nowMs }} />
           </>
         )}
@@ -98,6 +73,37 @@ export function App({ home }: { home: string }): JSX.Element {
         />
       )}
     </>
+  );
+}
+
+interface OverviewProps {
+  readonly state: PageState;
+  readonly hello: Hello;
+  readonly cluster: Seen<ClusterMessage>;
+  readonly nowMs: number;
+  readonly onPick: (name: string) => void;
+}
+
+function Overview({ state, hello, cluster, nowMs, onPick }: OverviewProps): JSX.Element {
+  const isStale = state.link.phase !== 'live' || nowMs - cluster.atMs > STALE_MS;
+  return (
+    <div class={hasHistory(hello) ? 'overview' : ''}>
+      <section class="card" aria-labelledby="nodes-title">
+        <h2 id="nodes-title" class="unseen">
+          Nodes
+        </h2>
+        <Picture cluster={cluster} asked={hello.node} isStale={isStale} onPick={onPick} />
+        <Nodes message={cluster.message} asked={hello.node} onPick={onPick} />
+      </section>
+      {hasHistory(hello) && (
+        <section class="card happened" aria-labelledby="events-title">
+          <div class="card-head">
+            <h2 id="events-title">What happened</h2>
+          </div>
+          <Events events={state.events} nowMs={nowMs} empty="Nothing that is still remembered." />
+        </section>
+      )}
+    </div>
   );
 }
 
@@ -126,7 +132,10 @@ function Details({ state, hello, figures, theme, nowMs }: DetailsProps): JSX.Ele
       </section>
       {hasHistory(hello) && reigns !== null && (
         <section class="card">
-          <Reigns reigns={reigns} names={names} nowMs={nowMs} />
+          <Reigns
+            {...{ reigns, names, nowMs }}
+            isReigning={(cluster?.message.view.primary ?? null) !== null}
+          />
         </section>
       )}
       {hasHistory(hello) && (

@@ -1,4 +1,4 @@
-// A dialog of the page: the browser's own, so that focus stays in it, Escape closes it and focus goes back to where it was.
+// A dialog of the page: the browser's own. So focus stays in it, Escape closes it and focus goes back to where it was.
 
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
@@ -16,9 +16,8 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    const { current } = element;
-    current?.showModal();
-    return () => current?.close();
+    // It needs no closing: an element that leaves the document is no dialog any more, and must not tell of being closed.
+    element.current?.showModal();
   }, []);
   return (
     <dialog

@@ -1,4 +1,4 @@
-// What happened, newest first, as the replicated history tells it: each sentence was written by the entry that caused it.
+// What happened, newest first, as the replicated history tells it. Each sentence was written by the entry that caused it.
 
 import type { JSX } from 'preact';
 

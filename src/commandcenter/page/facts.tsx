@@ -1,4 +1,5 @@
-// What the cluster remembers, in tabs with search: a page of rows at a time, asked anew every few seconds while somebody looks.
+// What the cluster remembers, in tabs with search. A page of rows comes at a time, and is asked anew every few seconds while
+// somebody looks.
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';

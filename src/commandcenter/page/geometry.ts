@@ -22,6 +22,7 @@ const BELOW = 46;
 const ABOVE = 30;
 /** Room beside a disc, for text wider than it. */
 const BESIDE = 34;
+const NARROW_POWER = 0.6;
 
 /**
  * Places for `count` nodes in a picture so wide; narrow ones get higher. One node stands in the middle, two side by side,
@@ -31,10 +32,10 @@ export function sceneFor(count: number, width: number): Scene {
   const isNarrow = width < 560;
   const radius = count > 5 ? (isNarrow ? 30 : 38) : isNarrow ? 36 : 46;
   const height = heightFor(count, isNarrow);
-  const lettersMax = count > 3 && isNarrow ? 11 : count > 5 ? 16 : 20;
+  const lettersMax = isNarrow ? (count > 3 ? 10 : 13) : count > 5 ? 16 : 20;
   const frame = { width, height, radius, lettersMax };
   const middle = { x: width / 2, y: (ABOVE + height - BELOW) / 2 };
-  const across = Math.min(width / 2 - radius - BESIDE, 330);
+  const across = Math.min(width / 2 - radius - (isNarrow ? BESIDE / 2 : BESIDE), 330);
   const down = height / 2 - radius - (ABOVE + BELOW) / 2;
   if (count <= 1) return { ...frame, places: count === 1 ? [middle] : [] };
   if (count === 2) {
@@ -43,7 +44,10 @@ export function sceneFor(count: number, width: number): Scene {
   }
   const places = Array.from({ length: count }, (_, at) => {
     const angle = (at / count) * 2 * Math.PI - Math.PI / 2;
-    return { x: middle.x + across * Math.cos(angle), y: middle.y + down * Math.sin(angle) };
+    const side = Math.cos(angle);
+    // A narrow ring is fuller at its ends than an ellipse, so that the names of neighbours do not meet.
+    const out = isNarrow ? Math.sign(side) * Math.abs(side) ** NARROW_POWER : side;
+    return { x: middle.x + across * out, y: middle.y + down * Math.sin(angle) };
   });
   return { ...frame, places: centred(places, middle.y, down) };
 }

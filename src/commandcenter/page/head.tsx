@@ -1,5 +1,5 @@
-// The top of the page: whose cluster this is and how the page stands with it; a notice when the member that served the page is
-// gone; and the headline with what may be done to the cluster as a whole.
+// The top of the page: whose cluster this is and how the page stands with it, and the headline with what may be done to the
+// cluster as a whole. A notice stands between them when the member that served the page is gone.
 
 import type { JSX } from 'preact';
 

@@ -1,4 +1,5 @@
-// What several parts of the page ask of the browser: how wide an element is, what time it is, whether the reader sees the page.
+// What several parts of the page ask of the browser: how wide an element is, what time it is, what was settled on. Each ends what it
+// began when its part goes.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';

@@ -1,4 +1,4 @@
-// The card of charts, with the choice of the node whose figures they show: the leader's unless another is chosen, because only
+// The card of charts, with the choice of the node whose figures they show. It is the leader unless another is chosen, because only
 // the leader knows how long a write takes.
 
 import type { JSX } from 'preact';

@@ -1,4 +1,4 @@
-// Everything known of one node, and what can be done with it.
+// Everything known of one node, and what can be done with it. What is not possible from this page is not offered.
 
 import type { JSX } from 'preact';
 
@@ -49,7 +49,7 @@ export function NodeDetails({ node, hello, leader, onAct }: NodeDetailsProps): J
       <div class="buttons">
         {origin !== null && name !== hello.node && state !== 'DOWN' && (
           <a class="button" href={`${origin}/commandcenter`}>
-            Open its Command Center
+            Open its page
           </a>
         )}
         {isMember && onAct !== null && (

@@ -1,4 +1,4 @@
-// The nodes as a table: what the picture shows, in words and numbers, and how far each has come in the log.
+// The nodes as a table: what the picture shows, in words and numbers. It is the text alternative of the picture.
 
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';

@@ -1,4 +1,4 @@
-// The dialog that is open: a node, a login, or an action, which asks for a login first where nobody is logged in.
+// The dialog that is open: a node, a login, or an action. An action asks for a login first where nobody is logged in.
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';

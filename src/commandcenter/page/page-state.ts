@@ -37,6 +37,7 @@ export interface PageState {
 export type Happening =
   | { readonly kind: 'link'; readonly link: LinkState }
   | { readonly kind: 'hello'; readonly hello: Hello }
+  | { readonly kind: 'members'; readonly members: Hello['members'] }
   | { readonly kind: 'cluster'; readonly message: ClusterMessage; readonly atMs: number }
   | { readonly kind: 'events'; readonly message: EventsMessage; readonly atMs: number }
   | { readonly kind: 'reigns'; readonly message: ReignsAnswer; readonly atMs: number };
@@ -59,6 +60,10 @@ export function after(state: PageState, happening: Happening): PageState {
       return { ...state, link: happening.link, announcement: linkWords(state, happening.link) };
     case 'hello':
       return { ...state, hello: happening.hello };
+    case 'members':
+      return state.hello === null
+        ? state
+        : { ...state, hello: { ...state.hello, members: happening.members } };
     case 'cluster': {
       const { message, atMs } = happening;
       const announcement = primaryWords(state.cluster?.message ?? null, message);

@@ -77,9 +77,9 @@ function ticksOf(spanMs: number, width: number): ReignTick[] {
   return ticks.filter(({ x }) => x > 18);
 }
 
-/** How a reign ended, in words. */
-export function endWords({ end }: ReignView): string {
-  if (end === null) return 'goes on';
+/** How a reign ended, in words; `isReigning`: somebody is primary, so that one that is not over by the log goes on. */
+export function endWords({ end }: ReignView, isReigning: boolean): string {
+  if (end === null) return isReigning ? 'goes on' : 'not known yet';
   switch (end.how) {
     case 'proof':
       return 'stopped in order';

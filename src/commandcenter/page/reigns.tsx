@@ -1,4 +1,5 @@
-// The history of reigns: a time line with a lane for each node, and a table with the cause of each reign and how it ended.
+// The history of reigns: a time line with a lane for each node, and a table. The table tells the cause of each reign and how it
+// ended.
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -29,9 +30,11 @@ interface ReignsProps {
   readonly reigns: Seen<ReignsAnswer>;
   readonly names: readonly string[];
   readonly nowMs: number;
+  /** Somebody is primary now. */
+  readonly isReigning: boolean;
 }
 
-export function Reigns({ reigns, names, nowMs }: ReignsProps): JSX.Element {
+export function Reigns({ reigns, names, nowMs, isReigning }: ReignsProps): JSX.Element {
   const [spanMs, setSpan] = useState<number | null>(null);
   const [isWhole, setWhole] = useState(false);
   const all = reigns.message.reigns;
@@ -63,10 +66,16 @@ export function Reigns({ reigns, names, nowMs }: ReignsProps): JSX.Element {
         <p class="empty">Nobody was primary yet.</p>
       ) : (
         <>
-          <Lanes all={all} names={names} spanMs={spanMs} elapsedMs={elapsedMs} />
+          <Lanes
+            all={all}
+            names={names}
+            spanMs={spanMs}
+            elapsedMs={elapsedMs}
+            isReigning={isReigning}
+          />
           <DataTable
             caption="Reigns, newest first"
-            columns={columnsAt(elapsedMs)}
+            columns={columnsAt(elapsedMs, isReigning)}
             rows={rows}
             keyOf={({ epoch }) => String(epoch)}
           />
@@ -86,9 +95,10 @@ interface LanesProps {
   readonly names: readonly string[];
   readonly spanMs: number | null;
   readonly elapsedMs: number;
+  readonly isReigning: boolean;
 }
 
-function Lanes({ all, names, spanMs, elapsedMs }: LanesProps): JSX.Element {
+function Lanes({ all, names, spanMs, elapsedMs, isReigning }: LanesProps): JSX.Element {
   const [element, width] = useWidth<HTMLDivElement>();
   const label = width < 500 ? 64 : 120;
   const inner = Math.max(60, width - label - 8);
@@ -112,7 +122,7 @@ function Lanes({ all, names, spanMs, elapsedMs }: LanesProps): JSX.Element {
               <rect class="lane" x={label} y="3" width={inner} height={LANE - 6} rx="5" />
             </g>
           ))}
-          <Bars drawn={drawn} label={label} elapsedMs={elapsedMs} />
+          <Bars {...{ drawn, label, elapsedMs, isReigning }} />
           {drawn.ticks.map(({ x, text }) => (
             <g key={text} class="tick" transform={`translate(${round(label + x)} 0)`}>
               <line y1="0" y2={height - AXIS} />
@@ -128,17 +138,23 @@ function Lanes({ all, names, spanMs, elapsedMs }: LanesProps): JSX.Element {
   );
 }
 
-function Bars(props: { drawn: ReignLanes; label: number; elapsedMs: number }): JSX.Element {
-  const { drawn, label, elapsedMs } = props;
+interface BarsProps {
+  readonly drawn: ReignLanes;
+  readonly label: number;
+  readonly elapsedMs: number;
+  readonly isReigning: boolean;
+}
+
+function Bars({ drawn, label, elapsedMs, isReigning }: BarsProps): JSX.Element {
   return (
     <>
       {drawn.bars.map(({ reign, lane, x, width, isRunning }) => (
         <g
           key={reign.epoch}
-          class={isRunning ? 'reign running' : 'reign'}
+          class={isRunning && isReigning ? 'reign running' : 'reign'}
           transform={`translate(${round(label + x)} ${lane * LANE + 3})`}
         >
-          <title>{`${reign.node}, epoch ${reign.epoch}, ${lengthOf(reign, elapsedMs)}: ${reign.cause}; ${endWords(reign)}`}</title>
+          <title>{`${reign.node}, epoch ${reign.epoch}, ${lengthOf(reign, elapsedMs)}: ${reign.cause}; ${endWords(reign, isReigning)}`}</title>
           <rect width={round(width)} height={LANE - 6} rx={Math.min(5, width / 2)} />
           {width > 44 && (
             <text x="8" y={LANE / 2 + 1}>
@@ -155,12 +171,14 @@ function lengthOf({ beganAgoMs, end }: ReignView, elapsedMs: number): string {
   return duration(Math.max(0, beganAgoMs - (end === null ? -elapsedMs : end.agoMs)));
 }
 
-function columnsAt(elapsedMs: number): readonly Column<ReignView>[] {
+function columnsAt(elapsedMs: number, isReigning: boolean): readonly Column<ReignView>[] {
   return [
     { title: 'Epoch', isName: true, cell: ({ epoch }) => count(epoch) },
     {
       title: 'Primary',
-      cell: ({ node, end }) => <Chip tone={end === null ? 'crown' : 'plain'}>{node}</Chip>,
+      cell: ({ node, end }) => (
+        <Chip tone={end === null && isReigning ? 'crown' : 'plain'}>{node}</Chip>
+      ),
     },
     { title: 'Began', cell: ({ beganAgoMs }) => ago(beganAgoMs + elapsedMs) },
     { title: 'For', align: 'right', cell: (reign) => lengthOf(reign, elapsedMs) },
@@ -170,6 +188,6 @@ function columnsAt(elapsedMs: number): readonly Column<ReignView>[] {
       cell: ({ gapMs }) => (gapMs === null ? UNKNOWN : duration(gapMs)),
     },
     { title: 'Why it began', isWide: true, cell: ({ cause }) => (cause === '' ? UNKNOWN : cause) },
-    { title: 'How it ended', cell: endWords },
+    { title: 'How it ended', cell: (reign) => endWords(reign, isReigning) },
   ];
 }

@@ -19,7 +19,7 @@ const ROUND_MS = 1_000;
 /** How often the member that served the page is asked whether it is back. */
 const HOME_MS = 5_000;
 
-const NAMES = ['hello', 'cluster', 'figures', 'history', 'events', 'bye'] as const;
+const NAMES = ['hello', 'members', 'cluster', 'figures', 'history', 'events', 'bye'] as const;
 
 /** A message of the feed with its name. */
 export type Told = {
@@ -56,8 +56,7 @@ export class Stream {
     this.#close();
     this.#origin = origin;
     this.#tell('connecting');
-    const after = this.#lastEventId === '' ? '' : `?after=${encodeURIComponent(this.#lastEventId)}`;
-    const source = new EventSource(`${origin}${FEED_PATH}${after}`);
+    const source = new EventSource(`${origin}${FEED_PATH}${this.#place()}`);
     this.#source = source;
     source.addEventListener('error', () => {
       if (this.#source === source) this.#fail();
@@ -76,11 +75,23 @@ export class Stream {
     this.#expect(SILENCE_MS);
     this.#listener.onMessage(told);
     if (told.name === 'bye') this.#fail();
+    if (told.name === 'members' && this.#hello !== null) {
+      this.#hello = { ...this.#hello, ...told.message };
+    }
     if (told.name !== 'hello') return;
     this.#hello = told.message;
     this.#failed = [];
     this.#tell('live');
     this.#watchHome();
+  }
+
+  /** After which event to go on, and of which cluster. */
+  #place(): string {
+    if (this.#lastEventId === '') return '';
+    const cluster = this.#hello?.clusterId ?? null;
+    const query = new URLSearchParams({ after: this.#lastEventId });
+    if (cluster !== null) query.set('cluster', cluster);
+    return `?${query.toString()}`;
   }
 
   #expect(ms: number): void {

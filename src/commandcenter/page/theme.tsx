@@ -1,4 +1,4 @@
-// Light and dark: as the system says, or as the reader chose, which this browser remembers.
+// Light and dark: as the system says, or as the reader chose. The browser remembers the choice, if it remembers anything.
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';

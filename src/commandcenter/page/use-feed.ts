@@ -1,5 +1,5 @@
-// The feed as what the page is drawn from: state that follows the messages, figures of the member that is asked, and the figures
-// of another one where those are wanted.
+// The feed as what the page is drawn from: state that follows the messages, and figures. Figures of another member than the one
+// that is asked come over a feed of their own.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 
@@ -33,6 +33,8 @@ export function useFeed(home: string): Feed {
         switch (told.name) {
           case 'hello':
             return setState((before) => after(before, { kind: 'hello', hello: told.message }));
+          case 'members':
+            return setState((before) => after(before, { kind: 'members', ...told.message }));
           case 'cluster':
           case 'events':
             return setState((before) => after(before, seen(told)));
