@@ -38,9 +38,6 @@ const ifVersionArgument = numberArgument(0, Number.MAX_SAFE_INTEGER);
 interface WriteOptions extends ChangeOptions {
   readonly ifVersion?: number;
 }
-interface GetOptions extends ConsistencyOptions {
-  readonly version?: number;
-}
 interface ListOptions extends ConsistencyOptions {
   readonly after: string;
   readonly limit: number;
@@ -112,17 +109,19 @@ function registerGet(group: Command): void {
     .command('get')
     .description('write a document to standard output')
     .argument('<name>', 'its name', nameArgument)
-    .option('--version <number>', 'an earlier version', versionArgument);
+    .argument('[version]', 'default: the one in force', versionArgument);
   addConsistency(command, 'what this node runs, which may be behind')
     .addHelpText(
       'after',
       `
 Examples:
   quorate policy get routes.yaml > routes.yaml
-  quorate policy get routes.yaml --version 3
+  quorate policy get routes.yaml 3
   quorate policy get routes.yaml --stale --json`,
     )
-    .action((name: string) => withClient<GetOptions>(command, (cli) => get(cli, name)));
+    .action((name: string, version?: number) =>
+      withClient<ConsistencyOptions>(command, (cli) => get(cli, name, version)),
+    );
 }
 
 function registerList(group: Command): void {
@@ -293,8 +292,8 @@ function changed(
   cli.print({ name, version, unchanged: !created, dryRun: false }, [said]);
 }
 
-async function get(cli: Cli<GetOptions>, name: string): Promise<void> {
-  const { stale = false, version } = cli.options;
+async function get(cli: Cli<ConsistencyOptions>, name: string, version?: number): Promise<void> {
+  const { stale = false } = cli.options;
   const which = version === undefined ? {} : { version };
   const consistency = consistencyOf(cli.options);
   const { policy, header } = await cli.client.getPolicy({ name, ...which, consistency });

@@ -18,7 +18,7 @@ import type { Finding, Verdict } from '../../src/policy-files/judge.js';
 import { PolicyFiles } from '../../src/policy-files/policy-files.js';
 import { Policies } from '../../src/state-machine/policies.js';
 import type { PolicyCommand } from '../../src/state-machine/policy-types.js';
-import { eventually } from '../service/harness.js';
+import { eventually } from './harness.js';
 import { index } from '../support/log-words.js';
 import { deletePolicy, putPolicy, rollBack } from '../support/policy-words.js';
 import { bytes } from '../support/session-words.js';
