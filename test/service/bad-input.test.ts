@@ -6,7 +6,14 @@ import type { ServiceError } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { CLIENT_SESSIONS, CLUSTER, SESSIONS, STORE } from '../../src/client/protos.js';
+import {
+  CLIENT_SESSIONS,
+  CLUSTER,
+  POLICIES,
+  SERVICES,
+  SESSIONS,
+  STORE,
+} from '../../src/client/protos.js';
 import { errorFromStatus } from '../../src/client/status-details.js';
 import { GRPC_CODES } from '../../src/errors.js';
 import type { QuorateError } from '../../src/errors.js';
@@ -222,6 +229,47 @@ const SENT: Readonly<Record<string, () => Promise<readonly Told[]>>> = {
     }
     const success = ['big/1', 'big/2'].map((key) => ({ get: { key } }));
     return [await send(STORE.Transact, { success })];
+  },
+  'a report that tells neither load nor health, or a provider twice': async () => {
+    const report = { service: 'web', id: 'a' };
+    const loaded = { ...report, load: 1 };
+    return [
+      await send(SERVICES.Report, { reports: [report] }),
+      await send(SERVICES.Report, { reports: [loaded, loaded] }),
+    ];
+  },
+  "a name of a policy that cannot be a file's": async () => [
+    await send(POLICIES.Put, { name: '.hidden' }),
+    await send(POLICIES.Put, { name: 'a/b' }),
+    await send(POLICIES.Put, { name: 'a'.repeat(64) }),
+    await send(POLICIES.Get, { name: '' }),
+    await send(POLICIES.NodeStatus, { names: ['..'] }),
+  ],
+  'a version of a policy that is not in force': async () => [
+    await send(POLICIES.Put, { name: 'absent', ifVersion: 1 }),
+    await send(POLICIES.Delete, { name: 'absent', ifVersion: 1 }),
+  ],
+  'a version of a policy that has no document': async () => {
+    await send(POLICIES.Put, { name: 'gone' });
+    await send(POLICIES.Delete, { name: 'gone' });
+    return [
+      await send(POLICIES.Get, { name: 'gone', version: 2 }),
+      await send(POLICIES.RollBack, { name: 'gone', version: 3 }),
+    ];
+  },
+  'a service that nobody well offers': async () => {
+    const sick = {
+      service: 'sick',
+      id: 'a',
+      address: 'x:1',
+      health: 'PROVIDER_UNHEALTHY',
+    } as const;
+    await send(SERVICES.Register, sick);
+    return [
+      await send(SERVICES.Resolve, { service: 'nobody' }),
+      await send(SERVICES.Resolve, { service: 'sick' }),
+      await send(SERVICES.Resolve, { service: 'sick' }, { to: roles().standby }),
+    ];
   },
   'a page of more than 1000': async () => [
     await send(STORE.List, { limit: 1001 }),

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { JOBS, LOCKS, SESSIONS, STORE } from '../../src/client/protos.js';
+import { JOBS, LOCKS, POLICIES, SERVICES, SESSIONS, STORE } from '../../src/client/protos.js';
 import { isErrorCode } from '../../src/errors.js';
 import type { QuorateError } from '../../src/errors.js';
 import { TestCluster } from './harness.js';
@@ -85,6 +85,7 @@ test('every reason that the page names is in the table of errors', () => {
   }
 });
 
+const PROVIDER = { service: 's', id: 'a' };
 const VALUE = Buffer.from('x');
 const MANY = Array.from({ length: 129 }, (_, at) => ({ delete: { key: `k${at}` } }));
 const WRITE = { isWrite: true } as const;
@@ -140,6 +141,54 @@ test.each<[string, string, string, () => Promise<QuorateError>]>([
   ['Jobs/Get', '', 'JOB_NOT_FOUND', () => node.refused(JOBS.Get, { id: 'none' })],
   ['Jobs/List', '1000 jobs', 'INVALID_ARGUMENT', () => node.refused(JOBS.List, { limit: 1001 })],
   ['Locks/List', '1000 locks', 'INVALID_ARGUMENT', () => node.refused(LOCKS.List, { limit: 1001 })],
+  ['Policies/Put', 'document 256 KiB', 'TOO_LARGE', () => putPolicy({ document: LARGE })],
+  ['Policies/Put', 'reason 512 bytes', 'TOO_LARGE', () => putPolicy({ reason: 'r'.repeat(513) })],
+  ['Policies/Put', '', 'VERSION_MISMATCH', () => putPolicy({ ifVersion: 7 })],
+  [
+    'Policies/RollBack',
+    '',
+    'POLICY_NOT_FOUND',
+    () => node.refused(POLICIES.RollBack, { name: 'none', version: 1 }, WRITE),
+  ],
+  ['Policies/Get', '', 'POLICY_NOT_FOUND', () => node.refused(POLICIES.Get, { name: 'none' })],
+  [
+    'Policies/History',
+    '',
+    'POLICY_NOT_FOUND',
+    () => node.refused(POLICIES.History, { name: 'none' }),
+  ],
+  [
+    'Policies/List',
+    '1000 policies',
+    'INVALID_ARGUMENT',
+    () => node.refused(POLICIES.List, { limit: 1001 }),
+  ],
+  [
+    'Policies/Status',
+    '200 policies',
+    'INVALID_ARGUMENT',
+    () => node.refused(POLICIES.Status, { limit: 201 }),
+  ],
+  [
+    'Policies/NodeStatus',
+    '1000 names',
+    'TOO_LARGE',
+    () => node.refused(POLICIES.NodeStatus, { names: Array.from({ length: 1001 }, () => 'p') }),
+  ],
+  ['Services/Register', 'id 1 to 255 bytes', 'TOO_LARGE', () => offer({ id: 'i'.repeat(256) })],
+  ['Services/Register', '', 'SESSION_NOT_FOUND', () => offer({ session: 'none' })],
+  ['Services/Register', '', 'UNKNOWN_NODE', () => offer({ node: 'none' })],
+  ['Services/Register', '32 tags', 'TOO_LARGE', () => offer({ tags: manyTags(33) })],
+  ['Services/Register', '2048 bytes', 'TOO_LARGE', () => offer({ tags: { t: 'v'.repeat(2048) } })],
+  ['Services/Register', 'load 1 000 000 000', 'INVALID_ARGUMENT', () => offer({ load: 1e9 + 1 })],
+  ['Services/Get', '', 'PROVIDER_NOT_FOUND', () => node.refused(SERVICES.Get, PROVIDER)],
+  ['Services/Resolve', '', 'NO_PROVIDER', () => node.refused(SERVICES.Resolve, { service: 's' })],
+  [
+    'Services/List',
+    '1000 providers',
+    'INVALID_ARGUMENT',
+    () => node.refused(SERVICES.List, { limit: 1001 }),
+  ],
   ['Store/Put', '', 'REVISION_MISMATCH', () => put({ key: 'k', value: VALUE, ifRevision: 7 })],
   ['Store/Put', '', 'VALUE_MISMATCH', () => put({ key: 'k', value: VALUE, ifValue: VALUE })],
   ['Store/Get', '', 'KEY_NOT_FOUND', () => node.refused(STORE.Get, { key: 'none' })],
@@ -174,6 +223,22 @@ function recordStep(
 ): Promise<QuorateError> {
   const claim = { id: 'none', epoch: 1, token: 1, name: 's' };
   return node.refused(JOBS.RecordStep, { ...claim, ...request }, WRITE);
+}
+
+function putPolicy(
+  request: Parameters<typeof POLICIES.Put.requestSerialize>[0],
+): Promise<QuorateError> {
+  return node.refused(POLICIES.Put, { name: 'p', ...request }, WRITE);
+}
+
+function offer(
+  request: Parameters<typeof SERVICES.Register.requestSerialize>[0],
+): Promise<QuorateError> {
+  return node.refused(SERVICES.Register, { ...PROVIDER, address: 'x:1', ...request }, WRITE);
+}
+
+function manyTags(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, at) => [`t${at}`, '']));
 }
 
 function acquire(

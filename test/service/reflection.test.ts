@@ -27,7 +27,9 @@ const SERVED = [
   'quorate.v1.Jobs',
   'quorate.v1.Locks',
   'quorate.v1.Maintenance',
+  'quorate.v1.Policies',
   'quorate.v1.Processes',
+  'quorate.v1.Services',
   'quorate.v1.Sessions',
   'quorate.v1.Store',
 ];

@@ -9,7 +9,9 @@ import {
   CLUSTER,
   JOBS,
   LOCKS,
+  POLICIES,
   PROCESSES,
+  SERVICES,
   SESSIONS,
   STORE,
 } from '../../src/client/protos.js';
@@ -23,6 +25,8 @@ export const METHODS: readonly AnyMethod[] = [
   STORE,
   LOCKS,
   JOBS,
+  SERVICES,
+  POLICIES,
   CLIENT_SESSIONS,
   PROCESSES,
 ].flatMap((service) => Object.values(service as unknown as ServiceDefinition)) as AnyMethod[];
