@@ -70,11 +70,30 @@ export function listed(names: readonly string[], word = 'and'): string {
 
 /** A wall time of today as `14:03:27`, of another day with its date before it. `zone`: absent is the reader's own. */
 export function clock(atMs: number, nowMs: number, zone?: string): string {
-  const options = zone === undefined ? {} : { timeZone: zone };
-  const day = new Intl.DateTimeFormat('sv-SE', { ...options, dateStyle: 'short' });
-  const time = new Intl.DateTimeFormat('sv-SE', { ...options, timeStyle: 'medium' });
+  const { day, time } = formatsOf(zone);
   const date = day.format(atMs);
   return date === day.format(nowMs) ? time.format(atMs) : `${date} ${time.format(atMs)}`;
+}
+
+interface ClockFormats {
+  readonly day: Intl.DateTimeFormat;
+  readonly time: Intl.DateTimeFormat;
+}
+
+/** By time zone: making a format costs more than a hundred uses of it. */
+const FORMATS = new Map<string | undefined, ClockFormats>();
+
+function formatsOf(zone: string | undefined): ClockFormats {
+  const known = FORMATS.get(zone);
+  if (known !== undefined) return known;
+  const options = zone === undefined ? {} : { timeZone: zone };
+  const made = {
+    // The Swedish way is the one of ISO 8601.
+    day: new Intl.DateTimeFormat('sv-SE', { ...options, dateStyle: 'short' }),
+    time: new Intl.DateTimeFormat('sv-SE', { ...options, timeStyle: 'medium' }),
+  };
+  FORMATS.set(zone, made);
+  return made;
 }
 
 /** At most `max` characters, the middle left out: names differ at their ends. */
