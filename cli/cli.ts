@@ -31,6 +31,8 @@ export interface Cli<Options> {
   readonly isJson: boolean;
   readonly timeoutMs: number;
   readonly client: QuorateClient;
+  /** A client for another node, with the same certificate; whoever makes it closes it. */
+  clientFor(address: string): QuorateClient;
   readonly style: Style;
   /** Data on standard output: the object with --json, the lines otherwise. */
   print(data: unknown, lines: readonly string[] | (() => readonly string[])): void;
@@ -78,6 +80,7 @@ export async function withClient<Options>(
       isJson,
       timeoutMs,
       client,
+      clientFor: (address) => new Client({ address, timeoutMs, tls }),
       style: styleFor(process.stdout),
       print(data, lines) {
         if (isJson) printJson(data);

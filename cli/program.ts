@@ -15,6 +15,7 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerEvents } from './commands/events.js';
+import { registerExplain } from './commands/explain.js';
 import { registerJob } from './commands/job.js';
 import { registerLock } from './commands/lock.js';
 import { registerInstall } from './commands/install.js';
@@ -100,6 +101,7 @@ export function buildProgram(usageText: (text: string) => void): Command {
   registerPolicy(program);
   registerSetting(program);
   registerEvents(program);
+  registerExplain(program);
   registerWatch(program);
   registerCompletion(program);
   registerConfig(program);

@@ -42,6 +42,7 @@ import {
   STORE,
 } from '../client/protos.js';
 import { commandProcess, listProcesses } from './process-service.js';
+import { notes } from './note-service.js';
 import { exportRecord } from './record-service.js';
 import { HealthService } from './health-service.js';
 import { Reflection, REFLECTION_ALPHA, reflectionHandlers } from './reflection.js';
@@ -278,6 +279,7 @@ function clusterHandlers(modules: ServiceModules): ClusterHandlers {
     ChangeSettings: on('ChangeSettings', changeSettings),
     Settings: on('Settings', settings),
     Events: on('Events', events),
+    Notes: on('Notes', notes),
     Watch: watchHandler(modules),
   };
 }

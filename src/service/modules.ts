@@ -8,6 +8,7 @@ import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { Guarantee, ProcessView } from '../keeper/process-view.js';
 import type { Action, CommandAnswer } from '../keeper/words.js';
+import type { Note } from '../notebook/note.js';
 import type { LogIndex, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
@@ -80,6 +81,13 @@ export interface ConfigPort {
   differs(): readonly string[];
 }
 
+/** What the API needs to know of the node's notebook (src/notebook). */
+export interface NotePort {
+  readonly bootId: string;
+  /** Oldest first. */
+  readonly notes: readonly Note[];
+}
+
 /** What the API needs to know of the flight recorder. */
 export interface RecordPort {
   /** What is recorded so far, as the pieces of a file; null: nothing is. */
@@ -100,7 +108,7 @@ export interface ServiceModules {
   readonly meterOf: MeterOf;
   /** Forming of a first cluster, which an operator's start or join must not cross; null or absent: there is none. */
   readonly forming?: FormingPort | null;
-  /** Null or absent: no processes are configured. */
+  /** Null or absent: none are configured, and none can be. */
   readonly processes?: ProcessPort | null;
   readonly usage: OwnUsagePort;
   /** The daemon's configuration file; null or absent: there is none to know of. */
@@ -109,6 +117,8 @@ export interface ServiceModules {
   readonly policyFiles?: PolicyFilesPort | null;
   /** The flight recorder; null or absent: there is none. */
   readonly record?: RecordPort | null;
+  /** What this node noted of itself; null or absent: nothing. */
+  readonly notebook?: NotePort | null;
   /** The daemon was told to end. */
   readonly isStopping: () => boolean;
   /** A broken invariant reached a handler; must end the process. */

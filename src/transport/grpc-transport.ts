@@ -46,7 +46,7 @@ export interface GrpcTransportOptions {
 export interface GrpcTransportModules {
   readonly log: LoggerPort;
   /** A peer came up or went down, seen from here; the log is told already. */
-  readonly onPeer?: (peerId: NodeId, isUp: boolean) => void;
+  readonly onPeer?: (peerId: NodeId, isUp: boolean, cause: string) => void;
   /** A peer refused this node, and why; the log is told already. */
   readonly onRefused?: (reason: string, detail: string) => void;
 }

@@ -30,8 +30,8 @@ export interface PeerLinkOptions {
 
 export interface PeerLinkModules {
   readonly log: LoggerPort;
-  /** The peer accepted us, or can no longer be reached; each only after the other, and once at first. */
-  readonly onPeer: (peerId: NodeId, isUp: boolean) => void;
+  /** The peer accepted us, or can no longer be reached and why; each only after the other, and once at first. */
+  readonly onPeer: (peerId: NodeId, isUp: boolean, cause: string) => void;
   /** An attempt failed or was refused; `downMs`: since the link was last open, or was made. It may be closed here. */
   readonly onFailed: (downMs: number) => void;
   /** The peer refused this node; the log is told already. */
@@ -182,7 +182,7 @@ export class PeerLink {
     if (this.#isUp === true) return;
     this.#isUp = true;
     this.#modules.log.info({ peerId: this.#options.peerId }, `cluster member ${this.#name} is up`);
-    this.#modules.onPeer(this.#options.peerId, true);
+    this.#modules.onPeer(this.#options.peerId, true, '');
   }
 
   #onStreamEnd(timers: LinkTimers, end: StreamEnd): void {
@@ -218,7 +218,7 @@ export class PeerLink {
     this.#isUp = false;
     const { peerId } = this.#options;
     this.#modules.log.warn({ peerId, cause }, `cluster member ${this.#name} is down`);
-    this.#modules.onPeer(peerId, false);
+    this.#modules.onPeer(peerId, false, cause);
   }
 
   #noteRefusal(sentence: string, reason: string, detail: string): void {

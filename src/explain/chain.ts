@@ -1,0 +1,29 @@
+// The notes of all nodes as one chain, in causal order: by term first, since whatever happens in a later term follows from its
+// election, and within a term by aligned time. Notes of one node keep their order, because its term never falls; of two nodes in
+// one term the order is only as good as the alignment of their clocks, which each note says.
+
+import { isWithin, restartOf, windowOf } from './story.js';
+import type { PlacedNote, Story } from './story.js';
+
+/** Kinds that tell of every node's everyday life; of nodes that are neither the old nor the new primary they are left out. */
+const EVERYDAY: ReadonlySet<PlacedNote['kind']> = new Set(['peerBack', 'healthy', 'leaseBack']);
+
+/** The notes that belong to the story, in causal order. */
+export function chainOf(story: Story): PlacedNote[] {
+  const window = windowOf(story);
+  const old = story.before?.node ?? null;
+  const chosen = story.nodes.flatMap(({ node, notes }) => {
+    const restart = node === old ? restartOf(notes, window) : null;
+    return notes.filter((note) => {
+      if (note === restart) return true;
+      if (!isWithin(note, window)) return false;
+      return !EVERYDAY.has(note.kind) || node === old || node === story.reign.node;
+    });
+  });
+  return chosen.sort(
+    (a, b) =>
+      a.term - b.term ||
+      b.beganAgoMs - a.beganAgoMs ||
+      (a.node === b.node ? a.number - b.number : a.node < b.node ? -1 : 1),
+  );
+}
