@@ -44,8 +44,10 @@ export function leaderContact(world: World): Invariant {
   };
 
   return {
-    sent(from, to, { type, ...message }) {
-      if (type !== 'appendEntriesResponse' && type !== 'installSnapshotResponse') return;
+    sent(from, to, message) {
+      const isAnswer =
+        message.type === 'appendEntriesResponse' || message.type === 'installSnapshotResponse';
+      if (!isAnswer) return;
       const leader = world.machines.get(to);
       const reign = leader === undefined ? undefined : reigns.get(leader);
       if (reign?.term === message.term) reign.answeredUs.set(from.id, world.nowUs);

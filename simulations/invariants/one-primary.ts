@@ -6,7 +6,7 @@
 import type { Raft } from '../../src/raft/raft.js';
 import type { Leader } from '../../src/raft/state.js';
 import type { Machine } from '../machine.js';
-import { hold } from '../violation.js';
+import { hold, Violation } from '../violation.js';
 import type { World } from '../world.js';
 import { showTime } from '../trace.js';
 import type { Invariant } from './invariant.js';
@@ -29,13 +29,10 @@ export function onePrimary(world: World): Invariant {
 
   /** Whether somebody else rules at `atUs` as well. */
   const checkAt = (reign: Reign, atUs: number): void => {
-    for (const other of [...reigns.values(), ...kept.values()]) {
-      const isBoth = other.machine !== reign.machine && isWithin(other, atUs);
-      hold(!isBoth, 'one-primary', () => {
-        return `at ${showTime(atUs)} node ${reign.machine.id} is primary of epoch ${reign.epoch} and node ${other.machine.id} of epoch ${other.epoch}`;
-      });
-    }
+    for (const other of reigns.values()) checkApart(reign, other, atUs);
+    for (const other of kept.values()) checkApart(reign, other, atUs);
     const last = newest;
+    if (last?.epoch === reign.epoch && last.machine === reign.machine) return;
     hold(last === null || reign.epoch >= last.epoch, 'one-primary', () => {
       return `node ${reign.machine.id} is primary of epoch ${reign.epoch} after epoch ${last?.epoch}`;
     });
@@ -84,6 +81,14 @@ export function onePrimary(world: World): Invariant {
       else if (reign !== undefined && isWithin(reign, world.nowUs)) kept.set(machine, reign);
     },
   };
+}
+
+function checkApart(reign: Reign, other: Reign, atUs: number): void {
+  if (other.machine === reign.machine || !isWithin(other, atUs)) return;
+  throw new Violation(
+    'one-primary',
+    `at ${showTime(atUs)} node ${reign.machine.id} is primary of epoch ${reign.epoch} and node ${other.machine.id} of epoch ${other.epoch}`,
+  );
 }
 
 function isWithin({ fromUs, untilUs }: Reign, atUs: number): boolean {

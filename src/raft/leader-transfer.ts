@@ -223,6 +223,8 @@ function preferred(state: RaftState, leader: Leader, wellForMs: number): Order |
   const configuration = configurationInForce(state);
   if (configuration.outgoing !== null || !isAutomatic(configuration)) return null;
   const own = memberOf(configuration, state.options.id)?.priority ?? 0;
+  // Asked at every tick, and usually nobody is preferred.
+  if (!configuration.members.some(({ priority }) => priority > own)) return null;
   const to = bestTarget(state, leader);
   const member = to === null ? undefined : memberOf(configuration, to);
   if (to === null || member === undefined || member.priority <= own) return null;

@@ -436,7 +436,9 @@ export class Raft {
     );
     const handed = persistence.handOut(state.nowMs, log.lastIndex, hardState(state));
     return {
-      ...handed,
+      persistId: handed.persistId,
+      hardState: handed.hardState,
+      truncateFrom: handed.truncateFrom,
       entries,
       install: outbox.install,
       compactTo: outbox.compactTo,
