@@ -57,6 +57,15 @@ const ROWS: readonly Row[] = [
   { name: 'A list where a number should be', text: `${NAMED}node:\n  priority: [50]\n` },
   { name: 'Text where a number should be', text: `${NAMED}node:\n  priority: high\n` },
   { name: 'A number out of its range', text: `${NAMED}node:\n  priority: 101\n` },
+  { name: 'Policies without a directory', text: `${NAMED}policies: { localChanges: keep }\n` },
+  {
+    name: 'Another word for what becomes of local changes',
+    text: `${NAMED}policies: { directory: policies, localChanges: ignore }\n`,
+  },
+  {
+    name: 'Policies of a witness',
+    text: `${NAMED}node: { witness: true }\npolicies: { directory: policies }\n`,
+  },
   { name: 'Yes for true', text: `${NAMED}node:\n  witness: yes\n` },
   { name: 'A misspelt word', text: `${NAMED}  failover: automatik\n` },
   { name: 'A log level of another product', text: `${NAMED}node:\n  logLevel: warning\n` },
