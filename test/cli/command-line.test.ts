@@ -77,6 +77,9 @@ const CHANGING = [
   'set-primary',
   'pause',
   'resume',
+  'policy put',
+  'policy rollback',
+  'policy delete',
 ];
 
 /** They change what runs, and nothing that the cluster remembers. */
