@@ -1,4 +1,4 @@
-// `quorate setting list | get | set`: what the cluster as a whole is set to, by the names that the JSON has. Most settings are
+// `quorate setting list | get | set | history`: what the cluster as a whole is set to, by the names that the JSON has. Most settings are
 // fixed when the cluster is started; `set` changes the one that may change while it runs.
 
 import type { Command } from 'commander';
@@ -58,6 +58,20 @@ Examples:
     .argument('<name>', 'as the list names it')
     .addHelpText('after', '\nExamples:\n  quorate setting get electionTimeoutMs')
     .action((name: string) => withClient<object>(get, (cli) => showOne(cli, name)));
+  const history = group
+    .command('history')
+    .description('who changed which setting and why, newest first; pauses of automatic reigns too')
+    .addHelpText(
+      'after',
+      `
+What a setting was before is told, so that \`setting set\` can put it back. The newest 100 changes are
+remembered whatever else happens, older ones as long as other events leave them room.
+
+Examples:
+  quorate setting history
+  quorate setting history --json`,
+    )
+    .action(() => withClient<object>(history, showHistory));
   const set = group
     .command('set')
     .description('change a setting of the running cluster: autoRemoveAfter or failover')
@@ -161,6 +175,30 @@ async function showOne(cli: Cli<object>, name: string): Promise<void> {
     throw new QuorateError('INVALID_ARGUMENT', message, { field: 'name' }, { hint });
   }
   cli.print({ [name]: value }, [value === null ? 'off' : printable(String(value))]);
+}
+
+/** The kinds of events that tell of settings. */
+const HISTORY_KINDS = ['settingChanged', 'reignsPaused', 'reignsResumed'];
+const HISTORY_PAGE = 1000;
+
+async function showHistory(cli: Cli<object>): Promise<void> {
+  // There are no more events than one page holds, and a revision is never cut in two.
+  const { events } = await cli.client.events({ kinds: HISTORY_KINDS, limit: HISTORY_PAGE });
+  const changes = events.toReversed().map(({ revision, clusterTimeMs, text, requestId }) => ({
+    revision,
+    clusterTimeMs,
+    text,
+    requestId: requestId ?? null,
+  }));
+  cli.print({ changes }, () => {
+    if (changes.length === 0) return ['No setting was changed since the cluster was started.'];
+    const rows = changes.map(({ revision, text }) => [String(revision), printable(text)]);
+    const columns = [
+      { title: 'REVISION', align: 'right' as const },
+      { title: 'WHAT, WHO AND WHY' },
+    ];
+    return renderTable(columns, rows, { style: cli.style });
+  });
 }
 
 async function settingsOf(cli: Cli<object>): Promise<Readonly<Record<string, Value>>> {

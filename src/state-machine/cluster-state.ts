@@ -333,8 +333,8 @@ export class ClusterState {
     for (const event of reignRuleTexts(this.#reigns, reigns, cause)) this.#tell(event);
     this.#reigns = reigns;
     if (autoRemoveAfterMs === this.#autoRemoveAfterMs) return;
+    this.#tell(autoRemoveText(this.#autoRemoveAfterMs, autoRemoveAfterMs, cause));
     this.#autoRemoveAfterMs = autoRemoveAfterMs;
-    this.#tell(autoRemoveText(autoRemoveAfterMs, cause));
   }
 
   #reign(entry: Entry): void {

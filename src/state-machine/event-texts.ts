@@ -65,9 +65,14 @@ export function levelText(level: number): string {
 }
 
 /** After how long dead voters may be removed from now on. */
-export function autoRemoveText(afterMs: number | null, line: string): EventText {
+export function autoRemoveText(
+  beforeMs: number | null,
+  afterMs: number | null,
+  line: string,
+): EventText {
   const cause = readCause(line);
-  const what = `autoRemoveAfter was set to ${afterMs === null ? 'off' : `${afterMs} ms`}`;
+  const shown = (ms: number | null): string => (ms === null ? 'off' : `${ms} ms`);
+  const what = `autoRemoveAfter was set to ${shown(afterMs)}, ${shown(beforeMs)} before`;
   return { kind: 'settingChanged', text: because(what, cause), requestId: cause.requestId };
 }
 
@@ -77,7 +82,8 @@ export function reignRuleTexts(before: ReignRules, after: ReignRules, line: stri
   const { requestId } = cause;
   const texts: EventText[] = [];
   if (after.isManual !== before.isManual) {
-    const what = `failover was set to ${after.isManual ? 'manual' : 'automatic'}`;
+    const shown = ({ isManual }: ReignRules): string => (isManual ? 'manual' : 'automatic');
+    const what = `failover was set to ${shown(after)}, ${shown(before)} before`;
     texts.push({ kind: 'settingChanged', text: because(what, cause), requestId });
   }
   if (after.pausedBy !== null && after.pausedBy !== before.pausedBy) {

@@ -48,6 +48,9 @@ export const EVENTS_MAX = 1000;
 /** Of them, expiries and changes of policies: a day of ended sessions must not push out who was primary and why. */
 export const EXPIRY_EVENTS_MAX = 200;
 
+/** The newest changes of settings are kept whatever else happens: they are the history of what the cluster is set to. */
+export const SETTING_EVENTS_MAX = 100;
+
 export const EVENTS_FACT = 'events';
 
 /** The history with these added. A copy: a frozen history must not change, and events are rare. */
@@ -60,7 +63,24 @@ export function addEvents(events: Events, added: readonly ClusterEvent[]): Event
     surplus -= 1;
     return false;
   });
-  return kept.slice(-EVENTS_MAX);
+  return withinBounds(kept);
+}
+
+/** Forgets the oldest beyond the bound, but for the newest changes of settings. */
+function withinBounds(events: Events): Events {
+  let surplus = events.length - EVENTS_MAX;
+  if (surplus <= 0) return events;
+  let unsafe = events.filter(isSetting).length - SETTING_EVENTS_MAX;
+  return events.filter((event) => {
+    const isSafe = isSetting(event) && (unsafe -= 1) < 0;
+    if (surplus <= 0 || isSafe) return true;
+    surplus -= 1;
+    return false;
+  });
+}
+
+function isSetting({ kind }: ClusterEvent): boolean {
+  return kind === 'settingChanged' || kind === 'reignsPaused' || kind === 'reignsResumed';
 }
 
 function isExpiry({ kind }: ClusterEvent): boolean {

@@ -64,6 +64,7 @@ const COMMANDS = [
   'policy status',
   'setting list',
   'setting get',
+  'setting history',
   'events',
   'check',
   'demo',

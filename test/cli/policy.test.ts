@@ -171,6 +171,22 @@ describe('policy', () => {
   });
 });
 
+test('setting history tells who changed what from which value, and why', async () => {
+  expect(await printed('setting', 'history')).toBe(
+    'No setting was changed since the cluster was started.\n',
+  );
+  await printed('setting', 'set', 'failover', 'manual', '--reason', 'storage is moved');
+  await printed('setting', 'set', 'failover', 'automatic');
+  const who = 'A asked by 127\\.0\\.0\\.1';
+  expect(await printed('setting', 'history')).toMatch(
+    new RegExp(
+      `^REVISION +WHAT, WHO AND WHY\\n +\\d+  failover was set to automatic, manual before: ${who}\\n +\\d+  failover was set to manual, automatic before: ${who}: storage is moved\\n$`,
+    ),
+  );
+  const { changes } = (await printedJson('setting', 'history')) as { changes: object[] };
+  expect(changes[1]).toMatchObject({ requestId: expect.stringMatching(/./) as string });
+});
+
 describe('what is shown', () => {
   test('a difference of what is no text says only that; control characters steer nothing', () => {
     const binary = { title: 'b', document: Uint8Array.from([0xff]) };

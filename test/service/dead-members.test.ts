@@ -55,7 +55,7 @@ test('five nodes of which two die shrink to three, once the setting allows it', 
   const told = events.map(({ kind, text }) => `${kind}: ${text}`);
   expect(told).toContainEqual(
     expect.stringMatching(
-      /^settingChanged: autoRemoveAfter was set to 6000 ms: .*: nobody on call$/,
+      /^settingChanged: autoRemoveAfter was set to 6000 ms, off before: .*: nobody on call$/,
     ),
   );
   for (const id of dead) {

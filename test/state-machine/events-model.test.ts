@@ -11,6 +11,7 @@ import {
   EVENT_KINDS,
   EVENTS_MAX,
   EXPIRY_EVENTS_MAX,
+  SETTING_EVENTS_MAX,
 } from '../../src/state-machine/events.js';
 import type { ClusterEvent } from '../../src/state-machine/events.js';
 import {
@@ -122,6 +123,27 @@ describe('events', () => {
     expect(events[0]?.kind).toBe('clusterStarted');
     expect(events.at(-1)?.revision).toBe(2 * EVENTS_MAX);
     expect(events[1]?.revision).toBe(2 * EVENTS_MAX - EXPIRY_EVENTS_MAX + 1);
+  });
+
+  it('keep the newest changes of settings whatever else happens, in their place', () => {
+    const event = (kind: ClusterEvent['kind'], revision: number): ClusterEvent => {
+      return { revision: index(revision), clusterTimeMs: 0, kind, text: '', requestId: null };
+    };
+    let events: readonly ClusterEvent[] = [];
+    const changes = SETTING_EVENTS_MAX + 5;
+    for (let at = 1; at <= changes; at += 1)
+      events = addEvents(events, [event('settingChanged', at)]);
+    for (let at = changes + 1; at <= changes + 2 * EVENTS_MAX; at += 1) {
+      events = addEvents(events, [event('reignBegan', at)]);
+    }
+    expect(events.length).toBe(EVENTS_MAX);
+    const settings = events.filter(({ kind }) => kind === 'settingChanged');
+    expect(settings.map(({ revision }) => revision)).toEqual(
+      Array.from({ length: SETTING_EVENTS_MAX }, (_, at) => at + 6),
+    );
+    const revisions = events.map(({ revision }) => revision);
+    expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
+    expect(revisions.at(-1)).toBe(changes + 2 * EVENTS_MAX);
   });
 
   it('tell of a member that is found elsewhere, and which request said so', () => {
