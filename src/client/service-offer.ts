@@ -17,6 +17,8 @@ import type { ProviderHealth } from './service-provider.js';
 const TTL_DEFAULT_MS = 5000;
 const PAUSE_FIRST_MS = 100;
 const PAUSE_MAX_MS = 2000;
+/** Sessions that are remembered as its own. */
+const SESSIONS_MAX = 16;
 /** How long the watch on its own key may be silent. */
 const BOOKMARK_MS = 1000;
 
@@ -53,6 +55,8 @@ export class ServiceOffer {
   #load: number;
   #health: ProviderHealth;
   #session: HeldSession;
+  /** Ids of its sessions, the newest last: what was asked for under an older one may happen late. */
+  readonly #sessions: string[] = [];
   #registration = 0;
   #again: Promise<void> | null = null;
 
@@ -126,6 +130,8 @@ export class ServiceOffer {
   }
 
   async #register(options: CallOptions): Promise<void> {
+    this.#sessions.push(this.#session.id);
+    if (this.#sessions.length > SESSIONS_MAX) this.#sessions.shift();
     const { address, tags = {}, node = '' } = this.#options;
     const { service, id } = this;
     const told = { load: this.#load, health: HEALTH_NAMES[this.#health], tags: { ...tags } };
@@ -212,6 +218,10 @@ export class ServiceOffer {
     if (provider !== null) {
       // What stood there before is told late by a member that is behind.
       if (provider.registration < this.#registration) return;
+      if (this.#sessions.includes(provider.session)) {
+        this.#renew();
+        return;
+      }
       const message = `another process registered provider ${id} of service ${service}`;
       this.#end(new QuorateError('PROVIDER_REPLACED', message, { service, id }));
       return;

@@ -26,12 +26,19 @@ interface Store {
 interface Example {
   readonly quorateStore: (session: unknown, client: Quorate) => Store;
 }
+interface BalancedExample {
+  readonly balancedCaller: (
+    client: Quorate,
+    service: string,
+  ) => { readonly get: () => Promise<string>; readonly close: () => void };
+}
 interface WebExample {
   readonly webServer: (client: Quorate, options: { secret: string; maxAge?: number }) => Server;
 }
 
 const EXAMPLE: string = new URL('./session-store.mjs', import.meta.url).href;
 const WEB: string = new URL('./web-server.mjs', import.meta.url).href;
+const BALANCED = new URL('./balanced-server.mjs', import.meta.url);
 const WORKER = fileURLToPath(new URL('./leader-worker.mjs', import.meta.url));
 
 let cluster: LocalCluster;
@@ -109,6 +116,36 @@ test('a visitor is known to every web server, until the logout', async () => {
     }
   }
 }, 60_000);
+
+test('callers of a service leave a provider that is killed, and none of their calls fails', async () => {
+  const { balancedCaller } = (await import(BALANCED.href)) as BalancedExample;
+  const addresses = cluster.daemons.map(({ api }) => api);
+  const started = ['a', 'b', 'c'].map((id): [string, ChildProcess] => {
+    const args = [fileURLToPath(BALANCED), 'web', id, '5000', ...addresses];
+    return [id, spawn(process.execPath, args, { stdio: 'ignore' })];
+  });
+  workers.push(...started.map(([, child]) => child));
+  const isThere = async (): Promise<boolean> => {
+    const found = started.map(([id]) => client.services.get('web', id));
+    return (await Promise.all(found)).every((provider) => provider !== null);
+  };
+  await vi.waitUntil(isThere, { timeout: 60_000, interval: 50 });
+  const caller = balancedCaller(client, 'web');
+  const answered = new Set<string>();
+  await vi.waitUntil(async () => answered.add(await caller.get()).size === 3, {
+    timeout: 30_000,
+    interval: 10,
+  });
+  new Map(started).get('b')?.kill('SIGKILL');
+  // The two others take its calls at once: who failed asked again.
+  for (let count = 0; count < 50; count += 1) expect(await caller.get()).toMatch(/^[abc]$/);
+  const isGone = async (): Promise<boolean> => (await client.services.get('web', 'b')) === null;
+  await vi.waitUntil(isGone, { timeout: 30_000, interval: 50 });
+  for (let count = 0; count < 20; count += 1) {
+    expect((await client.services.resolve('web')).id).toMatch(/^[ac]$/);
+  }
+  caller.close();
+}, 120_000);
 
 test('the worker works where the primary is, and elsewhere after a fail-over', async () => {
   const addresses = cluster.daemons.map(({ api }) => api);
