@@ -8,7 +8,7 @@ import type { RecordSummary } from '../../src/recorder/summary.js';
 import { fileArgument } from '../arguments.js';
 import { printJson, printLines, withClient } from '../cli.js';
 import type { Cli, GlobalOptions } from '../cli.js';
-import { describeFailure, failureOf } from '../errors.js';
+import { failureOf } from '../errors.js';
 import { printable } from '../format.js';
 
 interface ExportOptions {
@@ -100,7 +100,7 @@ async function exportRecords(cli: Cli<ExportOptions>): Promise<void> {
       } catch (error) {
         if (source.name === null || !(error instanceof QuorateError)) throw error;
         missing.push(source.name);
-        cli.note(`${source.name}: ${describeFailure(failureOf(error), false)}`);
+        cli.note(`${printable(source.name)}: ${printable(failureOf(error).error)}`);
       }
     }
     if (exported.length === 0) throw new QuorateError('UNREACHABLE', 'no member sent its record');

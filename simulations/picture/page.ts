@@ -86,8 +86,9 @@ function dataOf(recording: Recording): object {
     longestUs: LONGEST_US,
     types,
     kinds,
-    nodes: nodes.map(({ id, isWitness, states }) => ({
+    nodes: nodes.map(({ id, name = `node ${id}`, isWitness, states }) => ({
       id,
+      name,
       isWitness,
       states: states.map(fieldsOf),
     })),

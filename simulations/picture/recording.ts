@@ -29,6 +29,8 @@ export interface NodeState {
 
 export interface RecordedNode {
   readonly id: number;
+  /** Absent: it is called by its number. */
+  readonly name?: string;
   readonly isWitness: boolean;
   /** In order of time; each differs from the one before. */
   readonly states: readonly NodeState[];

@@ -182,7 +182,7 @@ function drawLanes(lanes) {
     brush.fillStyle = colour('ink');
     brush.textAlign = 'left';
     brush.font = '600 13px system-ui, sans-serif';
-    brush.fillText(`node ${node.id}${node.isWitness ? ' w' : ''}`, 10, y + 1);
+    brush.fillText(`${node.name}${node.isWitness ? ' w' : ''}`, 10, y + 1);
     brush.fillStyle = colour('soft');
     brush.font = '11px system-ui, sans-serif';
     brush.fillText(state === null ? '' : `${word(nameOf(state))}`, 10, y + 15);
@@ -405,6 +405,15 @@ function cell(row, text, name) {
   return td;
 }
 
+function nodeName(id) {
+  return data.nodes.find((node) => node.id === id)?.name ?? `node ${id}`;
+}
+
+/** Of a node that is called by its number, the number alone. */
+function shortName(id) {
+  return nodeName(id).replace(/^node (?=\d+$)/, '');
+}
+
 function tellStates() {
   const body = element('states');
   body.replaceChildren();
@@ -413,7 +422,7 @@ function tellStates() {
     const state = node.states[at];
     const row = body.insertRow();
     if (state !== undefined && state[AT] === view.at && view.at > 0) row.className = 'changed';
-    cell(row, `${node.id}${node.isWitness ? ' witness' : ''}`);
+    cell(row, `${shortName(node.id)}${node.isWitness ? ' witness' : ''}`);
     const name = nameOf(state);
     const chip = document.createElement('span');
     chip.className = 'chip';
@@ -424,7 +433,15 @@ function tellStates() {
     cell(row, '').append(chip);
     for (const field of [TERM, VOTE, LEADER, COMMIT, APPLIED, LAST, COMPACTED]) {
       const value = state?.[field] ?? null;
-      cell(row, value === null || value < 0 || state[ROLE] === 0 ? '–' : String(value), 'number');
+      cell(
+        row,
+        value === null || value < 0 || state[ROLE] === 0
+          ? '–'
+          : field === VOTE || field === LEADER
+            ? shortName(value)
+            : String(value),
+        'number',
+      );
     }
   }
 }
@@ -433,7 +450,9 @@ function textOf([at, node, kind, what]) {
   const name = data.kinds[kind];
   if (typeof what !== 'number') return `${name} ${what}`;
   const [from, to, , , , text] = messages[what];
-  return name === 'send' ? `sends node ${to}: ${text}` : `gets from node ${from}: ${text}`;
+  return name === 'send'
+    ? `sends ${nodeName(to)}: ${text}`
+    : `gets from ${nodeName(from)}: ${text}`;
 }
 
 /** Events at nodes that are shown; those of messages only if their type is. */
@@ -461,7 +480,7 @@ function tellEvents() {
     if (at === view.place) row.className = 'now';
     row.onclick = () => goTo(at);
     cell(row, (event[0] / 1e6).toFixed(6));
-    cell(row, event[1] === 0 ? 'world' : `node ${event[1]}`);
+    cell(row, event[1] === 0 ? 'world' : nodeName(event[1]));
     cell(row, textOf(event));
   }
 }
@@ -535,7 +554,7 @@ function tipFor(px, py) {
   if (at !== null) {
     const [from, to, , sent, arrived, text] = messages[at];
     const how = arrived < 0 ? 'never arrived' : `${((arrived - sent) / 1000).toFixed(3)} ms`;
-    return `${seconds(sent)}  node ${from} → node ${to}, ${how}\n${text}`;
+    return `${seconds(sent)}  ${nodeName(from)} → ${nodeName(to)}, ${how}\n${text}`;
   }
   const operation = operationNear(px, py);
   if (operation !== null) return `client ${operation[0]}: ${operation[1]}\n${operation[4]}`;

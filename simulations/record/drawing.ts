@@ -9,6 +9,7 @@ import type { NodeState, RecordedMessage, Recording } from '../picture/recording
 import type { Verdict } from '../run.js';
 import type { TraceEvent } from '../trace.js';
 import type { Happening } from './merge.js';
+import type { Names } from './names.js';
 import { UNKNOWN } from './state-of.js';
 
 type Carried = { -readonly [Key in keyof RecordedMessage]: RecordedMessage[Key] };
@@ -22,6 +23,7 @@ interface Held {
 
 export class Drawing {
   readonly #fromMs: number;
+  readonly #names: Names;
   readonly #events: TraceEvent[] = [];
   readonly #messages: Carried[] = [];
   /** By sender, receiver and words: sent and not arrived, in order. */
@@ -34,8 +36,9 @@ export class Drawing {
   #untilUs = 0;
 
   /** Draws what happens from that wall time on. */
-  constructor(fromMs: number) {
+  constructor(fromMs: number, names: Names) {
     this.#fromMs = fromMs;
+    this.#names = names;
   }
 
   /** Takes in one step. */
@@ -62,18 +65,20 @@ export class Drawing {
     this.#event(atUs, 0, 'record ends', `node ${id}`);
   }
 
-  /** Everything so far. `ids`: of all nodes, recorded or not. */
-  recording(
-    ids: readonly number[],
-    about: { readonly title: string; readonly hash: string; readonly verdict: Verdict },
-  ): Recording {
+  /** Everything so far. */
+  recording(about: {
+    readonly title: string;
+    readonly hash: string;
+    readonly verdict: Verdict;
+  }): Recording {
     return {
       ...about,
       seed: 'recorded',
       untilUs: this.#untilUs,
       events: this.#events,
-      nodes: ids.map((id) => ({
+      nodes: this.#names.all().map(({ id, name }) => ({
         id,
+        name,
         isWitness: this.#witnesses.has(id),
         states: this.#states.get(id) ?? [{ ...UNKNOWN, isUp: true, atUs: 0 }],
       })),
@@ -96,7 +101,8 @@ export class Drawing {
   }
 
   #event(atUs: number, node: number, kind: string, text: string): number {
-    return this.#events.push({ atUs, node, kind, content: 0, text }) - 1;
+    const named = this.#names.into(text);
+    return this.#events.push({ atUs, node, kind, content: 0, text: named }) - 1;
   }
 
   #input(life: object, id: number, atUs: number, input: Input, isShown: boolean): void {

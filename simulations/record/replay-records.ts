@@ -3,7 +3,6 @@
 // request a trace and what a picture is drawn from.
 
 import { describeMessage, describeReady, describeState } from '../../src/raft/describe.js';
-import { configurationInForce } from '../../src/raft/state.js';
 import { Replay } from '../../src/recorder/replay.js';
 import type { Step } from '../../src/recorder/replay.js';
 import type { RecordedLife } from '../../src/recorder/record-file.js';
@@ -18,6 +17,7 @@ import { Across } from './across.js';
 import { Drawing } from './drawing.js';
 import { merged } from './merge.js';
 import type { Happening, LivedLife } from './merge.js';
+import { Names } from './names.js';
 
 export interface ReplayOptions {
   /** Only the newest so many ms are traced and drawn; all are replayed. Null: everything. */
@@ -54,79 +54,109 @@ export interface ReplayedRecords {
 /** Replays records of one cluster. Throws `UnreadableRecord` where one makes no sense. */
 export function replayRecords(
   records: readonly RecordedLife[],
-  { lastMs, sink, isDrawn }: ReplayOptions,
+  options: ReplayOptions,
 ): ReplayedRecords {
-  const lives = records.map((life): LivedLife => ({ life, replay: new Replay(life) }));
-  const names = namesOf(lives);
-  const across = new Across((id) => names.get(id) ?? `node ${id}`);
-  const digests = new Map(lives.map((lived) => [lived, new Digest()]));
-  const differences = new Map<LivedLife, string>();
-  const endMs = Math.max(...records.map(({ head }) => head.writtenAt.wallMs));
-  const beginMs = Math.min(...lives.map(({ life, replay }) => wallMsOf(life, replay.nowMs)));
-  const fromMs = lastMs === null ? beginMs : Math.max(beginMs, endMs - lastMs);
-  const drawing = isDrawn ? new Drawing(fromMs) : null;
-  const starts = new Map(lives.map(({ life, replay }) => [life, wallMsOf(life, replay.nowMs)]));
-  let verdict: Verdict = { type: 'held' };
-  const note = (found: Omit<Extract<Verdict, { type: 'violated' }>, 'type'>): void => {
-    if (verdict.type === 'held') verdict = { type: 'violated', ...found };
-  };
-  const look = (lived: LivedLife, step: Step): void => {
-    const { raft, nowMs } = lived.replay;
-    const atUs = Math.max(0, wallMsOf(lived.life, nowMs) - fromMs) * 1000;
-    const digest = digests.get(lived);
-    const { term, votedFor, commitIndex, lastApplied, log } = raft.state;
-    digest?.number(nowMs).number(term).value(votedFor).number(commitIndex).number(lastApplied);
-    digest?.number(log.lastIndex).number(log.last.term).text(raft.state.role.type);
-    if (step.type === 'diverged')
-      differences.set(lived, `${step.why}, at item ${lived.replay.count}`);
-    if (step.type === 'violated') {
-      note({ property: 'core', detail: `${lived.life.head.node}: ${step.message}`, atUs });
-      if (!step.wasRecorded)
-        differences.set(lived, `a violation that was not recorded: ${step.message}`);
-    }
-    if (step.type === 'diverged' || step.type === 'violated') return;
-    try {
-      across.look(raft, step);
-    } catch (error) {
-      if (!(error instanceof Violation)) throw error;
-      note({ property: error.property, detail: error.message, atUs });
-    }
-  };
-  for (const happening of merged(lives, look)) {
-    drawing?.note(happening);
-    if (sink !== null && happening.atMs >= fromMs) trace(happening, fromMs, sink);
-  }
-  for (const { life, replay } of lives)
-    drawing?.ended(life.head.nodeId, wallMsOf(life, replay.nowMs));
-  const replayed = lives.map((lived): ReplayedLife => {
-    const { life, replay } = lived;
-    return {
-      node: life.head.node,
-      nodeId: life.head.nodeId,
-      version: life.head.version,
-      fromMs: starts.get(life) ?? fromMs,
-      toMs: wallMsOf(life, replay.nowMs),
-      items: replay.count,
-      difference: differences.get(lived) ?? null,
-      state: describeState(replay.raft.state),
-      hash: showDigest(digests.get(lived)?.end() ?? 0),
-    };
-  });
-  const title = `record of ${[...new Set(records.map(({ head }) => head.node))].join(', ')}`;
-  const hash = replayed.map((life) => life.hash).join(' ');
-  const ids = [...names.keys()].sort((a, b) => a - b);
-  const recording = drawing?.recording(ids, { title, hash, verdict }) ?? null;
-  return { verdict, lives: replayed, recording };
+  return new Replaying(records, options).run();
 }
 
-/** Of all nodes that appear, recorded or members of a recorded configuration, by id. */
-function namesOf(lives: readonly LivedLife[]): Map<number, string> {
-  const names = new Map<number, string>();
-  for (const { life, replay } of lives) {
-    for (const { id, name } of configurationInForce(replay.raft.state).members) names.set(id, name);
-    names.set(life.head.nodeId, life.head.node);
+class Replaying {
+  readonly #options: ReplayOptions;
+  readonly #lives: readonly LivedLife[];
+  readonly #names: Names;
+  readonly #across: Across;
+  readonly #digests: ReadonlyMap<LivedLife, Digest>;
+  readonly #startsMs: ReadonlyMap<LivedLife, number>;
+  readonly #differences = new Map<LivedLife, string>();
+  /** What is traced and drawn begins here. */
+  readonly #fromMs: number;
+  #verdict: Verdict = { type: 'held' };
+
+  constructor(records: readonly RecordedLife[], options: ReplayOptions) {
+    this.#options = options;
+    const lives = records.map((life): LivedLife => ({ life, replay: new Replay(life) }));
+    this.#lives = lives;
+    this.#names = new Names(lives);
+    this.#across = new Across((id) => this.#names.of(id));
+    this.#digests = new Map(lives.map((lived) => [lived, new Digest()]));
+    this.#startsMs = new Map(lives.map((lived) => [lived, nowOf(lived)]));
+    const beginMs = Math.min(...this.#startsMs.values());
+    const endMs = Math.max(...records.map(({ head }) => head.writtenAt.wallMs));
+    const { lastMs } = options;
+    this.#fromMs = lastMs === null ? beginMs : Math.max(beginMs, endMs - lastMs);
   }
-  return names;
+
+  run(): ReplayedRecords {
+    const { sink, isDrawn } = this.#options;
+    const drawing = isDrawn ? new Drawing(this.#fromMs, this.#names) : null;
+    for (const happening of merged(this.#lives, (lived, step) => this.#look(lived, step))) {
+      drawing?.note(happening);
+      if (sink === null || happening.atMs < this.#fromMs) continue;
+      trace(happening, this.#fromMs, (line) => sink(this.#names.into(line)));
+    }
+    for (const lived of this.#lives) drawing?.ended(lived.life.head.nodeId, nowOf(lived));
+    const lives = this.#lives.map((lived) => this.#replayed(lived));
+    const title = `record of ${[...new Set(lives.map(({ node }) => node))].join(', ')}`;
+    const hash = lives.map((life) => life.hash).join(' ');
+    const verdict = this.#verdict;
+    return { verdict, lives, recording: drawing?.recording({ title, hash, verdict }) ?? null };
+  }
+
+  #look(lived: LivedLife, step: Step): void {
+    const { life, replay } = lived;
+    this.#digest(lived);
+    if (step.type === 'diverged') {
+      this.#differences.set(lived, `${step.why}, at item ${replay.count}`);
+      return;
+    }
+    if (step.type === 'violated') {
+      this.#violated(lived, 'core', `${life.head.node}: ${step.message}`);
+      if (step.wasRecorded) return;
+      this.#differences.set(lived, `a violation that was not recorded: ${step.message}`);
+      return;
+    }
+    try {
+      this.#across.look(replay.raft, step);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#violated(lived, error.property, error.message);
+    }
+  }
+
+  #digest(lived: LivedLife): void {
+    const { raft, nowMs } = lived.replay;
+    const { term, votedFor, commitIndex, lastApplied, log, role } = raft.state;
+    const digest = this.#digests.get(lived);
+    digest?.number(nowMs).number(term).value(votedFor).number(commitIndex).number(lastApplied);
+    digest?.number(log.lastIndex).number(log.last.term).text(role.type);
+  }
+
+  /** The first is told. */
+  #violated(lived: LivedLife, property: string, detail: string): void {
+    if (this.#verdict.type !== 'held') return;
+    const atUs = Math.max(0, Math.round((nowOf(lived) - this.#fromMs) * 1000));
+    this.#verdict = { type: 'violated', property, detail, atUs };
+  }
+
+  #replayed(lived: LivedLife): ReplayedLife {
+    const { life, replay } = lived;
+    const { node, nodeId, version } = life.head;
+    return {
+      node,
+      nodeId,
+      version,
+      fromMs: this.#startsMs.get(lived) ?? 0,
+      toMs: nowOf(lived),
+      items: replay.count,
+      difference: this.#differences.get(lived) ?? null,
+      state: this.#names.into(describeState(replay.raft.state)),
+      hash: showDigest(this.#digests.get(lived)?.end() ?? 0),
+    };
+  }
+}
+
+/** By wall clock, the time of a life's newest step. */
+function nowOf({ life, replay }: LivedLife): number {
+  return wallMsOf(life, replay.nowMs);
 }
 
 /** A step in lines: what came in, or what was to be done. */
