@@ -173,7 +173,7 @@ export async function listProviders(
 }
 
 /** Checks which provider is meant. */
-export function checkKey({ service, id }: { readonly service: string; readonly id: string }): void {
+function checkKey({ service, id }: { readonly service: string; readonly id: string }): void {
   checkNodeName('service', service);
   checkText('id', id, 1, SERVICE_LIMITS.idBytesMax);
 }
