@@ -1,6 +1,9 @@
 // The HTTP port of a daemon: bound early, so that a taken port refuses the start, and served once there is a node to speak
 // for. What the paths answer stands in http/.
 
+import { CommandCenter } from './commandcenter/command-center.js';
+import { COMMAND_CENTER_LIMITS } from './commandcenter/limits.js';
+import { readPageFiles } from './commandcenter/page-files.js';
 import { advertisedHttp, hostNames } from './config/daemon-addresses.js';
 import type { CheckedOptions } from './daemon-options.js';
 import { listening } from './daemon-listening.js';
@@ -8,11 +11,17 @@ import type { Part } from './daemon-stop.js';
 import { HttpServer } from './http/http-server.js';
 import { HTTP_LIMITS } from './http/limits.js';
 import { routesFor } from './http/routes.js';
-import type { Metrics } from './metrics/metrics.js';
+import type { Metrics, RecentWork } from './metrics/metrics.js';
 import type { Logger } from './ops/logger.js';
 import { viewCluster } from './service/cluster-view.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
 import type { TlsIdentity } from './tls/identity.js';
+
+interface OpenHttp {
+  readonly server: HttpServer;
+  /** As others reach it, HOST:PORT. */
+  readonly address: string;
+}
 
 interface HttpGround {
   readonly self: SelfFacts;
@@ -26,7 +35,7 @@ export async function openHttp(
   onFatal: (error: unknown) => void,
   log: Logger,
   parts: Part[],
-): Promise<{ readonly server: HttpServer; readonly address: string } | null> {
+): Promise<OpenHttp | null> {
   const { http: listen } = addresses;
   if (listen === null) return null;
   const names = [self.name, ...hostNames(addresses)];
@@ -36,8 +45,10 @@ export async function openHttp(
   return { server, address: advertisedHttp(addresses, listen, port) };
 }
 
+/** Begins to answer: what balancers, probes and people ask, the figures, and the Command Center. */
 export function serveHttp(
-  server: HttpServer,
+  { server, address: http }: OpenHttp,
+  { commandCenterPassword: password, tls }: CheckedOptions,
   modules: ServiceModules,
   metrics: Metrics,
   parts: Part[],
@@ -47,18 +58,13 @@ export function serveHttp(
   const view = viewCluster.bind(null, modules);
   const differs = (): readonly string[] => configuration?.differs() ?? [];
   parts.push({ name: 'HTTP', stop: () => server.stop() });
-  server.serve(
-    routesFor(
-      {
-        node,
-        name,
-        version,
-        isStopping,
-        differs,
-        viewCluster: view,
-        figures: () => metrics.text(),
-      },
-      HTTP_LIMITS,
-    ),
+  const figures = (): ReturnType<Metrics['text']> => metrics.text();
+  const asked = { node, name, version, isStopping, differs, viewCluster: view, figures };
+  const recentWork = (): RecentWork => metrics.recentWork();
+  const commandCenter = new CommandCenter(
+    { service: modules, recentWork, page: readPageFiles() },
+    { password, http, isTls: tls !== null, limits: COMMAND_CENTER_LIMITS },
   );
+  parts.push({ name: 'Command Center', stop: () => commandCenter.stop() });
+  server.serve(new Map([...routesFor(asked, HTTP_LIMITS), ...commandCenter.routes]));
 }

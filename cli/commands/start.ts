@@ -79,6 +79,10 @@ or, with --expect, forms the first with so many clean nodes of its cluster's nam
 safe while fewer than twice as many data directories carry the name; hosts in a configuration file
 have no such bound. mon-cluster tells what a clean node waits for.
 
+/commandcenter is a page that shows the cluster. Who has a password may act from it: commandCenter.password
+in the configuration file, or the environment variable QUORATE_COMMANDCENTER_PASSWORD. Without one the
+page only shows.
+
 A configuration file (--config) says what these options say and more: quorate config check --help, and
 the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so
 on), which goes before the file. Paths in the file count from its directory.
@@ -228,6 +232,8 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
 
 /** What the flags and the environment say; what was not said is absent, so that its own defaults count. */
 function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
+  // No flag: a command line can be read by everybody on the machine.
+  const password = process.env['QUORATE_COMMANDCENTER_PASSWORD'];
   const { name, cluster, dataDir, listen, advertise, api, http } = options;
   const { electionTimeout, insecure, witness, priority, connect, expect } = options;
   return {
@@ -243,6 +249,7 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
     ...(priority === undefined ? {} : { priority }),
     ...(connect === undefined ? {} : { connect }),
     ...(expect === undefined ? {} : { expect }),
+    ...(password === undefined ? {} : { commandCenterPassword: password }),
     ...(tls === null ? {} : { tls }),
     ...(insecure === undefined ? {} : { insecure }),
   };

@@ -11,7 +11,10 @@ export type { ClusterView, FailuresView, NodeView } from '../client/view-types.j
 /** Everything is below this path; the page asks relative to the origin that it talks to. */
 export const BASE_PATH = '/commandcenter';
 
-/** GET, `text/event-stream`. `?after=REVISION` does what the header `Last-Event-ID` does, for a page that comes from another member. */
+/**
+ * GET, `text/event-stream`. `?after=REVISION` does what the header `Last-Event-ID` does, for a page that comes from another member;
+ * `&cluster=CLUSTERID` beside it has the events begin anew where another cluster answers.
+ */
 export const FEED_PATH = `${BASE_PATH}/feed`;
 
 /** GET, `ReignsAnswer`. */
@@ -36,16 +39,18 @@ export const ACTIONS_PATH = `${BASE_PATH}/actions`;
 
 export interface FeedMessages {
   readonly hello: Hello;
+  /** Where the members' Command Centers are, when more of it is known than `hello` or the message before said. */
+  readonly members: { readonly members: readonly MemberAddress[] };
   readonly cluster: ClusterMessage;
   readonly figures: Figures;
   /** The figures of the last ten minutes, oldest first; once, so that charts are full at once. */
   readonly history: { readonly figures: readonly Figures[] };
   readonly events: EventsMessage;
-  /** The server ends this feed, and says why; the page comes again, or goes elsewhere. */
-  readonly bye: { readonly reason: 'stopping' | 'slow'; readonly text: string };
+  /** The server ends this feed, and says why; the page goes elsewhere. Who reads too slowly is cut off without a word. */
+  readonly bye: { readonly reason: 'stopping'; readonly text: string };
 }
 
-/** First message: whom the page talks to. Sent again when something of it changes. */
+/** First message, and once in a feed: whom the page talks to. A page that logs in opens its feed anew. */
 export interface Hello {
   /** Name of the node that is asked. */
   readonly node: string;
@@ -83,6 +88,8 @@ export interface ClusterMessage {
   readonly isConfirmed: boolean;
   /** Null without a quorum. */
   readonly failures: FailuresView | null;
+  /** Of the primary's lease when it made the view; null: nobody is primary, or nobody knows. */
+  readonly leaseRemainingMs: number | null;
   /** The node that is asked, by its own word. */
   readonly own: OwnStanding;
   /** From the leader to each other member, as the leader measures them; empty without a confirmed leader. */
@@ -370,6 +377,11 @@ export interface Forecast {
   readonly nextPrimary: string | null;
   /** Expected time without a primary. */
   readonly expectedGapMs: number | null;
+  /** For people: how that is known; null: it is not. */
+  readonly gapBasis: string | null;
+  /** The same should the primary fail unasked after the change. */
+  readonly failOverGapMs: number | null;
+  readonly failOverBasis: string | null;
   /** Further sentences for people, such as advice against it. */
   readonly notes: readonly string[];
 }

@@ -1,12 +1,21 @@
 // An answer of the HTTP port as a value: status, headers, bytes. Bodies are one JSON object; what is refused says why
-// and what to do, with the keys that the command line's errors have.
+// and what to do, with the keys that the command line's errors have. An answer that goes on for long is a stream instead.
 
 import { STATUS_CODES } from 'node:http';
+import type { Writable } from 'node:stream';
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+}
+
+/** An answer whose body is written over time; the connection ends with it. */
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Called once, when the headers are on their way; not for HEAD. Whoever writes ends it, also when the server stops. */
+  readonly begin: (out: Writable) => void;
 }
 
 /** Of every answer: nobody keeps it, guesses its type, or shows it inside another site. */
@@ -36,6 +45,26 @@ export function refusal(
   headers: Answer['headers'] = {},
 ): Answer {
   return json(status, { error, hint }, headers);
+}
+
+/** Bytes of a media type. */
+export function bytes(
+  status: number,
+  type: string,
+  body: Buffer,
+  headers: Answer['headers'] = {},
+): Answer {
+  return { status, headers: { ...HEADERS_ALWAYS, 'Content-Type': type, ...headers }, body };
+}
+
+/** An answer whose body is written over time. */
+export function streamed(
+  type: string,
+  headers: Answer['headers'],
+  begin: StreamedAnswer['begin'],
+): StreamedAnswer {
+  const all = { ...HEADERS_ALWAYS, 'Content-Type': type, ...headers, Connection: 'close' };
+  return { status: 200, headers: all, begin };
 }
 
 /** Without a body. */

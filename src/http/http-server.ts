@@ -6,8 +6,10 @@ import { lookup } from 'node:dns/promises';
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { Socket } from 'node:net';
+
 import type { Address } from '../address.js';
 import { ERRORS, QuorateError } from '../errors.js';
 import type { LoggerPort } from '../node/ports.js';
@@ -15,7 +17,7 @@ import { InvariantViolation } from '../raft/assert.js';
 import type { TlsIdentity } from '../tls/identity.js';
 import { serverContextOf } from '../tls/material.js';
 import { empty, json, rawBytes, refusal } from './answer.js';
-import type { Answer } from './answer.js';
+import type { Answer, StreamedAnswer } from './answer.js';
 import { Connections } from './connections.js';
 import { refuseForeignHost } from './host-check.js';
 import { HTTP_LIMITS } from './limits.js';
@@ -40,6 +42,7 @@ export interface HttpServerModules {
 }
 
 const ALLOW = { Allow: 'GET, HEAD, OPTIONS' } as const;
+const ALLOW_POST = { Allow: 'POST, OPTIONS' } as const;
 const CLOSE = { Connection: 'close' } as const;
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16;
@@ -190,7 +193,7 @@ export class HttpServer {
     return this.#stopping !== null;
   }
 
-  #answerTo(request: IncomingMessage): Answer | Promise<Answer> {
+  #answerTo(request: IncomingMessage): AnyAnswer | Promise<AnyAnswer> {
     const { url = '', method = '' } = request;
     const { httpVersion } = request;
     // Without a version it is HTTP/0.9, which has neither headers nor codes.
@@ -207,15 +210,31 @@ export class HttpServer {
     }
     const route = this.#routes.get(path);
     if (route === undefined) {
-      const hint = `Ask for one of ${[...this.#routes.keys()].join(', ')}.`;
+      const listed = [...this.#routes].filter(([, { isUnlisted }]) => isUnlisted !== true);
+      const hint = `Ask for one of ${listed.map(([known]) => known).join(', ')}.`;
       return refusal(404, 'there is nothing at this path', hint);
+    }
+    return this.#answerOf(route, request, query);
+  }
+
+  #answerOf(route: Route, request: IncomingMessage, query: string): AnyAnswer | Promise<AnyAnswer> {
+    const { method } = request;
+    const { bodyBytesMax } = route;
+    if (bodyBytesMax !== undefined) {
+      if (method === 'OPTIONS') return empty(204, ALLOW_POST);
+      if (method !== 'POST') return POST_EXPECTED;
+      return bodyOf(request, bodyBytesMax).then((body) =>
+        body === null
+          ? refusal(413, 'the body is too large', `Send at most ${bodyBytesMax} bytes.`, CLOSE)
+          : answerFrom(route, request, query, body),
+      );
     }
     if (method === 'OPTIONS') return empty(204, ALLOW);
     if (method !== 'GET' && method !== 'HEAD') return METHOD_REFUSED;
     if (hasBody(request)) {
       return refusal(413, 'a body is not taken', 'Send none.', CLOSE);
     }
-    return answerFrom(route, request, query);
+    return answerFrom(route, request, query, NO_BODY);
   }
 
   /** Names by which this server may be asked, those in the certificate included. */
@@ -256,24 +275,54 @@ export class HttpServer {
   }
 }
 
+type AnyAnswer = Answer | StreamedAnswer;
+
+const NO_BODY = Buffer.alloc(0);
+
 function answerFrom(
   route: Route,
-  { socket }: IncomingMessage,
+  { socket, headers }: IncomingMessage,
   query: string,
-): Answer | Promise<Answer> {
+  body: Buffer,
+): AnyAnswer | Promise<AnyAnswer> {
   const { remoteAddress = '', remotePort = 0 } = socket;
   return route.answer({
     query: queryFrom(query, route.parameters),
     peer: `${remoteAddress}:${remotePort}`,
+    headers,
+    body,
+    isTls: socket instanceof TLSSocket,
+  });
+}
+
+/** Null: it is larger. Never resolves if the caller goes away, which ends the connection and all that waits for it. */
+function bodyOf(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size > bytesMax) resolve(null);
+      else parts.push(part);
+    });
+    request.once('end', () => resolve(Buffer.concat(parts)));
+    request.once('error', () => {});
   });
 }
 
 function send(
   { method }: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: Answer,
+  answer: AnyAnswer,
   isLast: boolean,
 ): void {
+  if ('begin' in answer) {
+    response.writeHead(answer.status, answer.headers);
+    if (method === 'HEAD' || response.destroyed) response.end();
+    else answer.begin(response);
+    return;
+  }
+  const { status, headers, body } = answer;
   const length = status === 204 ? {} : { 'Content-Length': String(body.length) };
   response.writeHead(status, { ...headers, ...length, ...(isLast ? CLOSE : {}) });
   response.end(method === 'HEAD' ? undefined : body);
@@ -299,8 +348,15 @@ function splitOnce(text: string, separator: string): [string, string] {
 /** The answer's status for a refusal of the service. */
 function statusFor({ code }: QuorateError): number {
   switch (ERRORS[code].grpc) {
+    case 'INVALID_ARGUMENT':
+      return 400;
     case 'PERMISSION_DENIED':
       return 403;
+    case 'NOT_FOUND':
+      return 404;
+    case 'FAILED_PRECONDITION':
+    case 'ALREADY_EXISTS':
+      return 409;
     case 'INTERNAL':
       return 500;
     default:
@@ -312,6 +368,8 @@ const METHOD_REFUSED = refusal(405, 'this method is not taken', 'Use GET or HEAD
   ...ALLOW,
   ...CLOSE,
 });
+
+const POST_EXPECTED = refusal(405, 'this method is not taken', 'Use POST.', ALLOW_POST);
 
 const VERSION_REFUSED = refusal(505, 'no such version of HTTP here', 'Speak HTTP/1.1.', CLOSE);
 

@@ -12,9 +12,9 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest';
   readonly answer: Answer;
 
-  constructor(error: string, hint: string) {
+  constructor(error: string, hint: string, status = 400) {
     super(error);
-    this.answer = refusal(400, error, hint);
+    this.answer = refusal(status, error, hint);
   }
 }
 

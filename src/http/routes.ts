@@ -1,13 +1,14 @@
 // The paths of the HTTP port as a table: what each takes and how it is answered. Everything but the cluster's view is
 // answered at once from this node's own knowledge, with a clock read for that answer; the view asks the leader.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { isConfirmed } from '../client/cluster-view.js';
 import type { ClusterView } from '../client/cluster-view.js';
 import type { NodeApi, NodeStatus } from '../node/api.js';
 import { EPOCH_MAX, isCurrentEpoch } from '../node/epoch.js';
 import { ownState } from '../node/own-state.js';
 import { json, refusal, text } from './answer.js';
-import type { Answer } from './answer.js';
+import type { Answer, StreamedAnswer } from './answer.js';
 import {
   whyNotHealthy,
   whyNotPrimary,
@@ -41,16 +42,28 @@ export interface RouteRequest {
   readonly query: Query;
   /** `ADDRESS:PORT` of the caller. */
   readonly peer: string;
+  /** As node:http reads them: names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** Empty unless the route takes one. */
+  readonly body: Buffer;
+  /** It came by https. */
+  readonly isTls: boolean;
 }
 
 export interface Route {
   /** Names that its query may have. */
   readonly parameters: readonly string[];
+  /** It is asked by POST, with a body of at most so many bytes, and by nothing else. Absent: by GET and HEAD. */
+  readonly bodyBytesMax?: number;
+  /** What a browser needs, rather than whoever looks for a path, is not told of where there is nothing. */
+  readonly isUnlisted?: boolean;
   /**
-   * Answers GET; HEAD is the same without the body. An answer that is not a promise is sent in the same turn, so that
+   * Answers GET or POST; HEAD is GET without the body. An answer that is not a promise is sent in the same turn, so that
    * it is as fresh as the clock reading behind it. May throw BadRequest or QuorateError.
    */
-  readonly answer: (request: RouteRequest) => Answer | Promise<Answer>;
+  readonly answer: (
+    request: RouteRequest,
+  ) => Answer | StreamedAnswer | Promise<Answer | StreamedAnswer>;
 }
 
 /** By path. */

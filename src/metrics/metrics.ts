@@ -9,11 +9,14 @@ import { factGauges } from './fact-gauges.js';
 import type { CallKind, MethodMeter } from './meters.js';
 import { nodeGauges } from './node-gauges.js';
 import { Reigning } from './reigning.js';
+import { Recent } from './recent.js';
+import type { RecentFigures } from './recent.js';
 import { statusName } from './status-name.js';
 
 /** Seconds; a write on an idle disk takes about a millisecond, a forwarded one behind an election some seconds. */
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const SYNC_BUCKETS = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.512, 2, 8];
+const COMMIT_BUCKETS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 2, 8];
 const LATE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** Gauges of prom-client with the suffix of counters, which Prometheus' own check refuses. */
@@ -31,6 +34,16 @@ export interface MetricsModules {
   readonly watchers: () => number;
 }
 
+/** What was measured since it was asked for last, times in milliseconds. */
+export interface RecentWork {
+  /** From the proposal of a write to its application. */
+  readonly commit: RecentFigures;
+  readonly sync: RecentFigures;
+  readonly writtenBytes: number;
+  /** Times at which this node learned of another leader, since its start. */
+  readonly leaderChanges: number;
+}
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #started: Counter;
@@ -38,6 +51,10 @@ export class Metrics {
   readonly #handling: Histogram;
   readonly #sync: Histogram;
   readonly #written: Counter;
+  readonly #commit: Histogram;
+  readonly #recentSync = new Recent();
+  readonly #recentCommit = new Recent();
+  #recentBytes = 0;
   readonly #late: Histogram;
   #reigning: Reigning | null = null;
   /** Brings what is only read when somebody asks up to date. */
@@ -82,6 +99,12 @@ export class Metrics {
       help: 'Bytes of values in synced batches, without the overhead of the disk.',
       registers,
     });
+    this.#commit = new Histogram({
+      name: 'quorate_commit_seconds',
+      help: 'From the proposal of a write at this node, as leader, until it was applied.',
+      buckets: COMMIT_BUCKETS,
+      registers,
+    });
     this.#late = new Histogram({
       name: 'quorate_tick_late_seconds',
       help: 'How late the ticks of the node came: a busy event loop, or a machine that stood still.',
@@ -121,6 +144,36 @@ export class Metrics {
   synced(tookMs: number, bytes: number): void {
     this.#sync.observe(tookMs / 1000);
     this.#written.inc(bytes);
+    this.#recentSync.add(tookMs);
+    this.#recentBytes += bytes;
+  }
+
+  /** Measures the writes of a node from here on: answers what takes the place of its `propose`. */
+  measured(propose: NodeApi['propose']): NodeApi['propose'] {
+    return (command, deadlineMs, done) => {
+      const beganMs = performance.now();
+      propose(command, deadlineMs, (outcome) => {
+        if (outcome.type === 'applied') this.#committed(performance.now() - beganMs);
+        done(outcome);
+      });
+    };
+  }
+
+  /** For whoever watches this node; one at a time, since each look begins anew. */
+  recentWork(): RecentWork {
+    const writtenBytes = this.#recentBytes;
+    this.#recentBytes = 0;
+    return {
+      commit: this.#recentCommit.take(),
+      sync: this.#recentSync.take(),
+      writtenBytes,
+      leaderChanges: this.#reigning?.leaderChanges ?? 0,
+    };
+  }
+
+  #committed(tookMs: number): void {
+    this.#commit.observe(tookMs / 1000);
+    this.#recentCommit.add(tookMs);
   }
 
   /** The node was told of time; also notices when nobody is primary. */

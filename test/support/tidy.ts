@@ -4,6 +4,7 @@
 // compiler, the linter and the formatter do. The rules it holds are explained in CONTRIBUTING.md and src/README.md.
 import { posix } from 'node:path';
 import ts from 'typescript';
+import { LIBRARIES, ROOMS } from './tidy-rooms.js';
 
 /** One file as the check sees it; the path is relative to the repository, with forward slashes. */
 export interface SourceText {
@@ -40,169 +41,6 @@ const PURE_FOLDERS = new Set([
     .map((name) => `src/${name}`),
   'simulations/linearizability',
 ]);
-
-/** The files of src/raft that are data or plain helpers: who stands outside may know them, not the algorithm. */
-const RAFT_DATA = 'assert input message options quorum ready software types'
-  .split(' ')
-  .map((name) => `src/raft/${name}.ts`);
-
-/** Files at the root of src that know nothing and that every outer folder may know. */
-const LEAVES = ['src/errors.ts', 'src/address.ts', 'src/version.ts'];
-
-interface Room {
-  /** Folders or files that may be imported, besides the room itself. */
-  readonly knows: readonly string[];
-  /** Folders or files that may be imported by a dynamic import only. */
-  readonly knowsLazily?: readonly string[];
-}
-
-const ADAPTER: Room = { knows: ['src/node/ports.ts', 'src/codec', ...RAFT_DATA, ...LEAVES] };
-const FRONT: Room = {
-  knows: ['src/node', 'src/state-machine', 'src/generated', ...RAFT_DATA, ...LEAVES],
-};
-
-/** What the keeper is told and tells, as plain data. */
-const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
-  (name) => `src/keeper/${name}.ts`,
-);
-
-/** The files of the composition root, which know all of src. */
-const ROOT_ROOMS = Object.fromEntries(
-  'config differences policies membership options processes hooks health stop forming http listening recorder notebook ticking'
-    .split(' ')
-    .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
-);
-
-const SERVED =
-  'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts src/notebook/note.ts'.split(
-    ' ',
-  );
-
-/** Imports point down only; what is not listed is forbidden. */
-const ROOMS: Readonly<Record<string, Room>> = {
-  'src/raft': { knows: [] },
-  'src/state-machine': {
-    knows: ['assert', 'reign', 'types'].map((name) => `src/raft/${name}.ts`),
-  },
-  'src/forming': { knows: RAFT_DATA },
-  'src/codec': { knows: ['src/raft', 'src/state-machine', 'src/forming'] },
-  'src/node': { knows: ['src/raft', 'src/state-machine'] },
-  'src/storage': { knows: [...ADAPTER.knows, 'src/forming/types.ts'] },
-  'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
-  'src/ops': ADAPTER,
-  // The inputs of a node's core, kept and read back: it looks, and is known to nobody below.
-  'src/recorder': {
-    knows: ['src/raft', 'src/node/observed-raft.ts', 'src/codec/checksum.ts', ...LEAVES],
-  },
-  // What a node remembers of itself for people.
-  'src/notebook': {
-    knows: ['src/raft', 'src/node', 'src/state-machine/cause.ts', ...LEAVES],
-  },
-  // Pure: why a reign began.
-  'src/explain': { knows: ['src/notebook/note.ts'] },
-  // Pure: what becomes of supervised processes.
-  'src/keeper': { knows: ['src/raft/assert.ts'] },
-  // Pure: whether a node is well.
-  'src/health': { knows: [] },
-  // Keeps what the state says as files.
-  'src/policy-files': { knows: ['src/node/ports.ts', 'src/state-machine'] },
-  'src/checks': { knows: ['src/node/ports.ts', 'src/health'] },
-  // The keeper's own process, and what starts it: few imports, since it must run when all else is broken.
-  'src/supervisor': {
-    knows: [...ADAPTER.knows, 'src/keeper', 'src/ops/clock.ts'],
-  },
-  'src/discovery': { knows: [...ADAPTER.knows, 'src/forming'] },
-  // Whom to tell of which change, as plain data.
-  'src/watch': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
-  // It asks other nodes as their client.
-  'src/service': { knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA] },
-  'src/metrics': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
-  // It answers with what a client of the API would see.
-  'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
-  // It looks and acts through the API's own handlers, and is a part of the HTTP port.
-  'src/commandcenter': {
-    knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA, 'src/service', 'src/http', 'src/metrics'],
-  },
-  // In the browser: what it is told, and nothing else.
-  'src/commandcenter/page': { knows: ['src/commandcenter/feed.ts'] },
-  'src/config': {
-    knows: ['src/keeper/process-definition.ts', 'src/health', ...RAFT_DATA, ...LEAVES],
-  },
-  // Who we are and whether to believe the other end, for every port and every client.
-  'src/tls': { knows: LEAVES },
-  'src/client': { knows: ['src/generated', 'src/tls', ...LEAVES] },
-  'src/errors.ts': { knows: [...LEAVES, 'src/error-kind.ts', 'src/fact-errors.ts'] },
-  'src/error-kind.ts': { knows: [] },
-  'src/fact-errors.ts': { knows: ['src/error-kind.ts'] },
-  'src/address.ts': { knows: LEAVES },
-  'src/version.ts': { knows: [] },
-  'src/main.ts': { knows: ['src'] },
-  ...ROOT_ROOMS,
-  'src/index.ts': { knows: ['src'] },
-  cli: {
-    knows: ['src/client', 'src/config', 'src/explain', 'src/generated', 'src/tls', ...LEAVES],
-    knowsLazily: ['src/main.ts', 'simulations'],
-  },
-  // Judges the histories of any system: it knows nothing of ours.
-  'simulations/linearizability': { knows: [] },
-  simulations: {
-    knows: [
-      ...[
-        'raft',
-        'state-machine',
-        'forming',
-        'codec',
-        'node',
-        'recorder',
-        'keeper',
-        'watch',
-        'errors.ts',
-      ].map((n) => `src/${n}`),
-      'src/client/watch-cursor.ts',
-    ],
-  },
-  test: { knows: ['src', 'cli', 'simulations'] },
-};
-
-const GRPC_ROOMS = [
-  'src/checks',
-  'src/transport',
-  'src/service',
-  'src/client',
-  'src/tls',
-  'src/main.ts',
-];
-
-/** Each library is known in one folder only, so that it can be replaced there. Tests may use any of them. */
-const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  '@grpc/grpc-js': GRPC_ROOMS,
-  '@grpc/proto-loader': GRPC_ROOMS,
-  'abstract-level': ['src/storage'],
-  level: ['src/storage'],
-  'memory-level': [],
-  'crc-32': ['src/codec'],
-  msgpackr: ['src/codec'],
-  'sorted-btree': ['src/state-machine'],
-  pino: ['src/ops'],
-  'prom-client': ['src/metrics'],
-  preact: ['src/commandcenter/page'],
-  uplot: ['src/commandcenter/page'],
-  esbuild: [],
-  'axe-core': [],
-  'playwright-core': [],
-  yaml: ['src/config'],
-  zod: ['src/config'],
-  commander: ['cli'],
-  diff: ['src/client'],
-  picocolors: ['cli'],
-  preact: ['src/commandcenter'],
-  uplot: ['src/commandcenter'],
-  '@peculiar/x509': [],
-  'reflect-metadata': [],
-  'fast-check': [],
-  typescript: [],
-  vitest: [],
-};
 
 /** Names that would bring time, chance, suspension or Node into code that must be replayable. */
 const BANNED_NAMES = words(
@@ -364,10 +202,14 @@ function complaintAboutLibrary(specifier: string, path: string, room: string): C
   return { rule: 'library', text: `${library} may be imported in ${places} only, not in ${room}` };
 }
 
+/** The one room within a room: it runs in the browser. */
+const PAGE = 'src/commandcenter/page/';
+
 /** The room that a file stands in, or null if the table has none for it. */
 function roomOf(path: string): string | null {
   const [top = '', second = ''] = path.split('/');
   const inner = `${top}/${second}`;
+  if (path.startsWith(PAGE)) return PAGE.slice(0, -1);
   const room = top === 'src' || Object.hasOwn(ROOMS, inner) ? inner : top;
   return Object.hasOwn(ROOMS, room) ? room : null;
 }
