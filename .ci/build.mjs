@@ -1,8 +1,10 @@
-// Makes dist/ from nothing: generated types, compiled sources, the proto files, an executable command.
+// Makes dist/ from nothing: generated types, compiled sources, the page of the Command Center, the proto files, an executable command.
 // It compiles into a folder of its own and swaps that in at the end, so that a failed build leaves no half of one.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { buildSync } from 'esbuild';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 // Beside dist, not below it: source maps tell paths relative to where the compiler wrote them.
@@ -12,9 +14,33 @@ function run(...args) {
   execFileSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
+/** One script and one style sheet, with everything that the page is made of, and what the page begins with. */
+function bundlePage(target) {
+  const source = 'src/commandcenter/page';
+  buildSync({
+    entryPoints: { page: `${source}/main.tsx` },
+    outdir: target,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'eof',
+    tsconfig: `${source}/tsconfig.json`,
+    logLevel: 'warning',
+  });
+  cpSync(`${source}/index.html`, `${target}/index.html`);
+  const sizes = ['page.js', 'page.css', 'index.html'].map((name) => {
+    const bytes = readFileSync(`${target}/${name}`);
+    const kib = (size) => (size / 1024).toFixed(1);
+    return `${name} ${kib(bytes.length)} KiB (${kib(gzipSync(bytes).length)} compressed)`;
+  });
+  console.log(`Command Center: ${sizes.join(', ')}`);
+}
+
 try {
   run('.ci/generate.mjs');
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', scratch);
+  bundlePage(`${scratch}/src/commandcenter/page`);
   if (existsSync('proto')) cpSync('proto', `${scratch}/proto`, { recursive: true });
   // What the simulator reads as it is: its scenarios, and what its pages are made of.
   const isAsset = (path) => statSync(path).isDirectory() || /\.(css|js|json)$/.test(path);
