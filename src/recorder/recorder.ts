@@ -11,14 +11,22 @@ import { encodeCheckpoint } from './checkpoint.js';
 import { outcomeDigest } from './digest.js';
 import { ItemWriter } from './items.js';
 
-export const RECORDER_LIMITS = {
+interface Limits {
   /** Checkpoint and items of one of the two segments, but for the items of the turn that fills it. */
-  segmentBytesMax: 8 * 1024 * 1024,
+  readonly segmentBytesMax: number;
   /** Of a segment's bytes at most this part may be its checkpoint; else nothing is recorded until the log is shorter. */
-  checkpointShareMax: 0.5,
+  readonly checkpointShareMax: number;
   /** After a checkpoint that was too large the next is tried so much later. */
+  readonly retryMs: number;
+}
+
+const RECORDER_LIMITS: Limits = {
+  segmentBytesMax: 8 * 1024 * 1024,
+  checkpointShareMax: 0.5,
   retryMs: 60_000,
-} as const;
+};
+
+type RecorderLimits = Pick<Limits, 'segmentBytesMax' | 'checkpointShareMax'>;
 
 /** A checkpoint, and all that happened since, as bytes. */
 export interface Segment {
@@ -36,14 +44,16 @@ interface OpenSegment {
 
 export class Recorder implements CoreObserver {
   readonly #segmentBytesMax: number;
+  readonly #checkpointBytesMax: number;
   #older: OpenSegment | null = null;
   #newer: OpenSegment | null = null;
   #retryAtMs = 0;
   /** Why nothing is recorded any more; null: it is, or the node is clean. */
   #fault: Error | null = null;
 
-  constructor(segmentBytesMax: number = RECORDER_LIMITS.segmentBytesMax) {
+  constructor({ segmentBytesMax, checkpointShareMax }: RecorderLimits = RECORDER_LIMITS) {
     this.#segmentBytesMax = segmentBytesMax;
+    this.#checkpointBytesMax = segmentBytesMax * checkpointShareMax;
   }
 
   /** Why nothing is recorded any more; null: it is, or there is no core yet. */
@@ -95,7 +105,7 @@ export class Recorder implements CoreObserver {
   #checkpoint(raft: Raft): void {
     const checkpoint = encodeCheckpoint(raft.save());
     const { nowMs } = raft.state;
-    if (checkpoint.length > this.#segmentBytesMax * RECORDER_LIMITS.checkpointShareMax) {
+    if (checkpoint.length > this.#checkpointBytesMax) {
       // What was recorded so far stays until something newer begins, which then does not follow it.
       this.#older = this.#newer ?? this.#older;
       this.#newer = null;
