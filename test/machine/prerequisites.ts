@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** Commands that some test starts, with the Debian package that holds them. */
 const COMMANDS: readonly (readonly [command: string, debianPackage: string])[] = [
   ['cc', 'gcc libc6-dev'],
+  ['chromium', 'chromium'],
   ['haproxy', 'haproxy'],
   ['ip', 'iproute2'],
   ['mount', 'mount'],

@@ -117,7 +117,12 @@ function optionsFor(
     hooks: { setCursor: [(chart) => onPoint(chart.cursor.idx ?? null)] },
     scales: { y: { range: (_, __, high) => [0, Math.max(plan.topMin, high * 1.15)] } },
     axes: [
-      { ...axis, size: 24, space: 70, values: (_, splits) => splits.map(minuteOf) },
+      {
+        ...axis,
+        size: 24,
+        space: 70,
+        values: (_, splits, __, ___, step) => splits.map((at) => timeOf(at, step)),
+      },
       {
         ...axis,
         size: 52,
@@ -145,8 +150,10 @@ function stepped(): Pick<uPlot.Series, 'paths'> {
   return paths === undefined ? {} : { paths };
 }
 
-function minuteOf(seconds: number): string {
-  return clock(seconds * 1000, seconds * 1000).slice(0, 5);
+/** Seconds are told where there is less than a minute between two marks. */
+function timeOf(seconds: number, step: number): string {
+  const time = clock(seconds * 1000, seconds * 1000);
+  return step < 60 ? time : time.slice(0, 5);
 }
 
 /** A canvas knows no custom properties: the browser is asked what colour one is here. */

@@ -18,6 +18,9 @@ const REFRESH_MS = 5_000;
 const SEARCH_MS = 250;
 const PAGE_ROWS = 20;
 
+/** What was up to date so lately is as good as now. */
+const CURRENT_MS = 1_000;
+
 /** A page of a search may be empty and yet not the last: so many are asked for in a row. */
 const PAGES_AT_ONCE_MAX = 20;
 
@@ -212,6 +215,7 @@ async function collect(
 }
 
 function noteOf({ answer, rows }: Found, search: string, asked: string, kind: FactKind): string {
+  if (rows.length === 0 && answer.next === null && answer.stalenessMs !== null) return '';
   const shown = count(rows.length);
   const many = answer.next === null ? shown : `The first ${shown}`;
   const all = answer.total === null || search !== '' ? '' : ` of ${count(answer.total)}`;
@@ -219,7 +223,7 @@ function noteOf({ answer, rows }: Found, search: string, asked: string, kind: Fa
   if (kind === 'processes') return `${found}, of ${asked} alone.`;
   const { stalenessMs } = answer;
   if (stalenessMs === null) return `${found}, as ${asked} knows them; it was never up to date.`;
-  return stalenessMs === 0
+  return stalenessMs < CURRENT_MS
     ? `${found}.`
     : `${found}, as ${asked} knew them ${duration(stalenessMs)} ago.`;
 }

@@ -130,35 +130,42 @@ function Disc(props: DiscProps): JSX.Element {
     <g
       class={`disc ${state}${node.ineligible === undefined ? '' : ' ineligible'}`}
       transform={`translate(${round(place.x)} ${round(place.y)})`}
-      role="button"
-      tabIndex={0}
-      aria-label={nodeSentence(node, leader)}
-      aria-haspopup="dialog"
       onClick={pick}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return;
-        event.preventDefault();
-        pick();
-      }}
     >
-      <circle class="focus" r={radius + 13} />
-      {isFirst && <circle class="aura" r={radius + 8} />}
-      <circle class="body" r={radius} />
-      <Glyph name={stateIcon(node.state, node.role)} size={radius * (isFirst ? 1.05 : 0.85)} />
-      {lease !== null && <LeaseRing lease={lease} atMs={leaseAtMs} radius={radius + 8} />}
-      {isAsked && (
-        <g class="asked" transform={`translate(0 ${-radius - 1})`}>
-          <title>This page asks this node.</title>
-          <rect x="-20" y="-9" width="40" height="18" rx="9" />
-          <text y="4">here</text>
-        </g>
-      )}
-      <text class="name" y={radius + 27}>
-        {shortened(node.name, scene.lettersMax)}
-      </text>
-      <text class="state" y={radius + 43}>
-        {scene.lettersMax < 14 ? (words.split(',')[0] ?? '') : words}
-      </text>
+      <g
+        class="button"
+        role="button"
+        // In an SVG an attribute's case counts.
+        tabindex={0}
+        aria-label={nodeSentence(node, leader)}
+        aria-haspopup="dialog"
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return;
+          event.preventDefault();
+          pick();
+        }}
+      >
+        <circle class="focus" r={radius + 13} />
+        {isFirst && <circle class="aura" r={radius + 8} />}
+        <circle class="body" r={radius} />
+        <Glyph name={stateIcon(node.state, node.role)} size={radius * (isFirst ? 1.05 : 0.85)} />
+        {lease !== null && <LeaseRing lease={lease} atMs={leaseAtMs} radius={radius + 8} />}
+      </g>
+      <g aria-hidden="true">
+        {isAsked && (
+          <g class="asked" transform={`translate(0 ${-radius - 1})`}>
+            <title>This page asks this node.</title>
+            <rect x="-20" y="-9" width="40" height="18" rx="9" />
+            <text y="4">here</text>
+          </g>
+        )}
+        <text class="name" y={radius + 27}>
+          {shortened(node.name, scene.lettersMax)}
+        </text>
+        <text class="state" y={radius + 43}>
+          {scene.lettersMax < 14 ? (words.split(',')[0] ?? '') : words}
+        </text>
+      </g>
     </g>
   );
 }

@@ -122,13 +122,13 @@ function Lanes({ all, names, spanMs, elapsedMs, isReigning }: LanesProps): JSX.E
               <rect class="lane" x={label} y="3" width={inner} height={LANE - 6} rx="5" />
             </g>
           ))}
-          <Bars {...{ drawn, label, elapsedMs, isReigning }} />
           {drawn.ticks.map(({ x, text }) => (
             <g key={text} class="tick" transform={`translate(${round(label + x)} 0)`}>
               <line y1="0" y2={height - AXIS} />
               <text y={height - 6}>{text}</text>
             </g>
           ))}
+          <Bars {...{ drawn, label, elapsedMs, isReigning }} />
           <text class="tick-now" x={label + inner} y={height - 6}>
             now
           </text>

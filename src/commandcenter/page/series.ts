@@ -48,7 +48,7 @@ export const CHARTS: readonly ChartPlan[] = [
     unit: duration,
     style: 'line',
     topMin: 5,
-    empty: 'Only the leader measures this, and only of writes.',
+    empty: 'Nothing yet: the leader measures it, of each write.',
   },
   {
     title: 'Throughput',
