@@ -22,13 +22,11 @@ import { openProcesses } from './daemon-processes.js';
 import { listening } from './daemon-listening.js';
 import { STOP_LIMITS, stopAll, stopDaemon } from './daemon-stop.js';
 import type { Part } from './daemon-stop.js';
-import type { Supervisor } from './supervisor/supervisor.js';
 import { openHttp, serveHttp } from './daemon-http.js';
 import { bothOf, DaemonNotes } from './daemon-notebook.js';
 import { FlightRecorder } from './daemon-recorder.js';
 import { startTicking } from './daemon-ticking.js';
 import { openForming } from './daemon-forming.js';
-import type { DaemonForming } from './daemon-forming.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { EXIT_CODES, QuorateError } from './errors.js';
@@ -42,7 +40,6 @@ import type { Sender } from './raft/message.js';
 import { Node } from './node/node.js';
 import type { ClusterIdentity, PrimaryPort, SchedulePort } from './node/ports.js';
 import type { Software } from './raft/types.js';
-import type { PolicyFiles } from './policy-files/policy-files.js';
 import { ApiServer } from './service/api-server.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
 import { NodeLinks } from './client/node-links.js';
@@ -171,17 +168,9 @@ async function assemble(
   const forming = openForming(options, ground, node, log, onFatal);
   parts.push({ name: 'forming', stop: () => forming.stop() });
   const policyFiles = openPolicyFiles(options, node, log, parts);
-  const modules = serve(
-    { ...ground, policyFiles },
-    node,
-    forming,
-    processes,
-    recorder,
-    isStopping,
-    onFatal,
-    log,
-    parts,
-  );
+  const { formation } = forming;
+  const own = { forming: formation, processes, policyFiles, record: recorder };
+  const modules = serve(ground, node, { ...own, isStopping, onFatal }, log, parts);
   configuration.watch({ node, processes, health });
   forming.begin(modules);
   if (http !== null) serveHttp(http, options, modules, ground.metrics, parts);
@@ -320,25 +309,18 @@ async function startNode(
   return node;
 }
 
+/** What the handlers are given of the daemon's own parts. */
+type Served = Required<
+  Pick<
+    ServiceModules,
+    'forming' | 'processes' | 'policyFiles' | 'record' | 'isStopping' | 'onFatal'
+  >
+>;
+
 function serve(
-  {
-    clock: { ofTurns: clock },
-    server,
-    self,
-    tls,
-    configuration,
-    metrics,
-    notes,
-    policyFiles,
-  }: Ground & {
-    readonly policyFiles: PolicyFiles | null;
-  },
+  { clock: { ofTurns: clock }, server, self, tls, configuration, metrics, notes }: Ground,
   node: Node,
-  { formation: forming }: DaemonForming,
-  processes: Supervisor | null,
-  record: FlightRecorder,
-  isStopping: () => boolean,
-  onFatal: (error: unknown) => void,
+  served: Served,
   log: Logger,
   parts: Part[],
 ): ServiceModules {
@@ -370,7 +352,7 @@ function serve(
   const meterOf = metrics.meterOf.bind(metrics);
   const ways = { links, routing, watches: hub };
   const modules = {
-    forming,
+    ...served,
     node,
     clock,
     log,
@@ -378,14 +360,9 @@ function serve(
     authorise,
     callerAt,
     ...ways,
-    processes,
-    policyFiles,
-    record,
     notebook: notes.notebook,
     usage,
     meterOf,
-    isStopping,
-    onFatal,
     configuration,
   };
   server.serve(modules);

@@ -107,7 +107,8 @@ export class PolicyModel {
     }
     if (wanted === null && now === null) return { type: 'policy', version: 0, isNew: false };
     if (wanted !== null) {
-      if (now?.document != null && Buffer.compare(now.document, wanted) === 0) {
+      const known = now?.document ?? null;
+      if (known !== null && Buffer.compare(known, wanted) === 0) {
         return { type: 'policy', version: actual, isNew: false };
       }
       if (this.#isTooMuch(of, wanted)) return TOO_MUCH;
