@@ -18,6 +18,8 @@ export interface RunningDifference {
   /** `live`: without a restart; `never`: it stays as it runs. */
   readonly effect: 'live' | 'restart' | 'never';
   readonly why: string;
+  /** What was done about a process; null: nothing was activated, or it is none. */
+  readonly done: string | null;
 }
 
 export interface Compared {
@@ -58,7 +60,7 @@ export async function compareWithRunning(
     if (!(error instanceof QuorateError) || error.code !== 'OTHER_CONFIG_FILE') throw error;
     const { failover } = await client.settings();
     const differences = settingDifferences(config, { electionTimeoutMs, failover }).map((it) => {
-      return { ...it, effect: 'never' as const };
+      return { ...it, effect: 'never' as const, done: null };
     });
     const note = `Settings of ${node} itself were left alone: ${error.message}.`;
     return { ...read, isOwnFile: false, differences, note };
@@ -67,24 +69,28 @@ export async function compareWithRunning(
 
 /** A difference for people. */
 export function differenceLine(
-  { key, runs, says, effect, why }: RunningDifference,
+  { key, runs, says, effect, why, done }: RunningDifference,
   node: string,
   isActivated: boolean,
 ): string {
-  const from = runs === null ? '' : `${runs} `;
-  const becomes = says === null ? 'is no longer said' : `becomes ${says}`;
+  const values = [runs, says === null ? 'is no longer said' : `becomes ${says}`];
+  // Where neither is to be shown, the sentence says it all.
+  const change = runs === null && says === null ? [] : values.filter((value) => value !== null);
+  const what = `${[key, ...change].join(' ')}: ${why}${done === null ? '' : `; ${done}`}`;
   switch (effect) {
     case 'live':
-      return `${isActivated ? 'Activated' : 'Would be activated'}: ${key} ${from}${becomes}: ${why}`;
+      return `${isActivated ? 'Activated' : 'Would be activated'}: ${what}`;
     case 'restart':
-      return `Needs a restart of ${node}: ${key} ${from}${becomes}: ${why}`;
+      return `Needs a restart of ${node}: ${what}`;
     case 'never':
       return `Stays: ${key} ${runs ?? 'not said'}, not ${says ?? 'left open'}: ${why}`;
   }
 }
 
-function viewOf({ key, runs, says, effect, why }: Difference): RunningDifference {
-  return { key, runs: runs ?? null, says: says ?? null, effect: EFFECTS[effect] ?? 'restart', why };
+/** As the daemon tells it. */
+export function viewOf({ effect, ...told }: Difference): RunningDifference {
+  const { key, why, runs = null, says = null, done = null } = told;
+  return { key, runs, says, effect: EFFECTS[effect] ?? 'restart', why, done };
 }
 
 const EFFECTS: Readonly<Record<string, RunningDifference['effect']>> = {

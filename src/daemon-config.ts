@@ -2,6 +2,8 @@
 // activates what needs no restart, and says where it disagrees with the cluster. A daemon opens the file that it was started
 // with and no other, whoever asks.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import { disagreements, settingDifferences } from './config/cluster-differences.js';
 import type { ClusterSettings } from './config/cluster-differences.js';
 import type { Config } from './config/config.js';
@@ -10,9 +12,16 @@ import { readConfig } from './config/read-config.js';
 import { SYSTEM_PREFIX } from './config/system-facts.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, ConfigSource, DaemonOptions } from './daemon-options.js';
-import { clusterNameDiffers, liveDifferences, restartDifferences } from './daemon-differences.js';
+import {
+  clusterNameDiffers,
+  doneAbout,
+  liveDifferences,
+  processKey,
+  restartDifferences,
+} from './daemon-differences.js';
 import { QuorateError } from './errors.js';
 import type { Difference } from './generated/quorate/v1/Difference.js';
+import type { Defined } from './keeper/words.js';
 import type { NodeApi } from './node/api.js';
 import type { ClusterIdentity } from './node/ports.js';
 import type { Logger } from './ops/logger.js';
@@ -20,12 +29,20 @@ import type { ConfigPort, InstallOrder, SelfFacts } from './service/modules.js';
 
 /** Between two looks whether file and cluster agree, for the log. */
 const LOOK_EVERY_MS = 2000;
+/** A keeper that says nothing for as long is being started anew, and does then as it was told. */
+const KEEPER_ANSWER_MS = 5000;
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Running {
   readonly node: NodeApi;
   /** What takes other processes while it runs; null: nothing does. */
-  readonly processes: { define(processes: CheckedOptions['processes']): void } | null;
+  readonly processes: {
+    define(
+      processes: CheckedOptions['processes'],
+      timeoutMs: number,
+    ): Promise<readonly Defined[] | null>;
+  } | null;
+  readonly health: { define(healthChecks: CheckedOptions['healthChecks']): void };
 }
 
 export class DaemonConfig implements ConfigPort {
@@ -93,7 +110,8 @@ export class DaemonConfig implements ConfigPort {
     try {
       const { config } = await readConfig(source.file, process.env);
       const { logLevel } = this.#optionsOf(source, config);
-      this.#activate({ ...this.#runs, logLevel });
+      this.#runs = { ...this.#runs, logLevel };
+      this.#log.setLevel(logLevel);
       this.#log.info({ file: source.file, logLevel }, 'the log level was read again');
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
@@ -133,19 +151,23 @@ export class DaemonConfig implements ConfigPort {
     ];
     if (dryRun) return differences;
     this.#config = read.config;
-    this.#activate({
+    const done = await this.#activate({
       ...this.#runs,
       logLevel: wanted.logLevel,
       priority: wanted.priority,
       isPriorityGiven: wanted.isPriorityGiven,
       processes: hasProcesses ? wanted.processes : this.#runs.processes,
+      healthChecks: wanted.healthChecks,
     });
-    const keys = differences.map(({ key, effect }) => `${key ?? ''}: ${String(effect)}`);
+    const told = differences.map((difference) => withDone(difference, done));
+    const keys = told.map(
+      ({ key, effect, done: what }) => `${key ?? ''}: ${what ?? String(effect)}`,
+    );
     this.#log.info(
       { file: source.file, differences: keys },
       'the configuration file was installed',
     );
-    return differences;
+    return told;
   }
 
   /** What a start with this file would come to. */
@@ -154,10 +176,16 @@ export class DaemonConfig implements ConfigPort {
     return checkOptions(options);
   }
 
-  #activate(runs: CheckedOptions): void {
-    this.#log.setLevel(runs.logLevel);
-    if (runs.processes !== this.#runs.processes) this.#running?.processes?.define(runs.processes);
+  /** Answers what became of the processes that differ; null: the keeper has not said. */
+  async #activate(runs: CheckedOptions): Promise<readonly Defined[] | null> {
+    const { processes, healthChecks } = this.#runs;
     this.#runs = runs;
+    this.#log.setLevel(runs.logLevel);
+    if (!isDeepStrictEqual(healthChecks, runs.healthChecks)) {
+      this.#running?.health.define(runs.healthChecks);
+    }
+    if (isDeepStrictEqual(processes, runs.processes)) return [];
+    return (await this.#running?.processes?.define(runs.processes, KEEPER_ANSWER_MS)) ?? null;
   }
 
   #settings(): ClusterSettings | null {
@@ -190,6 +218,17 @@ export class DaemonConfig implements ConfigPort {
     if (told === '') this.#log.info({ file }, 'the configuration file says what the cluster holds');
     else this.#log.warn({ file, differs }, 'the configuration file disagrees with the cluster');
   }
+}
+
+const NOT_SAID = 'the keeper has not answered; it is done as soon as one does, as mon shows';
+
+/** The difference with what was done about it, if it is one of a process. */
+function withDone(difference: Difference, done: readonly Defined[] | null): Difference {
+  const { key, effect } = difference;
+  if (effect !== 'LIVE' || key?.startsWith(processKey('')) !== true) return difference;
+  if (done === null) return { ...difference, done: NOT_SAID };
+  const about = done.find(({ name }) => processKey(name) === key);
+  return about === undefined ? difference : { ...difference, done: doneAbout(about.effect) };
 }
 
 type Known =

@@ -7,6 +7,9 @@ import type { Config } from './config/config.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
 import { QuorateError } from './errors.js';
 import type { Difference } from './generated/quorate/v1/Difference.js';
+import { definitionChanges, restartedAmong } from './keeper/definition-change.js';
+import type { DefinitionChange } from './keeper/definition-change.js';
+import type { DefinedEffect } from './keeper/words.js';
 import type { ClusterIdentity } from './node/ports.js';
 
 /** A file for another cluster changes nothing here; null: it is for this one. */
@@ -141,40 +144,94 @@ export function liveDifferences({
       why,
     });
   }
-  if (Object.hasOwn(given, 'processes')) return differences;
-  return [...differences, ...processDifferences(runs.processes, wanted.processes, hasProcesses)];
+  if (!Object.hasOwn(given, 'processes')) {
+    differences.push(...processDifferences(runs, wanted, hasProcesses));
+  }
+  return [...differences, ...healthDifferences(runs, wanted), ...hookDifferences(runs, wanted)];
 }
 
-type Processes = CheckedOptions['processes'];
-
-function processDifferences(runs: Processes, wanted: Processes, isLive: boolean): Difference[] {
+function processDifferences(
+  runs: CheckedOptions,
+  wanted: CheckedOptions,
+  isLive: boolean,
+): Difference[] {
   const effect = isLive ? 'LIVE' : 'RESTART';
-  const names = [...new Set([...runs, ...wanted].map(({ name }) => name))];
-  const differences = names.flatMap((name): Difference[] => {
-    const [before, after] = [runs, wanted].map((all) => all.find((one) => one.name === name));
-    if (isDeepStrictEqual(before, after)) return [];
-    const key = `processes.${name}`;
-    const why = isLive ? liveWhy(before === undefined, after === undefined) : NO_KEEPER;
-    const told = shown(
-      before === undefined ? null : 'runs',
-      after === undefined ? null : 'differs',
-    );
-    return [{ key, ...told, effect, why }];
-  });
-  const order = [runs, wanted].map((all) => all.map(({ name }) => name));
-  if (differences.length > 0 || isDeepStrictEqual(order[0], order[1])) return differences;
+  const restarted = new Set(restartedAmong(runs.processes, wanted.processes));
+  const differences = definitionChanges(runs.processes, wanted.processes).map(
+    (change): Difference => ({
+      key: processKey(change.name),
+      effect,
+      why: `${whatOf(change)}: ${isLive ? whyOf(change, restarted) : NO_KEEPER}`,
+    }),
+  );
+  const names = [runs, wanted].map(({ processes }) => processes.map(({ name }) => name));
+  if (differences.length > 0 || isDeepStrictEqual(names[0], names[1])) return differences;
   const why = isLive ? 'it counts when they start next' : NO_KEEPER;
   return [{ key: 'processes', says: 'in another order', effect, why }];
 }
 
-const NO_KEEPER =
-  'a daemon that was started without processes supervises none until it starts again';
+/** As people are shown it. */
+export function processKey(name: string): string {
+  return `processes.${name}`;
+}
 
-function liveWhy(isNew: boolean, isGone: boolean): string {
-  if (isNew) return 'it is supervised from now on';
-  return isGone
-    ? 'it is ended within its grace, and supervised no more'
-    : 'it is ended within its grace, and started as the file says';
+const NO_KEEPER = `only Linux supervises processes, this is ${process.platform}`;
+
+function whatOf(change: DefinitionChange): string {
+  if (change.type === 'added') return 'new';
+  return change.type === 'removed' ? 'no longer said' : `another ${change.fields.join(', ')}`;
+}
+
+function whyOf(change: DefinitionChange, restarted: ReadonlySet<string>): string {
+  if (change.type === 'removed') return 'it ends within its grace, and is supervised no more';
+  if (change.type === 'added') {
+    return change.primaryOnly ? 'it starts where the primary is' : 'it starts';
+  }
+  return restarted.has(change.name)
+    ? 'where it runs it ends within its grace, and starts as the file says'
+    : 'it goes on, by what the file says';
+}
+
+const DONE: Readonly<Record<DefinedEffect, string>> = {
+  starts: 'here now',
+  restarts: 'it was told to end, and starts again',
+  ends: 'it was told to end',
+  removed: 'it did not run',
+  waits: 'it waits until this node is primary',
+  stopped: 'it stays stopped',
+  kept: 'it goes on',
+};
+
+/** What was done about a process, for people. */
+export function doneAbout(effect: DefinedEffect): string {
+  return DONE[effect];
+}
+
+function healthDifferences(runs: CheckedOptions, wanted: CheckedOptions): Difference[] {
+  const names = [...runs.healthChecks, ...wanted.healthChecks].map(({ name }) => name);
+  return [...new Set(names)].flatMap((name): Difference[] => {
+    const before = runs.healthChecks.find((one) => one.name === name);
+    const after = wanted.healthChecks.find((one) => one.name === name);
+    if (isDeepStrictEqual(before, after)) return [];
+    const key = `healthChecks.${name}`;
+    if (after === undefined) return [{ key, effect: 'LIVE', why: 'no longer said: it ends' }];
+    const what = before === undefined ? 'new' : 'otherwise';
+    return [{ key, effect: 'LIVE', why: `${what}: it counts from its first result on` }];
+  });
+}
+
+/** Whether a hook is asked before a promotion is fixed when the node starts, and the others go with it. */
+function hookDifferences(
+  { hooks: runs }: CheckedOptions,
+  { hooks: wanted }: CheckedOptions,
+): Difference[] {
+  const names = ['beforePromotion', 'afterPromotion', 'beforeDemotion'] as const;
+  return names.flatMap((name): Difference[] => {
+    if (isDeepStrictEqual(runs[name], wanted[name])) return [];
+    const what = wanted[name] === null ? 'no longer said' : 'otherwise';
+    const why = `${what}: hooks are taken over when the daemon starts`;
+    return [{ key: `hooks.${name}`, effect: 'RESTART', why }];
+  });
 }
 
 function shown(runs: Shown, says: Shown): Pick<Difference, 'runs' | 'says'> {

@@ -12,16 +12,22 @@ import type { Supervisor } from './supervisor/supervisor.js';
 /** For asking the keeper what runs. */
 const LOOK_MS = 1000;
 
-/** Begins the checks; answers how to end them. */
+/** The checks of a daemon while it runs. */
+export interface Health {
+  /** Makes these from now on; what is as before goes on, with all that was found of it. */
+  define(healthChecks: CheckedOptions['healthChecks']): void;
+  stop(): Promise<void>;
+}
+
+/** Begins the checks. */
 export function beginHealth(
   { healthChecks }: Pick<CheckedOptions, 'healthChecks'>,
   { clock, self }: { readonly clock: ClockPort; readonly self: SelfFacts },
   node: Pick<Node, 'setHealth'>,
   processes: Pick<Supervisor, 'look'> | null,
   log: LoggerPort,
-): () => Promise<void> {
-  if (healthChecks.length === 0) return () => Promise.resolve();
-  const checker = new Checker(healthChecks, {
+): Health {
+  return new Checker(healthChecks, {
     clock,
     environment: {
       ...inherited(process.env),
@@ -34,9 +40,8 @@ export function beginHealth(
     },
     onVerdict: (why) => {
       node.setHealth(why);
-      if (why === null) log.info({}, 'the health checks of this node succeed');
+      if (why === null) log.info({}, 'no health check of this node fails');
       else log.warn({ why }, 'this node must not be primary: a health check fails');
     },
   });
-  return () => checker.stop();
 }

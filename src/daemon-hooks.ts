@@ -32,7 +32,6 @@ export function withHooks(
 }
 
 class HookedPrimary implements PrimaryPort {
-  readonly stopLimitMs: number;
   readonly promote?: NonNullable<PrimaryPort['promote']>;
   readonly #inner: PrimaryPort | null;
   readonly #hooks: Hooks;
@@ -52,11 +51,15 @@ class HookedPrimary implements PrimaryPort {
     this.#inner = inner;
     this.#hooks = hooks;
     this.#ground = ground;
-    const { beforePromotion, beforeDemotion } = hooks;
-    const demotionMs = beforeDemotion === null ? 0 : beforeDemotion.timeLimitMs + ALLOWANCE_MS;
-    this.stopLimitMs = (inner?.stopLimitMs ?? 0) + demotionMs;
+    const { beforePromotion } = hooks;
     if (beforePromotion === null) return;
     this.promote = (promotion, done) => void this.#ask(beforePromotion, promotion, done);
+  }
+
+  get stopLimitMs(): number {
+    const { beforeDemotion } = this.#hooks;
+    const demotionMs = beforeDemotion === null ? 0 : beforeDemotion.timeLimitMs + ALLOWANCE_MS;
+    return (this.#inner?.stopLimitMs ?? 0) + demotionMs;
   }
 
   lease(order: LeaseOrder): void {

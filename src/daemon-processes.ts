@@ -24,14 +24,19 @@ interface Ground {
 /** How long after a hand-over that was refused the next is tried. */
 const RETRY_MS = 5000;
 
-/** Makes the supervisor; it starts nothing yet. Null: no processes are configured. Refuses with WRONG_USAGE where it cannot work. */
+/**
+ * Makes the supervisor; it starts nothing yet, and no keeper before there are processes. Null: there are none, and no file could
+ * bring any. Refuses with WRONG_USAGE where it cannot work.
+ */
 export function openProcesses(
-  { processes }: CheckedOptions,
+  { processes, configuration }: CheckedOptions,
   { clock, storage, self, holder }: Ground,
   log: Logger,
   parts: Part[],
 ): Supervisor | null {
-  if (processes.length === 0) return null;
+  if (processes.length === 0 && (configuration === null || process.platform !== 'linux')) {
+    return null;
+  }
   if (process.platform !== 'linux') {
     const message = `processes: only Linux supervises processes, this is ${process.platform}`;
     throw new QuorateError('WRONG_USAGE', message, { option: 'processes' });

@@ -20,7 +20,7 @@ export interface Part {
 interface Running {
   readonly node: Node;
   readonly clock: ClockPort;
-  /** Null: no processes are configured. */
+  /** Null: no processes can be configured. */
   readonly processes: Supervisor | null;
   /** How long ending what the primary alone runs may take, its hook included. */
   readonly stopLimitMs: number;

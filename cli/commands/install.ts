@@ -21,10 +21,12 @@ export function registerInstall(program: Command): void {
 The system definition (hosts and items) takes effect at once, for the whole cluster, in one step; services
 read an item as the key quorate/system/items/NAME of the store, and watch it there.
 
-The node that is asked (--node) reads the file that it was started with once more: priority, log level and
-processes take effect at once; addresses, directories, certificates' paths and discovery need a restart of
-its daemon; what a cluster fixes when it is formed does not change. Each line says why. A daemon opens no
-other file than its own, so its own part is left alone where FILE is another or holds something else there.
+The node that is asked (--node) reads the file that it was started with once more: priority, log level,
+processes and health checks take effect at once; addresses, directories, certificates' paths, discovery and
+hooks need a restart of its daemon; what a cluster fixes when it is formed does not change. Each line says
+why. Exactly those processes that are new, gone or otherwise start, end or start again; what only the primary
+runs, where the primary is. A daemon opens no other file than its own, so its own part is left alone where
+FILE is another or holds something else there. Run it on each node whose file has changed.
 Nothing is activated if the file has an error, here or there.
 
 Examples:
@@ -47,7 +49,7 @@ async function installFile(cli: Cli<ChangeOptions>, file: string): Promise<void>
   const { loadConfig } = await import('../config-file.js');
   const { factChanges } = await import('../../src/config/system-facts.js');
   const { readFacts, changeFacts } = await import('../system-facts.js');
-  const { compareWithRunning, differenceLine } = await import('../running-config.js');
+  const { compareWithRunning, differenceLine, viewOf } = await import('../running-config.js');
   const loaded = await loadConfig(file, cli.isJson);
   const { dryRun = false, reason = '' } = cli.options;
   // Asked first without changing anything: what cannot be installed there is not installed by half.
@@ -56,10 +58,10 @@ async function installFile(cli: Cli<ChangeOptions>, file: string): Promise<void>
   const changes = factChanges(loaded.config.system, held.facts);
   const revision =
     dryRun || changes.length === 0 ? null : await changeFacts(cli.client, held, changes);
-  if (!dryRun && compared.isOwnFile) {
-    await cli.client.install({ file: compared.file, sha256: compared.sha256, reason });
-  }
-  const { node, differences, note } = compared;
+  const { node, note, file: path, sha256 } = compared;
+  const installed =
+    dryRun || !compared.isOwnFile ? null : await cli.client.install({ file: path, sha256, reason });
+  const differences = installed?.differences.map(viewOf) ?? compared.differences;
   const data = {
     file,
     node,

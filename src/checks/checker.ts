@@ -1,6 +1,8 @@
 // Repeats the health checks of a node, each by its own interval, and tells what the judge makes of their results whenever that
 // changes. Ending it calls off what runs and waits for it. What follows from a verdict is the core's.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import type { CheckDefinition } from '../health/definition.js';
 import { HealthJudge } from '../health/judge.js';
 import type { ClockPort } from '../node/ports.js';
@@ -21,17 +23,39 @@ export class Checker {
   readonly #modules: CheckerModules;
   readonly #judge: HealthJudge;
   readonly #ending = new AbortController();
-  readonly #loops: Promise<void>[] = [];
+  readonly #loops = new Set<Promise<void>>();
+  /** What each check is called off by, with what it is. */
+  readonly #running = new Map<string, { check: CheckDefinition; ending: AbortController }>();
   readonly #wakers = new Set<() => void>();
   #told: string | null;
 
-  /** Begins to check at once. */
+  /** Begins to check at once. The first verdict is told unless there is nothing to check. */
   constructor(checks: readonly CheckDefinition[], modules: CheckerModules) {
     this.#modules = modules;
     this.#judge = new HealthJudge(checks);
     this.#told = this.#judge.why;
-    modules.onVerdict(this.#told);
-    for (const check of checks) this.#loops.push(this.#repeat(check));
+    if (checks.length > 0) modules.onVerdict(this.#told);
+    for (const check of checks) this.#begin(check);
+  }
+
+  /** Makes these from now on: what is as before goes on, what is new counts from its first result. */
+  define(checks: readonly CheckDefinition[]): void {
+    if (this.#ending.signal.aborted) return;
+    const going = new Set<string>();
+    for (const [name, { check, ending }] of this.#running) {
+      const wanted = checks.find((one) => one.name === name);
+      if (isDeepStrictEqual(check, wanted)) {
+        going.add(name);
+        continue;
+      }
+      ending.abort();
+      this.#running.delete(name);
+    }
+    this.#judge.define(checks, going);
+    for (const check of checks) if (!going.has(check.name)) this.#begin(check);
+    // Whoever was called off while it waited ends at once.
+    for (const wake of this.#wakers) wake();
+    this.#tell();
   }
 
   /** Calls off what runs; resolves once nothing does. */
@@ -41,12 +65,19 @@ export class Checker {
     await Promise.all(this.#loops);
   }
 
-  async #repeat(check: CheckDefinition): Promise<void> {
-    const { signal } = this.#ending;
+  #begin(check: CheckDefinition): void {
+    const ending = new AbortController();
+    this.#running.set(check.name, { check, ending });
+    const loop = this.#repeat(check, AbortSignal.any([ending.signal, this.#ending.signal]));
+    this.#loops.add(loop);
+    void loop.finally(() => this.#loops.delete(loop));
+  }
+
+  async #repeat(check: CheckDefinition, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { process } = check;
       const isDue = process === null || (await this.#modules.isRunning(process));
-      const why = isDue ? await this.#probe(check) : null;
+      const why = isDue ? await this.#probe(check, signal) : null;
       if (signal.aborted) return;
       const nowMs = this.#modules.clock.nowMs();
       if (isDue) this.#judge.noted(check.name, why, nowMs);
@@ -56,11 +87,10 @@ export class Checker {
     }
   }
 
-  #probe({ name, probe, timeoutMs }: CheckDefinition): Promise<string | null> {
+  #probe({ name, probe, timeoutMs }: CheckDefinition, signal: AbortSignal): Promise<string | null> {
     switch (probe.type) {
       case 'command': {
         const environment = { ...this.#modules.environment, QUORATE_CHECK: name };
-        const { signal } = this.#ending;
         return runCommand({ command: probe.command, timeoutMs, environment, signal });
       }
       case 'tcp':

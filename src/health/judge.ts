@@ -16,6 +16,8 @@ interface Standing {
   readonly judged: Judged;
   /** Null: a check of the node that has no result yet. */
   isWell: boolean | null;
+  /** While it has no result it counts as failed. */
+  readonly isAwaited: boolean;
   /** Results like the newest, in a row. */
   streak: number;
   wasOk: boolean;
@@ -30,17 +32,14 @@ export class HealthJudge {
   readonly #standings = new Map<string, Standing>();
 
   constructor(checks: readonly Judged[]) {
+    for (const judged of checks) this.#standings.set(judged.name, unknown(judged, true));
+  }
+
+  /** Judges by these from now on; what was found of the `going` stays. A new one takes nothing from a node before its first result. */
+  define(checks: readonly Judged[], going: ReadonlySet<string>): void {
+    for (const name of this.#standings.keys()) if (!going.has(name)) this.#standings.delete(name);
     for (const judged of checks) {
-      this.#standings.set(judged.name, {
-        judged,
-        // A node that does not know yet must not become primary; a process that has just started is given its time.
-        isWell: judged.process === null ? null : true,
-        streak: 0,
-        wasOk: true,
-        why: '',
-        wellSinceMs: null,
-        fallsMs: [],
-      });
+      if (!going.has(judged.name)) this.#standings.set(judged.name, unknown(judged, false));
     }
   }
 
@@ -70,12 +69,28 @@ export class HealthJudge {
 
   /** Why this node must not be primary, one line for people; null: nothing is against it. */
   get why(): string | null {
-    const bad = [...this.#standings.values()].filter(({ isWell }) => isWell !== true);
+    const bad = [...this.#standings.values()].filter(
+      ({ isWell, isAwaited }) => isWell === false || (isWell === null && isAwaited),
+    );
     if (bad.length === 0) return null;
     return bad
       .map(({ judged, isWell, why }) => `${judged.name}: ${isWell === null ? NOT_YET : why}`)
       .join('; ');
   }
+}
+
+function unknown(judged: Judged, isAwaited: boolean): Standing {
+  return {
+    judged,
+    // A node that does not know yet must not become primary; a process that has just started is given its time.
+    isWell: judged.process === null ? null : true,
+    isAwaited,
+    streak: 0,
+    wasOk: true,
+    why: '',
+    wellSinceMs: null,
+    fallsMs: [],
+  };
 }
 
 const NOT_YET = 'not checked yet';

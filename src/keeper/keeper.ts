@@ -4,10 +4,12 @@
 
 import { invariant, unreachable } from '../raft/assert.js';
 import { killAtMs, terminateAtMs } from './deadlines.js';
-import { failed, forgiven, newLife, runOf, stopping } from './life.js';
+import { redefined } from './redefine.js';
+import { definitionOf, failed, forgiven, newLife, runOf, settled, stopping } from './life.js';
 import type { Life } from './life.js';
 import type {
   CommandAnswer,
+  DefinedEffect,
   Kept,
   KeeperInput,
   KeeperOutput,
@@ -24,11 +26,13 @@ interface HandOver {
 
 type Ended = Extract<KeeperInput, { type: 'ended' }>;
 type Command = Extract<KeeperInput, { type: 'command' }>;
+type Define = Extract<KeeperInput, { type: 'define' }>;
 
 const NOTHING_ASKED: Wanted = { epoch: 0, names: {} };
 
 export class Keeper {
-  readonly #lives = new Map<string, Life>();
+  /** In the order in which they start. */
+  #lives = new Map<string, Life>();
   /** The newest order of the newest reign; null: none, or it is over. */
   #lease: LeaseOrder | null = null;
   /** Nothing starts under this epoch or an earlier one. Invariant: never falls. */
@@ -112,6 +116,8 @@ export class Keeper {
         this.#outputs.push({ type: 'answered', id: input.id, answer });
         return;
       }
+      case 'define':
+        return this.#define(input);
       case 'started':
         return this.#started(input.name, input.run, input.pid);
       case 'ended':
@@ -147,7 +153,7 @@ export class Keeper {
       if (!kept.primaryOnly) continue;
       this.#put({
         ...forgiven(life),
-        isWanted: epoch === this.#wantedEpoch ? isWanted : kept.start,
+        isWanted: epoch === this.#wantedEpoch ? isWanted : definitionOf(life).start,
       });
     }
   }
@@ -175,8 +181,8 @@ export class Keeper {
   #resume(epoch: number): void {
     if (this.#handOver?.epoch !== epoch) return;
     this.#handOver = null;
-    for (const { kept } of this.#lives.values()) {
-      if (kept.primaryOnly) this.#draining.delete(kept.name);
+    for (const { kept, next, isWanted } of this.#lives.values()) {
+      if (kept.primaryOnly && next === null && isWanted) this.#draining.delete(kept.name);
     }
   }
 
@@ -214,9 +220,41 @@ export class Keeper {
       const { name: one } = life.kept;
       this.#put({ ...forgiven(life), isWanted: action !== 'stop' });
       if (action !== 'start') this.#draining.set(one, `an operator asked to ${action} it`);
-      else this.#draining.delete(one);
+      else if (life.next === null) this.#draining.delete(one);
     }
     return { type: 'done', names: concerned.map(({ kept }) => kept.name) };
+  }
+
+  /** A process that runs ends under the definition that it was started by: nothing of a new one loosens what holds for it. */
+  #define({ id, kept, changed, restarted }: Define): void {
+    if (this.#end !== null) {
+      this.#outputs.push({ type: 'defined', id, effects: null });
+      return;
+    }
+    const { lives, ending } = redefined(this.lives, kept, { changed, restarted });
+    const gone = this.lives.filter(({ kept: { name } }) =>
+      lives.every((life) => life.kept.name !== name),
+    );
+    this.#lives = new Map(lives.map((life) => [life.kept.name, life]));
+    for (const [name, why] of ending) this.#draining.set(name, why);
+    const named = new Set(changed);
+    const present = lives.filter((life) => named.has(life.kept.name));
+    const effects = present.map((life) => ({ name: life.kept.name, effect: this.#effectOn(life) }));
+    const removed = gone.map((life) => ({ name: life.kept.name, effect: 'removed' as const }));
+    this.#outputs.push({ type: 'defined', id, effects: [...effects, ...removed] });
+  }
+
+  #effectOn(life: Life): DefinedEffect {
+    const { next, isWanted } = life;
+    if (next?.type === 'removed') return 'ends';
+    const isEnding = this.#isEnding(life);
+    const { primaryOnly } = definitionOf(life);
+    if (!isWanted) return isEnding ? 'ends' : 'stopped';
+    if (runOf(life) !== null && !isEnding) return 'kept';
+    // A lease that is late at this moment is renewed, or over soon.
+    const mayRun = this.#lease !== null && this.#handOver === null;
+    if (primaryOnly && !mayRun) return isEnding ? 'ends' : 'waits';
+    return isEnding ? 'restarts' : 'starts';
   }
 
   #started(name: string, run: number, pid: number): void {
@@ -231,6 +269,13 @@ export class Keeper {
     const life = this.#lives.get(name);
     const phase = life === undefined ? null : runOf(life);
     if (life === undefined || phase?.run !== run) return;
+    if (life.next !== null) {
+      this.#note(name, 'ended', why);
+      const changed = settled(life, life.next);
+      if (changed === null) this.#lives.delete(name);
+      else this.#put(changed);
+      return;
+    }
     const failure = phase.type === 'stopping' ? phase.failure : why;
     if (failure === null || !this.#isDue(life)) {
       this.#put({ ...life, phase: { type: 'idle' } });
@@ -337,8 +382,8 @@ export class Keeper {
   }
 
   /** Whether it should run at this very moment. */
-  #isDue({ isWanted, kept }: Life): boolean {
-    if (!isWanted || this.#end !== null) return false;
+  #isDue({ isWanted, kept, next }: Life): boolean {
+    if (!isWanted || next !== null || this.#end !== null) return false;
     if (!kept.primaryOnly) return true;
     const lease = this.#lease;
     if (lease === null || this.#handOver !== null) return false;

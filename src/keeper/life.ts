@@ -29,8 +29,14 @@ export type Phase =
   | { readonly type: 'backingOff'; readonly untilMs: number; readonly why: string }
   | { readonly type: 'givenUp'; readonly why: string };
 
+/** Defined anew, or not kept any more. */
+export type Next =
+  { readonly type: 'redefined'; readonly kept: Kept } | { readonly type: 'removed' };
+
 export interface Life {
   readonly kept: Kept;
+  /** What it becomes once its run has ended; null: it stays what it is. */
+  readonly next: Next | null;
   /** As configured, or as an operator asked for last. */
   readonly isWanted: boolean;
   readonly phase: Phase;
@@ -47,6 +53,7 @@ const BACKOFF_MAX_MS = 10_000;
 export function newLife(kept: Kept, isWanted = kept.start): Life {
   return {
     kept,
+    next: null,
     isWanted,
     phase: { type: 'idle' },
     restartsMs: [],
@@ -78,6 +85,18 @@ export function forgiven(life: Life): Life {
   const { type } = life.phase;
   const isWaiting = type === 'givenUp' || type === 'backingOff';
   return { ...life, restartsMs: [], phase: isWaiting ? { type: 'idle' } : life.phase };
+}
+
+/** As it is defined now, though its run may still be as it was defined before. */
+export function definitionOf({ kept, next }: Life): Kept {
+  return next?.type === 'redefined' ? next.kept : kept;
+}
+
+/** Nothing of its run is left: what it becomes; null: nothing. */
+export function settled(life: Life, next: Next): Life | null {
+  if (next.type === 'removed') return null;
+  const { restartCount, isWanted } = life;
+  return { ...newLife(next.kept, isWanted), restartCount };
 }
 
 /** Told to end by itself until `killAtMs`; one that is stopping already keeps the earlier end. */

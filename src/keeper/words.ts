@@ -47,6 +47,27 @@ export type CommandAnswer =
   | { readonly type: 'stopped' }
   | { readonly type: 'unknown' };
 
+/** What became of one process when others were defined, in the keeper's words. */
+export type DefinedEffect =
+  /** It starts now, or as soon as its group and the bound allow. */
+  | 'starts'
+  /** It runs on the primary alone, and this node may run nothing of it now. */
+  | 'waits'
+  /** It is not to run: it is configured so, or an operator stopped it. */
+  | 'stopped'
+  /** It is ended within its grace, and started again as it is defined now. */
+  | 'restarts'
+  /** It is ended within its grace. */
+  | 'ends'
+  /** It goes on as it is. */
+  | 'kept'
+  | 'removed';
+
+export interface Defined {
+  readonly name: string;
+  readonly effect: DefinedEffect;
+}
+
 /** `nowMs` is a fresh reading of the clock; it never falls. A run is one start of one process, numbered by the keeper. */
 export type KeeperInput = { readonly nowMs: number } & (
   | { readonly type: 'tick' }
@@ -63,6 +84,17 @@ export type KeeperInput = { readonly nowMs: number } & (
       readonly id: number;
       readonly name: string;
       readonly action: Action;
+    }
+  /**
+   * Keeps these from now on, in this order. Of those known before, the `restarted` end and begin again; what is missing ends. Answered
+   * by `defined` with this id, which names the `changed`: those that are new, gone or otherwise.
+   */
+  | {
+      readonly type: 'define';
+      readonly id: number;
+      readonly kept: readonly Kept[];
+      readonly changed: readonly string[];
+      readonly restarted: readonly string[];
     }
   | {
       readonly type: 'started';
@@ -113,6 +145,12 @@ export type KeeperOutput =
       readonly why: string;
     }
   | { readonly type: 'answered'; readonly id: number; readonly answer: CommandAnswer }
+  /** Null: nothing is defined any more, because the daemon stops. */
+  | {
+      readonly type: 'defined';
+      readonly id: number;
+      readonly effects: readonly Defined[] | null;
+    }
   /** For the log. */
   | { readonly type: 'note'; readonly name: string; readonly what: string; readonly why: string }
   /** After `shutdown` or `orphaned`: nothing is left. */

@@ -100,7 +100,7 @@ export interface LeaseOrder {
 
 /** Whoever runs the primary-only processes of this node. It acts by itself when a deadline comes. */
 export interface PrimaryPort {
-  /** How long `stop` may take, in ms. */
+  /** How long `stop` may take, in ms; may change. */
   readonly stopLimitMs: number;
   /** They may run; replaces what was said of this epoch before. */
   lease(order: LeaseOrder): void;

@@ -12,6 +12,7 @@ import type { LeaseOrder, PrimaryPort } from './ports.js';
 const RENEWAL_MIN = 1 / 16;
 
 type ReignAnswer =
+  | Omit<Extract<Input, { type: 'stopLimit' }>, 'nowMs'>
   | Omit<Extract<Input, { type: 'stopped' }>, 'nowMs'>
   | Omit<Extract<Input, { type: 'promotion' }>, 'nowMs'>;
 
@@ -20,11 +21,13 @@ export class ReignOrders {
   health: string | null = null;
   readonly #port: PrimaryPort | null;
   #told: LeaseOrder | null = null;
+  #toldStopLimitMs: number;
   /** The epoch whose processes a hand-over ends at the moment. */
   #stopping: LogIndex | null = null;
 
   constructor(port: PrimaryPort | undefined) {
     this.#port = port ?? null;
+    this.#toldStopLimitMs = port?.stopLimitMs ?? 0;
   }
 
   /** What the core is told of it when it begins. */
@@ -37,6 +40,7 @@ export class ReignOrders {
 
   /** Has done what only whoever runs the processes can; `answer` takes what became of it. */
   carryOut({ stopEpoch, promote }: Ready, answer: (input: ReignAnswer) => void): void {
+    this.#tellStopLimit(answer);
     if (promote !== null) {
       this.#port?.promote?.(promote, (why) =>
         answer({ type: 'promotion', term: promote.term, why }),
@@ -45,6 +49,14 @@ export class ReignOrders {
     if (stopEpoch !== null) {
       this.#stop(stopEpoch, () => answer({ type: 'stopped', epoch: stopEpoch }));
     }
+  }
+
+  /** It changes when other processes are installed; told before the next hand-over, since a leader has a turn each heartbeat. */
+  #tellStopLimit(answer: (input: ReignAnswer) => void): void {
+    const stopLimitMs = this.#port?.stopLimitMs ?? 0;
+    if (stopLimitMs === this.#toldStopLimitMs) return;
+    this.#toldStopLimitMs = stopLimitMs;
+    answer({ type: 'stopLimit', stopLimitMs });
   }
 
   /** Looks at the core after a turn. */

@@ -99,6 +99,7 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     },
     outbox: emptyOutbox(),
     health: null,
+    stopLimitMs: options.stopLimitMs ?? 0,
     refused: null,
     resumesTerm: null,
   };

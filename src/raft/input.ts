@@ -53,6 +53,11 @@ export type Input = { readonly nowMs: number } & (
       readonly epoch: LogIndex;
     }
   | {
+      /** From now on the processes of a reign may take so long to stop at a hand-over. Default at start: as in the options. */
+      readonly type: 'stopLimit';
+      readonly stopLimitMs: number;
+    }
+  | {
       /** What the node's own health checks say; `why` null: nothing against its being primary. Default at start: null. */
       readonly type: 'health';
       readonly why: string | null;

@@ -22,7 +22,7 @@ export function startTransfer(state: RaftState, order: Order): Answer {
   const { cause, isChosen } = order;
   if (target === null) return reignAsOrdered(leader, cause);
   const mustStop = hasOwnReign(state, leader);
-  const stopLimitMs = mustStop ? (state.options.stopLimitMs ?? 0) : 0;
+  const stopLimitMs = mustStop ? state.stopLimitMs : 0;
   const deadlineMs = state.nowMs + stopLimitMs + state.options.timers.electionTimeoutMaxMs;
   leader.transfer = {
     to: target,

@@ -218,6 +218,9 @@ export class Raft {
       case 'stopped':
         onStopped(state, input.epoch);
         return null;
+      case 'stopLimit':
+        state.stopLimitMs = input.stopLimitMs;
+        return null;
       case 'health':
         state.health = input.why;
         return null;

@@ -223,6 +223,8 @@ export interface RaftState {
   outbox: Outbox;
   /** Why the node's own health checks say that it must not be primary; null: they do not. Volatile. */
   health: string | null;
+  /** How long the processes of a reign may take to stop at a hand-over, in ms. Volatile. */
+  stopLimitMs: number;
   /** The term that this node's own hand-over cost it while it reigned: should it lead next, its reign is resumed; null: none. */
   resumesTerm: Term | null;
   /** The hook before promotion refused, or took too long; until then this node must not be primary. Volatile. */

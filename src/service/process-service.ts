@@ -41,7 +41,7 @@ export async function listProcesses(
 ): Promise<ListProcessesResponse> {
   const { processes: port = null } = modules;
   const node = nodeUsage(modules);
-  if (port === null) return { node };
+  if (port === null || (port.processes.length === 0 && port.keeperPid === null)) return { node };
   const views = await port.look(waitMs(modules, context));
   const { guarantee, keeperPid } = port;
   return {

@@ -11,7 +11,7 @@ import { SystemClock } from '../ops/clock.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { ProcessView } from '../keeper/process-view.js';
 import { findContainment } from './containment.js';
-import type { Begin, FromKeeper, Order, ToKeeper } from './messages.js';
+import type { Begin, FromKeeper, Order, Timeless, ToKeeper } from './messages.js';
 import { Runs } from './runs.js';
 import type { Usage } from './runs.js';
 
@@ -41,7 +41,7 @@ function tellLine(name: string, text: string): void {
 
 /** The pure keeper with its hands. */
 class Hands {
-  readonly #definitions: ReadonlyMap<string, ProcessDefinition>;
+  #definitions: ReadonlyMap<string, ProcessDefinition>;
   readonly #keeper: Keeper;
   readonly #runs: Runs;
   readonly #usage = new Map<string, Usage & { readonly run: number }>();
@@ -58,8 +58,16 @@ class Hands {
     return this.#runs.sweep();
   }
 
-  take(order: Order | { readonly type: 'tick' | 'orphaned' }): void {
+  take(
+    order: Order | Timeless<Extract<KeeperInput, { type: 'tick' | 'orphaned' | 'define' }>>,
+  ): void {
     this.step({ ...order, nowMs: clock.nowMs() });
+  }
+
+  /** A run that is being ended needs its definition no more: nothing starts by an earlier one. */
+  define({ id, processes, changed, restarted }: Extract<ToKeeper, { type: 'define' }>): void {
+    this.#definitions = new Map(processes.map((one) => [one.name, one]));
+    this.take({ type: 'define', id, kept: processes, changed, restarted });
   }
 
   step(input: KeeperInput): void {
@@ -206,6 +214,7 @@ process.on('message', (message: ToKeeper) => {
   }
   void beginning?.then((hands) => {
     if (message.type === 'order') hands.take(message.order);
+    else if (message.type === 'define') hands.define(message);
     else if (message.type === 'look') {
       tell({ type: 'view', id: message.id, processes: hands.view() });
     } else tell({ type: 'here', id: message.id, isAnyLeft: hands.isAnyLeft });

@@ -18,7 +18,7 @@ export interface Begin {
   readonly atMost: Guarantee | null;
 }
 
-type Timeless<Input> = Input extends unknown ? Omit<Input, 'nowMs'> : never;
+export type Timeless<Input> = Input extends unknown ? Omit<Input, 'nowMs'> : never;
 
 /** What the daemon tells the core of the keeper. */
 export type Order = Timeless<
@@ -28,6 +28,14 @@ export type Order = Timeless<
 export type ToKeeper =
   | Begin
   | { readonly type: 'order'; readonly order: Order }
+  /** Instead of those of `begin`; answered by the core's `defined`. */
+  | {
+      readonly type: 'define';
+      readonly id: number;
+      readonly processes: readonly ProcessDefinition[];
+      readonly changed: readonly string[];
+      readonly restarted: readonly string[];
+    }
   /** Answered by `here` at once. */
   | { readonly type: 'ping'; readonly id: number }
   /** Answered by `view`. */
@@ -42,7 +50,7 @@ export type FromKeeper =
       readonly type: 'said';
       readonly output: Extract<
         KeeperOutput,
-        { type: 'stopped' | 'givenUp' | 'finished' | 'note' | 'answered' }
+        { type: 'stopped' | 'givenUp' | 'finished' | 'note' | 'answered' | 'defined' }
       >;
     }
   | {

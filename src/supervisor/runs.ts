@@ -59,7 +59,8 @@ interface Run {
 export class Runs {
   readonly #modules: RunModules;
   readonly #runs = new Map<string, Run>();
-  readonly #files = new Map<string, RotatedFile>();
+  /** By name; another file, or other bounds, make another of it. */
+  readonly #files = new Map<string, { readonly told: string; readonly file: RotatedFile }>();
   readonly #strangers = new Map<number, string>();
 
   constructor(modules: RunModules) {
@@ -141,7 +142,7 @@ export class Runs {
 
   /** Ends what is written to files. */
   close(): void {
-    for (const file of this.#files.values()) file.close();
+    for (const { file } of this.#files.values()) file.close();
   }
 
   #spawn(definition: ProcessDefinition, mark: string, epoch: number | null): ChildProcess {
@@ -184,8 +185,12 @@ export class Runs {
     sink: LineSink,
   ): RotatedFile {
     const onTrouble = (why: string): void => sink.line(`its output file ${output.file}: ${why}`);
-    const file = this.#files.get(name) ?? new RotatedFile(output, onTrouble);
-    this.#files.set(name, file);
+    const told = JSON.stringify(output);
+    const known = this.#files.get(name);
+    if (known?.told === told) return known.file;
+    known?.file.close();
+    const file = new RotatedFile(output, onTrouble);
+    this.#files.set(name, { told, file });
     return file;
   }
 

@@ -7,9 +7,10 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import type { ProcessDefinition } from '../keeper/process-definition.js';
+import { definitionChanges, restartedAmong } from '../keeper/definition-change.js';
 import { killAtMs } from '../keeper/deadlines.js';
 import type { Guarantee, ProcessView } from '../keeper/process-view.js';
-import type { Action, CommandAnswer, LeaseOrder } from '../keeper/words.js';
+import type { Action, CommandAnswer, Defined, LeaseOrder } from '../keeper/words.js';
 import type { ClockPort, LoggerPort, PrimaryPort } from '../node/ports.js';
 import { inherited } from './environment.js';
 import type { FromKeeper, Order, ToKeeper } from './messages.js';
@@ -52,12 +53,11 @@ interface Stop {
 }
 
 export class Supervisor implements PrimaryPort {
-  /** How long ending what is primary-only may take, in ms. */
-  readonly stopLimitMs: number;
-  /** The same of everything. */
-  readonly endLimitMs: number;
   readonly #options: SupervisorOptions;
   readonly #modules: SupervisorModules;
+  #processes: readonly ProcessDefinition[];
+  /** There has been nothing to supervise yet, so there is no keeper. */
+  #isDormant: boolean;
   #child: ChildProcess | null = null;
   #guarantee: Guarantee | null = null;
   #guaranteeWhy = '';
@@ -66,8 +66,15 @@ export class Supervisor implements PrimaryPort {
   #nextId = 1;
   readonly #looks = new Map<number, (processes: readonly ProcessView[]) => void>();
   readonly #commands = new Map<number, (answer: CommandAnswer) => void>();
+  readonly #definitions = new Map<number, (effects: readonly Defined[] | null) => void>();
+  /** What the newest definition replaced or removed: it may still be ending. */
+  #replaced: readonly ProcessDefinition[] = [];
   /** What operators asked for last, by name: a keeper that dies forgets it. */
   readonly #wanted = new Map<string, boolean>();
+  /** No lease of this epoch or an earlier one is passed on. */
+  #closedEpoch = 0;
+  /** Of the newest reign here: what was said of primary-only processes counts for it alone. */
+  #wantedEpoch = 0;
   /** When the keeper was last heard, and the newest ping that it answered. */
   #heardMs = 0;
   #pingedMs = 0;
@@ -82,13 +89,29 @@ export class Supervisor implements PrimaryPort {
   constructor(options: SupervisorOptions, modules: SupervisorModules) {
     this.#options = options;
     this.#modules = modules;
-    this.stopLimitMs = longestStopMs(options.processes.filter(({ primaryOnly }) => primaryOnly));
-    this.endLimitMs = longestStopMs(options.processes);
+    this.#processes = options.processes;
+    this.#isDormant = options.processes.length === 0;
     this.#pinger = setInterval(() => this.#watchKeeper(), PING_EVERY_MS);
   }
 
-  /** Starts the keeper and, through it, what runs on every node; resolves once it is ready. */
+  /** How long ending what is primary-only may take, in ms; of what ends because it was replaced too. */
+  get stopLimitMs(): number {
+    if (this.#isDormant) return 0;
+    return longestStopMs(this.#ofAll.filter(({ primaryOnly }) => primaryOnly));
+  }
+
+  /** The same of everything. */
+  get endLimitMs(): number {
+    return longestStopMs(this.#ofAll);
+  }
+
+  /** Starts the keeper and, through it, what runs on every node; resolves once it is ready. At once where there is nothing. */
   async start(): Promise<void> {
+    if (!this.#isDormant) await this.#awake();
+  }
+
+  async #awake(): Promise<void> {
+    this.#isDormant = false;
     await new Promise<void>((resolve) => {
       this.#onReady = resolve;
       this.#begin();
@@ -106,18 +129,33 @@ export class Supervisor implements PrimaryPort {
   }
 
   lease(order: LeaseOrder): void {
-    if (order.epoch !== this.#lease?.epoch) this.#forgetWanted();
+    if (order.epoch <= this.#closedEpoch) return;
+    if (order.epoch !== this.#wantedEpoch) this.#forgetWanted();
+    this.#wantedEpoch = order.epoch;
     this.#lease = order;
+    if (this.#isDormant) return;
     this.#tell({ type: 'lease', order });
     this.#guardAt(order);
   }
 
   over(epoch: number): void {
-    if (this.#stop !== null && (this.#lease?.epoch ?? 0) <= epoch) this.#stop = null;
+    this.#closedEpoch = Math.max(this.#closedEpoch, epoch);
+    // A keeper that takes over from one that dies must not hear of a reign that is over.
+    if (this.#lease !== null && this.#lease.epoch <= epoch) {
+      this.#stop = null;
+      this.#lease = null;
+    }
     this.#tell({ type: 'over', epoch });
   }
 
   stop(epoch: number, done: () => void): void {
+    if (this.#isDormant) {
+      // A keeper that is called for right now must start nothing that this word does not know of.
+      this.#lease = null;
+      this.#closedEpoch = epoch;
+      done();
+      return;
+    }
     const id = this.#newId();
     this.#stop = { id, done };
     this.#tell({ type: 'handOver', epoch, stopId: id });
@@ -125,21 +163,50 @@ export class Supervisor implements PrimaryPort {
 
   resume(epoch: number): void {
     this.#stop = null;
+    this.#closedEpoch = Math.min(this.#closedEpoch, epoch - 1);
     this.#tell({ type: 'resume', epoch });
   }
 
   /** What is configured, in order. */
   get processes(): readonly ProcessDefinition[] {
-    return this.#options.processes;
+    return this.#processes;
+  }
+
+  /**
+   * Keeps these from now on, in this order: starts, ends and starts again exactly those that are new, gone or otherwise. Answers what
+   * became of each of them; null: the keeper does not answer in time, and does it as soon as there is one.
+   */
+  async define(
+    processes: readonly ProcessDefinition[],
+    timeoutMs: number,
+  ): Promise<readonly Defined[] | null> {
+    const before = this.#processes;
+    const changes = definitionChanges(before, processes);
+    if (this.#isEnding) return null;
+    if (this.#isDormant && processes.length > 0) await this.#awake();
+    this.#processes = processes;
+    this.#replaced = before.filter(({ name }) => changes.some((change) => change.name === name));
+    if (this.#child === null) return null;
+    for (const { name, start } of before) {
+      const after = processes.find((one) => one.name === name);
+      if (after?.start !== start) this.#wanted.delete(name);
+    }
+    const changed = changes.map(({ name }) => name);
+    const restarted = restartedAmong(before, processes);
+    return this.#ask(this.#definitions, timeoutMs, (id) =>
+      this.#send({ type: 'define', id, processes, changed, restarted }),
+    );
   }
 
   /** What runs here, as the keeper sees it; null: it does not answer in time. */
   look(timeoutMs: number): Promise<readonly ProcessView[] | null> {
+    if (this.#isDormant) return Promise.resolve([]);
     return this.#ask(this.#looks, timeoutMs, (id) => this.#send({ type: 'look', id }));
   }
 
   /** Starts, stops or restarts a process or a group; null: the keeper does not answer in time. */
   async command(name: string, action: Action, timeoutMs: number): Promise<CommandAnswer | null> {
+    if (this.#isDormant) return { type: 'unknown' };
     const answer = await this.#ask(this.#commands, timeoutMs, (id) =>
       this.#tell({ type: 'command', id, name, action }),
     );
@@ -175,7 +242,8 @@ export class Supervisor implements PrimaryPort {
   }
 
   #begin(): void {
-    const { installId, processes, api, name, atMost } = this.#options;
+    const { installId, api, name, atMost } = this.#options;
+    const processes = this.#processes;
     const child = fork(KEEPER, [], {
       execArgv: EXEC_ARGUMENTS,
       // A session of its own: what a terminal sends to the daemon is none of its business.
@@ -194,7 +262,7 @@ export class Supervisor implements PrimaryPort {
     });
     child.on('exit', (code, ended) => this.#gone(child, ended ?? `exit code ${code ?? 0}`));
     const environment = { QUORATE_NODE: api, QUORATE_NODE_NAME: name };
-    const wanted = { epoch: this.#lease?.epoch ?? 0, names: Object.fromEntries(this.#wanted) };
+    const wanted = { epoch: this.#wantedEpoch, names: Object.fromEntries(this.#wanted) };
     const told = { installId, environment, processes, wanted, atMost: atMost ?? null };
     this.#send({ type: 'begin', ...told });
     const lease = this.#lease;
@@ -260,6 +328,9 @@ export class Supervisor implements PrimaryPort {
         return;
       case 'answered':
         this.#commands.get(output.id)?.(output.answer);
+        return;
+      case 'defined':
+        this.#definitions.get(output.id)?.(output.effects);
         return;
       case 'finished':
         this.#onFinished();
@@ -352,6 +423,10 @@ export class Supervisor implements PrimaryPort {
       waiting.set(id, settle);
       send(id);
     });
+  }
+
+  get #ofAll(): readonly ProcessDefinition[] {
+    return [...this.#processes, ...this.#replaced.map((one) => ({ ...one, name: `/${one.name}` }))];
   }
 
   #newId(): number {

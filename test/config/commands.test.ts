@@ -65,6 +65,31 @@ async function refused(...args: string[]): Promise<QuorateError> {
   );
 }
 
+/** What is printed of processes and health checks, without their names' section. */
+function about(output: string): string[] {
+  const lines = output
+    .split('\n')
+    .filter((line) => /: (processes|healthChecks|hooks)\./.test(line));
+  return lines.map((line) => line.replace(/(processes|healthChecks)\./, ''));
+}
+
+async function states(): Promise<Record<string, { state: string; pid: number | null }>> {
+  const { processes } = (await printedJson('mon')) as {
+    processes: { name: string; state: string; pid: number | null }[];
+  };
+  return Object.fromEntries(processes.map(({ name, state, pid }) => [name, { state, pid }]));
+}
+
+async function untilStates(wanted: Record<string, string>): Promise<void> {
+  const is = (seen: object): string => JSON.stringify(Object.entries(seen).toSorted());
+  const untilMs = performance.now() + 60_000;
+  for (;;) {
+    const seen = Object.entries(await states()).map(([name, { state }]) => [name, state]);
+    if (is(Object.fromEntries(seen)) === is(wanted)) return;
+    if (performance.now() > untilMs) throw new Error(`waited in vain, seen: ${is(seen)}`);
+  }
+}
+
 describe('config check', () => {
   test('tells what a file means, and whether it says what runs', async () => {
     const output = await printed('config', 'check', file, '--running');
@@ -153,6 +178,55 @@ describe('install', () => {
       client.close();
     }
   });
+
+  test('starts, ends and starts again exactly those processes that changed', async () => {
+    const own = text({
+      node: ', priority: 70, logLevel: silent',
+      system: ', items: { location: LO }',
+    });
+    const install = async (...lines: string[]): Promise<string[]> => {
+      writeFileSync(file, [own, ...lines].join('\n'));
+      return about(await printed('install', file));
+    };
+    const a = '  - { name: a, command: [sleep, "1000"] }';
+    const b = '  - { name: b, command: [sleep, "1000"], primaryOnly: true, stopGrace: 5s }';
+    writeFileSync(file, [own, 'processes:', a, b].join('\n'));
+    expect(about(await printed('config', 'check', file, '--running'))).toEqual([
+      'Would be activated: a: new: it starts',
+      'Would be activated: b: new: it starts where the primary is',
+    ]);
+    expect(await printedJson('mon')).toMatchObject({ processes: [] });
+    // The daemon was started without any process, so there was no keeper either.
+    expect(await install('processes:', a, b)).toEqual([
+      'Activated: a: new: it starts; here now',
+      'Activated: b: new: it starts where the primary is; here now',
+    ]);
+    await untilStates({ a: 'RUNNING', b: 'RUNNING' });
+    const before = await states();
+
+    const other = b.replace('"1000"', '"2000"').replace('5s', '6s');
+    const check = 'healthChecks: [{ name: t, tcp: "127.0.0.1:1", fall: 1 }]';
+    const hook = 'hooks: { afterPromotion: { command: ["true"] } }';
+    expect(await install('processes:', a, other, check, hook)).toEqual([
+      'Activated: b: another command, stopGrace: where it runs it ends within its grace, and starts as the file says; it was told to end, and starts again',
+      'Activated: t: new: it counts from its first result on',
+      'Needs a restart of A: hooks.afterPromotion: otherwise: hooks are taken over when the daemon starts',
+    ]);
+    await until('the verdict', () => daemon.status().unfit?.startsWith('t: ') === true);
+    await untilStates({ a: 'RUNNING', b: 'RUNNING' });
+    const after = await states();
+    expect(after['a']?.pid).toBe(before['a']?.pid);
+    expect(after['b']?.pid).not.toBe(before['b']?.pid);
+
+    expect(await install('processes:', other)).toEqual([
+      'Activated: a: no longer said: it ends within its grace, and is supervised no more; it was told to end',
+      'Activated: t: no longer said: it ends',
+    ]);
+    await until('the verdict', () => daemon.status().unfit === null);
+    await untilStates({ b: 'RUNNING' });
+    expect(await install()).toHaveLength(1);
+    await untilStates({});
+  }, 120_000);
 
   test('changes nothing for a file of another cluster, or one that is broken by now', async () => {
     writeFileSync(file, text().replace('Shop', 'Other'));

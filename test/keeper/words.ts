@@ -51,6 +51,8 @@ function short(output: KeeperOutput): string {
       const { answer } = output;
       return `answered ${answer.type}${answer.type === 'done' ? ` ${answer.names.join(' ')}` : ''}`;
     }
+    case 'defined':
+      return `defined ${(output.effects ?? []).map(({ name, effect }) => `${name}:${effect}`).join(' ')}`;
     case 'note':
       return `${output.name} ${output.what}: ${output.why}`;
     case 'finished':
