@@ -10,7 +10,14 @@ import type { Parameters } from './parameters.js';
  * Takes all trouble out of what was drawn: five nodes with an election timeout of 1 s, delays and syncs of a local network
  * and a fast disk, and two clients that ask for five things a second together.
  */
-export function calmed({ network, disk, faults, workload, ...rest }: Parameters): Parameters {
+export function calmed({
+  network,
+  disk,
+  faults,
+  workload,
+  reigns,
+  ...rest
+}: Parameters): Parameters {
   return {
     ...rest,
     nodes: 5,
@@ -19,6 +26,7 @@ export function calmed({ network, disk, faults, workload, ...rest }: Parameters)
     network: { ...withoutChance(network), delayMinUs: 100, delayMeanUs: 300, isOrdered: true },
     disk: { ...withoutChance(disk), syncMeanUs: 1000 },
     faults: withoutChance(faults),
+    reigns: { ...withoutChance(reigns), hasHooks: false },
     workload: {
       ...withoutChance(workload),
       clients: 2,

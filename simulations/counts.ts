@@ -10,6 +10,11 @@ export const SITUATIONS = {
   leasesLostInPause: 'primaries whose lease ended while they got no time',
   reigns: 'times that a node became primary',
   handOvers: 'hand-overs begun by the operator that ended with the target as primary',
+  handOversRefused: 'hand-overs to a node that must not, or cannot, be primary, refused in advance',
+  handOversResumed:
+    'hand-overs given up before a proof of stop, after which the same reign went on',
+  namedByHand: 'primaries named by an operator while reigns were manual or paused',
+  hooksRefused: 'promotions that the hook before them refused',
   promotions: 'learners that became voters',
   removals: 'members removed',
   replacements: 'members whose place a newcomer took in one change',

@@ -20,17 +20,15 @@ export interface KeptProcess {
 
 type Told = KeeperInput extends infer I ? (I extends unknown ? Omit<I, 'nowMs'> : never) : never;
 
-const PROCESS: Kept = {
+const PROCESS: Omit<Kept, 'stopGraceMs'> = {
   name: 'process',
   group: null,
   start: true,
   primaryOnly: true,
-  stopGraceMs: 400,
   restart: { limit: 1000, withinMs: 1000 },
   memoryBytes: null,
 };
 
-const STOP_LIMIT_MS = 600;
 /** Longest way through the pipe, and how late a timer is at most. */
 const PIPE_US_MAX = 3000;
 const LATE_US_MAX = 1000;
@@ -41,14 +39,15 @@ const EXITS_BY_ITSELF_PPM = 100_000;
 
 /** One keeper, from its daemon's start to the end of what it runs. */
 export class SimulatedKeeper implements PrimaryPort {
-  readonly stopLimitMs = STOP_LIMIT_MS;
+  readonly stopLimitMs: number;
+  readonly promote?: NonNullable<PrimaryPort['promote']>;
   readonly #world: World;
   readonly #machineId: number;
   readonly #clock: SimulatedClock;
   readonly #draw: Stream;
   /** Lets an event happen in the daemon, if it is the same and runs. */
   readonly #enter: (kind: string, run: () => void) => void;
-  readonly #keeper = new Keeper([PROCESS]);
+  readonly #keeper: Keeper;
   #process: (KeptProcess & { readonly run: number }) | null = null;
   /** The newest deadline that the keeper was told of, by epoch. */
   #leases = new Map<number, LeaseOrder>();
@@ -70,6 +69,10 @@ export class SimulatedKeeper implements PrimaryPort {
     this.#machineId = machineId;
     this.#clock = clock;
     this.#draw = draw;
+    const { stopLimitMs, stopGraceMs, hasHooks } = world.parameters.reigns;
+    this.stopLimitMs = stopLimitMs;
+    this.#keeper = new Keeper([{ ...PROCESS, stopGraceMs }]);
+    if (hasHooks) this.promote = (_, done) => this.#askHook(done);
   }
 
   lease(order: LeaseOrder): void {
@@ -83,11 +86,15 @@ export class SimulatedKeeper implements PrimaryPort {
 
   stop(epoch: number, done: () => void): void {
     this.#stopId += 1;
-    this.#stop = { id: this.#stopId, done };
-    this.#tell({ type: 'handOver', epoch, stopId: this.#stopId });
+    const stop = { id: this.#stopId, done };
+    this.#stop = stop;
+    this.#afterHook('hook before demotion', () => {
+      if (this.#stop === stop) this.#tell({ type: 'handOver', epoch, stopId: stop.id });
+    });
   }
 
   resume(epoch: number): void {
+    this.#world.count('handOversResumed');
     this.#stop = null;
     this.#tell({ type: 'resume', epoch });
   }
@@ -103,6 +110,23 @@ export class SimulatedKeeper implements PrimaryPort {
     if (this.#process !== null) this.#world.running.delete(this.#process);
     this.#process = null;
     this.#isOver = true;
+  }
+
+  /** It may look for as long as it likes, and refuse; once all faults are over it agrees at once. */
+  #askHook(done: (why: string | null) => void): void {
+    const { isCalm } = this.#world.network;
+    const refuses = this.#draw.chance(this.#world.parameters.reigns.hookRefusesPpm) && !isCalm;
+    this.#afterHook('hook before promotion', () => {
+      if (refuses) this.#world.count('hooksRefused');
+      done(refuses ? 'simulated' : null);
+    });
+  }
+
+  /** At once where there are no hooks; never if the daemon dies meanwhile. */
+  #afterHook(kind: string, then: () => void): void {
+    const { hasHooks, hookMeanUs } = this.#world.parameters.reigns;
+    if (!hasHooks) then();
+    else this.#world.plan(this.#draw.exponential(hookMeanUs), () => this.#enter(kind, then));
   }
 
   #tell(input: Told): void {

@@ -72,6 +72,20 @@ export interface WorkloadParameters {
   readonly autoRemoveTimeouts: number | null;
 }
 
+/** What an operator, health checks and hooks do to reigns, and how long processes take to end. */
+export interface ReignParameters {
+  /** Mean time between two acts: rules change, a health check turns, a primary is named; null: never. */
+  readonly wishEveryUs: number | null;
+  /** What the keeper gives its process to end, and what a hand-over waits for that, beside an election timeout. */
+  readonly stopGraceMs: number;
+  readonly stopLimitMs: number;
+  /** How long hooks run on average; with `false` below there are none. */
+  readonly hookMeanUs: number;
+  readonly hasHooks: boolean;
+  /** Chance per million that the hook before promotion refuses. */
+  readonly hookRefusesPpm: number;
+}
+
 export interface Parameters {
   readonly nodes: number;
   readonly electionTimeoutMs: number;
@@ -81,6 +95,7 @@ export interface Parameters {
   readonly disk: DiskParameters;
   readonly faults: FaultParameters;
   readonly workload: WorkloadParameters;
+  readonly reigns: ReignParameters;
   readonly limits: Limits;
   readonly snapshots: SnapshotLimits;
   readonly clientSessions: ClientSessionLimits;
@@ -110,6 +125,7 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
     disk: drawDisk(streams.stream('parameters/disk'), timeoutUs),
     faults: drawFaults(streams.stream('parameters/faults'), timeoutUs),
     workload: drawWorkload(streams.stream('parameters/workload'), timeoutUs),
+    reigns: drawReigns(streams.stream('parameters/reigns'), timeoutUs),
     limits: drawLimits(streams.stream('parameters/limits')),
     snapshots: drawSnapshots(streams.stream('parameters/snapshots')),
     clientSessions: drawClientSessions(streams.stream('parameters/clientSessions')),
@@ -171,6 +187,18 @@ function drawWorkload(draw: Stream, timeoutUs: number): WorkloadParameters {
     handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(2, 20) : null,
     membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(3, 15) : null,
     autoRemoveTimeouts: draw.pick([null, null, 10, 15]),
+  };
+}
+
+function drawReigns(draw: Stream, timeoutUs: number): ReignParameters {
+  const stopGraceMs = draw.pick([50, 400, 400, Math.floor(timeoutUs / 250)]);
+  return {
+    wishEveryUs: draw.chance(400_000) ? timeoutUs * draw.between(2, 10) : null,
+    stopGraceMs,
+    stopLimitMs: draw.pick([stopGraceMs + 200, stopGraceMs + 200, 0]),
+    hasHooks: draw.chance(400_000),
+    hookMeanUs: Math.floor(timeoutUs * draw.pick([0.02, 0.5, 2])),
+    hookRefusesPpm: draw.pick([0, 50_000, 300_000]),
   };
 }
 

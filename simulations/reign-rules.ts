@@ -1,5 +1,6 @@
-// An operator that pauses automatic reigns, makes fail-over manual and takes both back, and health checks that fail and succeed at
-// random: in a part of the seeds, by dice of its own. In the end both are lifted, so that a healed cluster has a primary.
+// An operator that pauses automatic reigns, makes fail-over manual, takes both back and names a primary meanwhile, and health checks
+// that fail and succeed at random: in a part of the seeds, by dice of its own. In the end all is lifted, so that a healed cluster has
+// a primary.
 
 import { NO_CHANGE, REIGNS_AUTOMATIC } from '../src/raft/types.js';
 import type { ReignRules } from '../src/raft/types.js';
@@ -7,17 +8,14 @@ import type { Machine } from './machine.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
 
-/** Chance per million that a seed has it. */
-const DRAWN_PPM = 250_000;
-/** Mean time between two acts, in election timeouts. */
-const EVERY_TIMEOUTS = 6;
-
 const RULES: readonly ReignRules[] = [
   REIGNS_AUTOMATIC,
   REIGNS_AUTOMATIC,
   { isManual: true, pausedBy: null },
   { isManual: false, pausedBy: 'simulated' },
 ];
+
+const ACTS = ['rule', 'rule', 'health', 'name', 'name'] as const;
 
 export class ReignWishes {
   readonly #world: World;
@@ -30,29 +28,30 @@ export class ReignWishes {
   }
 
   begin(): void {
-    if (this.#draw.chance(DRAWN_PPM)) this.#later();
+    const { wishEveryUs } = this.#world.parameters.reigns;
+    if (wishEveryUs !== null) this.#later(wishEveryUs);
   }
 
   stop(): void {
     this.#isOver = true;
   }
 
-  #later(): void {
-    const everyUs = EVERY_TIMEOUTS * this.#world.parameters.electionTimeoutMs * 1000;
+  #later(everyUs: number): void {
     this.#world.plan(this.#draw.exponential(everyUs), () => {
       if (this.#isOver) return;
       this.#act();
-      this.#later();
+      this.#later(everyUs);
     });
   }
 
   #act(): void {
-    const isRule = this.#draw.chance(400_000);
+    const act = this.#draw.pick(ACTS);
     const rules = this.#draw.pick(RULES);
     const machine = this.#draw.pick([...this.#world.machines.values()]);
     const why = this.#draw.chance(500_000) ? 'simulated' : null;
-    if (isRule) changeRules(this.#world, rules);
-    else setHealth(machine, why);
+    if (act === 'rule') changeRules(this.#world, rules);
+    else if (act === 'health') setHealth(machine, why);
+    else namePrimary(this.#world, this.#draw.chance(500_000) ? machine : this.#world.leader());
   }
 }
 
@@ -74,6 +73,27 @@ function changeRules(world: World, reigns: ReignRules): void {
   enter(leader, `reigns ${JSON.stringify(reigns)}`, () =>
     leader.process?.node.changeConfiguration(change, 'simulated', deadlineMs, () => {}),
   );
+}
+
+/** As `set-primary` does, of any member and of whoever leads without being primary too. */
+function namePrimary(world: World, named: Machine | null): void {
+  const leader = world.leader();
+  if (leader === null || named === null) return;
+  const { id } = named;
+  const deadlineMs = leader.clock.nowMs() + 10 * world.parameters.electionTimeoutMs;
+  const order = { to: id, cause: 'named', isChosen: true };
+  enter(leader, `name node ${id}`, () =>
+    leader.process?.node.setPrimary(order, deadlineMs, ({ type }) => {
+      if (type === 'refused') world.count('handOversRefused');
+      else if (type === 'done' && isUnasked(leader)) world.count('namedByHand');
+    }),
+  );
+}
+
+/** Whether nobody becomes primary without being named. */
+function isUnasked({ process }: Machine): boolean {
+  const { isManual, pausedBy } = process?.node.raft?.configuration.reigns ?? REIGNS_AUTOMATIC;
+  return isManual || pausedBy !== null;
 }
 
 function setHealth(machine: Machine, why: string | null): void {

@@ -1,11 +1,12 @@
 // A leader that no quorum answers gives up within an election timeout (Thesis §6.2, check-quorum): nobody else can tell that
 // it is cut off, and who still hears it would wait for ever. Counted are the answers as they leave, in true time, so that
-// the rounds and clocks of the core are not asked; a process that got no time, or is slow, has until its next ticks.
+// the rounds and clocks of the core are not asked; a process that got no time, or is slow, has until its next ticks, and so has one
+// whose configuration has just changed: from that event on another quorum counts, which nobody has asked before.
 
 import { CLOCK_RATE_PPM_MAX } from '../clock.js';
 import { timersFor } from '../../src/raft/options.js';
 import { configurationInForce } from '../../src/raft/state.js';
-import type { NodeId } from '../../src/raft/types.js';
+import type { Configuration, NodeId } from '../../src/raft/types.js';
 import type { Machine, Process } from '../machine.js';
 import { isMajority } from '../majority.js';
 import { hold } from '../violation.js';
@@ -19,6 +20,9 @@ interface Reign {
   readonly sinceUs: number;
   /** When each node's newest answer in this term left. */
   readonly answeredUs: Map<NodeId, number>;
+  /** In force at its last event, and since when. */
+  readonly configuration: Configuration;
+  readonly configuredUs: number;
 }
 
 /** Ticks that a process has after it got no time, and by which a tick may be late. */
@@ -61,20 +65,17 @@ export function leaderContact(world: World): Invariant {
       }
       const known = reigns.get(machine);
       const isKnown = known?.process === process && known.term === state.term;
-      const reign = isKnown
-        ? known
-        : {
-            process,
-            term: state.term,
-            sinceUs: world.nowUs,
-            answeredUs: new Map<NodeId, number>(),
-          };
+      const configuration = configurationInForce(state);
+      const begun = isKnown ? known : begin(process, state.term, world.nowUs, configuration);
+      const isOther = begun.configuration !== configuration;
+      const reign = isOther ? { ...begun, configuration, configuredUs: world.nowUs } : begun;
       reigns.set(machine, reign);
       const fromUs = world.nowUs - limitUs;
       if (excused || reign.sinceUs >= fromUs) return;
+      if (world.nowUs - reign.configuredUs < slackUs) return;
       const hasAnswered = (id: NodeId): boolean =>
         id === machine.id || (reign.answeredUs.get(id) ?? 0) >= fromUs;
-      const isAnswered = isMajority(configurationInForce(state), hasAnswered);
+      const isAnswered = isMajority(configuration, hasAnswered);
       // A node whose disk failed does nothing any more, and says so.
       if (!isAnswered && process.node.status().condition === 'degraded') return;
       hold(isAnswered, 'leader-contact', () => {
@@ -82,4 +83,13 @@ export function leaderContact(world: World): Invariant {
       });
     },
   };
+}
+
+function begin(
+  process: Process,
+  term: number,
+  sinceUs: number,
+  configuration: Configuration,
+): Reign {
+  return { process, term, sinceUs, answeredUs: new Map(), configuration, configuredUs: 0 };
 }

@@ -191,6 +191,8 @@ const SIMPLER: readonly Simpler[] = [
   (all) => ({ ...all, disk: { ...all.disk, slowSyncPpm: 0 } }),
   workload({ membershipEveryUs: null }),
   workload({ handOverEveryUs: null }),
+  (all) => ({ ...all, reigns: { ...all.reigns, wishEveryUs: null } }),
+  (all) => ({ ...all, reigns: { ...all.reigns, hasHooks: false } }),
   workload({ clients: 1 }),
   workload({ sessions: 1 }),
   workload({ thinkMeanUs: 2_000_000 }),
