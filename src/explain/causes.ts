@@ -40,19 +40,23 @@ export function saidByLog(cause: string): CauseKind | null {
   return SAID.find(([pattern]) => pattern.test(cause))?.[1] ?? null;
 }
 
-/** Whether the replicated cause and a cause found otherwise can both be true. */
+/** What an election that nobody ordered may have come from; a daemon that stops hands over only if somebody can take over. */
+const ELECTED: ReadonlySet<CauseKind> = new Set([
+  'shutdown',
+  'hungDisk',
+  'killed',
+  'rebooted',
+  'paused',
+  'stalled',
+  'partition',
+  'gone',
+  'unknown',
+]);
+
+/** Whether the replicated cause and a cause found otherwise can both be true. Words that are not known here contradict nothing. */
 export function agrees(cause: string, kind: CauseKind): boolean {
+  if (kind === 'first') return true;
   const said = saidByLog(cause);
   if (said !== null) return said === kind;
-  const isElected: readonly CauseKind[] = [
-    'hungDisk',
-    'killed',
-    'rebooted',
-    'paused',
-    'stalled',
-    'partition',
-    'gone',
-    'unknown',
-  ];
-  return cause === UNASKED ? isElected.includes(kind) : true;
+  return cause !== UNASKED || ELECTED.has(kind);
 }

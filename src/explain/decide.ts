@@ -60,10 +60,13 @@ const BEARS_OUT: Partial<Record<CauseKind, readonly NoteKind[]>> = {
   healthCheck: ['unhealthy', 'handOverBegan'],
 };
 
+/** What is shorter deposes nobody: the others heard it an election timeout ago at most, but for a heartbeat or two. */
+const DEPOSING_SHARE = 0.8;
+
 /** What the old primary noted of itself; null: nothing that decides. */
 function byOwnNotes(story: Story, old: NodeNotes): Finding | null {
   const window = windowOf(story);
-  const least = story.electionTimeoutMs / 2;
+  const least = DEPOSING_SHARE * story.electionTimeoutMs;
   const long = (kind: NoteKind): PlacedNote[] =>
     notesOf(old, [kind], window).filter((note) => (note.ms ?? 0) >= least);
   const gaps = (['paused', 'stalled'] as const)

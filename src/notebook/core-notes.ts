@@ -67,8 +67,9 @@ export class CoreNotes implements CoreObserver {
     const usedMs = cpuMs - this.#cpuMs;
     this.#cpuMs = cpuMs;
     const { state } = this.#raft ?? { state: null };
-    const lateMin = Math.max(NOTE_LIMITS.lateMsMin, state?.options.timers.lateTimerMs ?? 0);
-    if (lateMs >= lateMin) {
+    const timeoutMs = state?.options.timers.electionTimeoutMinMs ?? 0;
+    // Less than half a timeout deposes nobody, and a busy machine would fill the notebook with it.
+    if (lateMs >= Math.max(NOTE_LIMITS.lateMsMin, timeoutMs / 2)) {
       const kind = usedMs < lateMs * RUNNING_SHARE ? 'paused' : 'stalled';
       this.#note({ kind, ms: lateMs, why: `used the processor for ${Math.round(usedMs)} ms` });
     }
