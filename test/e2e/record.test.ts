@@ -1,0 +1,178 @@
+// A fail-over of real daemons, recorded, exported and replayed by the simulator: a hand-over, the leader killed, its successor, to
+// the very states of the daemons. Software with a planted bug replays the same file to other states, and says so. What a
+// daemon that is stopped leaves behind is replayed too.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import type { LocalCluster } from '../../cli/demo/cluster.js';
+import type { Daemon } from '../../cli/demo/daemon.js';
+import { runCommand } from '../../simulations/cli.js';
+import { copyWith, FOLDERS } from '../../simulations/mutants/plant.js';
+import { livesIn } from '../../src/recorder/record-file.js';
+import { summaryOf } from '../../src/recorder/summary.js';
+import { mustSucceed, run, startCleanDaemons } from '../support/cluster.js';
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+
+interface Replayed {
+  readonly verdict: { readonly type: string };
+  readonly lives: readonly {
+    readonly node: string;
+    readonly difference: string | null;
+    readonly state: string;
+  }[];
+}
+
+let cluster: LocalCluster;
+let survivors: readonly Daemon[];
+let victim: string;
+let file: string;
+/** Where every survivor stood when nothing more was written. */
+const stood = new Map<string, { term: number; lastApplied: number }>();
+
+beforeAll(async () => {
+  cluster = await startCleanDaemons(3);
+  await cluster.form();
+  file = join(cluster.directory, 'fail-over.qrec');
+  const [first] = cluster.daemons;
+  if (first === undefined) throw new Error('expected daemons');
+  await first.client.putStore({ key: 'a', value: Buffer.from('secret-payload-one') });
+  const { primary: before } = await cluster.settled();
+  const target = cluster.daemons.find(({ name }) => name !== before)?.name ?? '';
+  await first.client.setPrimary({ node: target, reason: 'test' }, { timeoutMs: 30_000 });
+  const { primary } = await cluster.settled();
+  victim = primary ?? '';
+  await cluster.daemon(victim).stop('SIGKILL');
+  survivors = cluster.running;
+  const isReplaced = (name: string | null): boolean => name !== null && name !== victim;
+  await cluster.until('a new primary', (view) => isReplaced(view.primary));
+  const [asked] = survivors;
+  await asked?.client.putStore(
+    { key: 'b', value: Buffer.from('secret-payload-two') },
+    { timeoutMs: 30_000 },
+  );
+  await cluster.until('all survivors caught up', ({ nodes, term }) => {
+    const up = nodes.filter(({ name }) => name !== victim);
+    for (const { name, lastApplied } of up)
+      stood.set(name, { term, lastApplied: lastApplied ?? 0 });
+    return new Set(up.map(({ lastApplied }) => lastApplied)).size === 1;
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await cluster.close();
+});
+
+test('the command exports the records of all that answer, and says who did not', async () => {
+  const node = ['--node', survivors[0]?.api ?? ''];
+  const end = await run(['record', 'export', '--all-nodes', '--out', file, '--json', ...node]);
+  expect({ code: end.code, stderr: end.stderr }).toEqual({ code: 3, stderr: '' });
+  const told = JSON.parse(end.stdout) as {
+    file: string;
+    nodes: { node: string }[];
+    missing: string[];
+  };
+  expect(told).toMatchObject({ file, missing: [victim] });
+  expect(told.nodes.map((each) => each.node).toSorted()).toEqual(survivors.map(({ name }) => name));
+  expect(readFileSync(file).includes('secret-payload')).toBe(false);
+  const again = await run(['record', 'export', '--out', file, ...node]);
+  expect(again).toMatchObject({ code: 1, stdout: '' });
+  expect(again.stderr).toContain('EEXIST');
+});
+
+test('the simulator replays it to the states of the daemons, and draws it', async () => {
+  const page = join(cluster.directory, 'fail-over.html');
+  const { code, text } = await replay(file, '--json', '--html', page);
+  const { verdict, lives } = JSON.parse(text) as Replayed;
+  expect({ code, verdict }).toEqual({ code: 0, verdict: { type: 'held' } });
+  for (const { node, difference, state } of lives) {
+    expect({ node, difference }).toEqual({ node, difference: null });
+    const { term = 0, lastApplied = 0 } = stood.get(node) ?? {};
+    expect(state).toContain(`term ${term},`);
+    expect(state).toContain(`applied ${lastApplied},`);
+  }
+  expect(lives.filter(({ state }) => state.startsWith('leader'))).toHaveLength(1);
+  const drawn = readFileSync(page, 'utf8');
+  for (const name of [victim, ...survivors.map((daemon) => daemon.name)]) {
+    expect(drawn).toContain(`"name":"${name}"`);
+  }
+});
+
+test('the command shows who led in which term, and refuses what is no whole record', async () => {
+  const shown = mustSucceed(await run(['record', 'show', file, '--json']));
+  const { records } = JSON.parse(shown) as { records: ReturnType<typeof summaryOf>[] };
+  const roles = records.flatMap(({ roles: periods }) => periods);
+  const leaders = new Set(roles.map(({ leader }) => leader));
+  expect(leaders.has(victim)).toBe(true);
+  expect(records.map(({ replay: how }) => how)).toEqual(['same', 'same']);
+  const cut = join(cluster.directory, 'cut.qrec');
+  writeFileSync(cut, readFileSync(file));
+  truncateSync(cut, readFileSync(file).length - 100);
+  const refused = await run(['record', 'show', cut, '--json']);
+  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(JSON.parse(refused.stderr)).toMatchObject({ code: 'BAD_RECORD' });
+  expect(await replay(cut)).toMatchObject({ code: 1, failure: 'BAD_RECORD' });
+});
+
+test('software with a planted bug replays it to other states, and says so', async () => {
+  const changes = [
+    {
+      file: 'src/raft/quorum',
+      find: 'Math.floor(voterCount / 2) + 1',
+      replace: 'Math.floor(voterCount / 2)',
+    },
+  ];
+  const bug = { name: 'a quorum too small', what: 'half is enough', changes };
+  const planted = copyWith(bug, { root: DIST, names: FOLDERS, extension: 'js' });
+  try {
+    mkdirSync(planted, { recursive: true });
+    writeFileSync(join(planted, 'package.json'), '{"type":"module"}');
+    const script = `
+      const { runCommand } = await import(process.argv[1]);
+      const tell = { out: () => {}, err: () => {}, fail: ({ code }) => console.log(code) };
+      process.exitCode = await runCommand(['replay', process.argv[2], '--json'], tell);`;
+    const cli = join(planted, 'simulations', 'cli.js');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, cli, file]);
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect({ said: said.trim(), code }).toEqual({ said: 'NOT_THE_SAME_RUN', code: 1 });
+  } finally {
+    rmSync(planted, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test('a daemon that is stopped leaves its record behind', async () => {
+  const [stopped] = survivors;
+  if (stopped === undefined) throw new Error('expected a survivor');
+  expect(await stopped.stop('SIGTERM')).toMatchObject({ code: 0 });
+  const folder = filesBelow(stopped.plan.directory).find((path) => path.endsWith('-stop.qrec'));
+  if (folder === undefined) throw new Error('no record was left');
+  const [life] = livesIn(folder, readFileSync(folder));
+  if (life === undefined) throw new Error('an empty record');
+  expect(summaryOf(life)).toMatchObject({ node: stopped.name, replay: 'same' });
+}, 60_000);
+
+function filesBelow(directory: string): string[] {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return names.map((name) => join(directory, name));
+}
+
+async function replay(
+  ...args: readonly string[]
+): Promise<{ code: number; text: string; failure: string | null }> {
+  const lines: string[] = [];
+  let failure: string | null = null;
+  const code = await runCommand(['replay', ...args], {
+    out: (line) => lines.push(line),
+    err: () => {},
+    fail: (told) => (failure = told.code),
+    isTerminal: false,
+    onInterrupt: () => () => {},
+  });
+  return { code, text: lines.join('\n'), failure };
+}
