@@ -15,6 +15,9 @@ import { StorageError, whyOf } from './storage-error.js';
 /** What Level is on Node, which its types, made for browsers too, leave out. */
 const LevelOnDisk = Level as typeof Level & { destroy(location: string): Promise<void> };
 
+/** When LevelDB's table in memory is larger, in bytes, it begins a new write-ahead log. */
+export const TABLE_BYTES_MAX = 4 * 1024 * 1024;
+
 /** A database that moves under this many checks is in use. */
 const LOOKS_MAX = 5;
 const LOOK_AGAIN_MS = 50;
@@ -31,6 +34,7 @@ export async function openDatabase(path: string, isNew: boolean): Promise<Databa
     valueEncoding: 'view',
     // The check of the tables reads their index.
     compression: false,
+    writeBufferSize: TABLE_BYTES_MAX,
   });
   try {
     await database.open();

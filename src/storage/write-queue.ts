@@ -7,6 +7,7 @@ import type { Database } from './contents.js';
 import type { DiskWatch } from './disk-watch.js';
 import type { LiveKeys, Operation } from './live-keys.js';
 import { LogNames } from './log-names.js';
+import { TABLE_BYTES_MAX } from './open-database.js';
 import { StorageError, whyOf } from './storage-error.js';
 
 /** Batches that wait are written as one up to this many bytes of values. */
@@ -30,7 +31,7 @@ export class WriteQueue {
   constructor(database: Database, live: LiveKeys, watch: DiskWatch) {
     this.#database = database;
     this.#live = live;
-    this.#logNames = new LogNames(database.location);
+    this.#logNames = new LogNames(database.location, TABLE_BYTES_MAX);
     this.#watch = watch;
   }
 
@@ -72,7 +73,7 @@ export class WriteQueue {
 
   async #write(operations: Operation[]): Promise<void> {
     await this.#database.batch(operations, { sync: true });
-    await this.#logNames.makeDurable();
+    if (this.#logNames.mayHaveBegun(operations)) await this.#logNames.makeDurable(operations);
   }
 
   #takeGroup(): Waiting[] {
