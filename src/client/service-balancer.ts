@@ -83,10 +83,10 @@ export class ServiceBalancer {
       const picked = this.pick();
       if (picked !== null) return picked;
       if (signal?.aborted === true) throw cancelled(signal, false);
-      if (this.#failure !== null) throw this.#failure;
       if (this.#closed.signal.aborted) {
         throw new QuorateError('CANCELLED', 'the balancer was closed', {}, { outcome: 'refused' });
       }
+      if (this.#failure !== null) throw this.#failure;
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0) throw this.#none();
       await this.#told(leftMs, signal);
@@ -165,12 +165,13 @@ export class ServiceBalancer {
         this.#well = null;
         this.#wake();
       }
+      const why = 'the client was closed';
+      this.#failure = new QuorateError('CANCELLED', why, {}, { outcome: 'refused' });
     } catch (error) {
-      if (signal.aborted) return;
       this.#failure = error;
-      onError?.(error);
-      this.#wake();
+      if (!signal.aborted) onError?.(error);
     }
+    this.#wake();
   }
 
   #take(changes: readonly Change[]): void {

@@ -180,9 +180,9 @@ export class ServiceOffer {
         this.#follow(this.#session);
         return;
       } catch (error) {
-        if (isOver()) return;
+        if (isOver() || isClosed(error)) return;
         onError?.(error);
-        await pause(pauseMs, undefined, { signal }).catch(() => {});
+        await pause(pauseMs, undefined, { signal, ref: false }).catch(() => {});
         pauseMs = Math.min(2 * pauseMs, PAUSE_MAX_MS);
       }
     }
@@ -239,8 +239,9 @@ export class ServiceOffer {
       try {
         return await this.#session.isOver();
       } catch (error) {
-        if (!signal.aborted) this.#options.onError?.(error);
-        await pause(PAUSE_MAX_MS, undefined, { signal }).catch(() => {});
+        if (signal.aborted || isClosed(error)) return true;
+        this.#options.onError?.(error);
+        await pause(PAUSE_MAX_MS, undefined, { signal, ref: false }).catch(() => {});
       }
     }
     return true;
@@ -273,6 +274,11 @@ class Lane {
       });
     return this.#next;
   }
+}
+
+/** The client was closed, and the offer with it. */
+function isClosed(error: unknown): boolean {
+  return error instanceof QuorateError && error.code === 'CANCELLED';
 }
 
 function callOptions({ timeoutMs, signal, retry, onRetry }: OfferOptions): CallOptions {

@@ -95,8 +95,10 @@ export class ProviderReports {
   async #flush(): Promise<void> {
     const { node, clock } = this.#modules;
     const nowMs = node.clusterTimeMs();
+    // Another leader is asked at once: its time goes on, this one's may stand still.
+    const isLeader = node.outline().role === 'leader';
     const due = [...this.#waiting]
-      .filter(([, { report }]) => dueInMs(node.state, report, nowMs) === 0)
+      .filter(([, { report }]) => !isLeader || dueInMs(node.state, report, nowMs) === 0)
       .slice(0, SERVICE_LIMITS.reportBatchMax);
     for (const [key] of due) this.#waiting.delete(key);
     const batch = due.map(([, waiting]) => waiting);
