@@ -149,9 +149,9 @@ function Disc(props: DiscProps): JSX.Element {
         {isFirst && <circle class="aura" r={radius + 8} />}
         <circle class="body" r={radius} />
         <Glyph name={stateIcon(node.state, node.role)} size={radius * (isFirst ? 1.05 : 0.85)} />
-        {lease !== null && <LeaseRing lease={lease} atMs={leaseAtMs} radius={radius + 8} />}
       </g>
       <g aria-hidden="true">
+        {lease !== null && <LeaseRing lease={lease} atMs={leaseAtMs} radius={radius + 8} />}
         {isAsked && (
           <g class="asked" transform={`translate(0 ${-radius - 1})`}>
             <title>This page asks this node.</title>
