@@ -2,6 +2,7 @@
 // --story tells what Quorate is for and checks each sentence; --kills measures fail-over. Whatever it started ends with it.
 
 import type { Command } from 'commander';
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
 import { QuorateError } from '../../src/errors.js';
@@ -41,6 +42,7 @@ export function registerDemo(program: Command): void {
       `
 Ports 6000, 6001, 8080, 6010, … of 127.0.0.1 if all are free, else others. Data and logs are in a
 temporary directory that is removed at the end. The daemons end with this command, however it ends.
+The Command Center of each node has a password made for this run, printed once.
 
 --story tells of three daemons: they form a cluster, the primary is killed with kill -9, another takes
 over with every session, the old one returns, the primacy is handed back, two of three are killed and
@@ -63,7 +65,9 @@ async function demo(options: DemoOptions & GlobalOptions): Promise<void> {
   const { LocalCluster: Local } = await import('../demo/cluster.js');
   const electionTimeout =
     options.electionTimeout === undefined ? null : `${options.electionTimeout}ms`;
-  const cluster = await Local.plan({ nodes: options.nodes, electionTimeout, bin: builtCommand() });
+  const password = randomBytes(12).toString('base64url');
+  const plan = { nodes: options.nodes, electionTimeout, bin: builtCommand(), password };
+  const cluster = await Local.plan(plan);
   const signalled = new Promise<Signal>((resolve) => {
     let isEnding = false;
     onSignal((signal) => {
@@ -159,7 +163,8 @@ async function stay(
   await cluster.form();
   const view = await cluster.settled();
   const { clusterLines } = await import('../status-view.js');
-  if (asJson) printJson({ ...view, directory: cluster.directory });
+  const commandCenter = commandCenterOf(cluster);
+  if (asJson) printJson({ ...view, directory: cluster.directory, commandCenter });
   else printLines([...clusterLines(view, styleFor(process.stdout)), '', ...whatToTry(cluster)]);
   return signalled;
 }
@@ -177,8 +182,23 @@ function whatToTry(cluster: LocalCluster): string[] {
     `  curl -i http://${first?.plan.http ?? ''}/primary`,
     `  kill -9 ${first?.pid ?? ''}      # ${first?.name ?? ''}`,
     `Data and logs: ${cluster.directory}`,
+    ...commandCenterLines(cluster),
     'Ctrl-C stops them all.',
   ];
+}
+
+/** Where the page of the first node is, and what lets somebody act there; told once, here. */
+function commandCenterOf(cluster: LocalCluster): {
+  readonly url: string;
+  readonly password: string;
+} {
+  const { http = '', password = '' } = cluster.daemons[0]?.plan ?? {};
+  return { url: `http://${http}/commandcenter`, password };
+}
+
+function commandCenterLines(cluster: LocalCluster): string[] {
+  const { url, password } = commandCenterOf(cluster);
+  return [`Command Center: ${url}`, `  password to act there: ${password}`];
 }
 
 /** How to run the command where no `quorate` was installed, as in a clone of the repository. */

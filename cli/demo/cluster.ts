@@ -29,6 +29,8 @@ export interface LocalClusterOptions {
   readonly electionTimeout: string | null;
   /** The built command, `dist/cli/main.js`. */
   readonly bin: string;
+  /** Of every node's Command Center; default: none. */
+  readonly password?: string;
   /** Default true: 6000, 6001, 8080, 6010, … where they are free. */
   readonly prefersUsualPorts?: boolean;
   /** Files of a node; default: without TLS. */
@@ -80,6 +82,7 @@ export class LocalCluster {
         bin: options.bin,
         prefix: options.prefix?.(name, own) ?? [],
         more: options.more?.(name) ?? [],
+        ...(options.password === undefined ? {} : { password: options.password }),
         ...(options.readyTimeoutMs === undefined ? {} : { readyTimeoutMs: options.readyTimeoutMs }),
         ...options.place?.(at),
       });

@@ -39,6 +39,8 @@ export interface DaemonPlan {
   readonly prefix?: readonly string[];
   /** Further options of `start`. */
   readonly more?: readonly string[];
+  /** Of its Command Center; default: none. */
+  readonly password?: string;
   /** How long it may take until it answers; default 15 s. */
   readonly readyTimeoutMs?: number;
 }
@@ -144,7 +146,10 @@ export class Daemon {
     args.push('--tls-ca', tls?.caFile ?? '');
     // A group of its own, so that Ctrl-C in a terminal reaches only the parent, which then stops them in order.
     const [program = '', ...words] = [...prefix, process.execPath, ...args];
-    const child = spawn(program, words, { stdio: ['pipe', log, log], detached: true });
+    const { password } = this.plan;
+    const secret = password === undefined ? {} : { QUORATE_COMMANDCENTER_PASSWORD: password };
+    const env = { ...process.env, ...secret };
+    const child = spawn(program, words, { stdio: ['pipe', log, log], detached: true, env });
     closeSync(log);
     // Writing never happens; an error of the pipe is the child's end, which `exit` tells.
     child.stdin?.on('error', () => {});

@@ -124,8 +124,8 @@ async function setPaused(
     responseSerialize(await changeSettings(modules, asked, context)),
   );
   const { unchanged: isUnchanged } = answer;
-  const [what, soFar] = paused ? ['paused', 'paused'] : ['resumed', 'not paused'];
-  const text = `Automatic reigns are ${soFar} already; nothing changes.`;
+  const [what, soFar] = paused ? ['paused', 'paused already'] : ['resumed', 'not paused'];
+  const text = `Automatic reigns are ${soFar}; nothing changes.`;
   const words = {
     done: `Automatic reigns are ${what}.`,
     planned: `Automatic reigns would be ${what}.`,
