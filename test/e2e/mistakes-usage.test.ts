@@ -137,6 +137,16 @@ const ROWS: readonly Typed[] = [
   { name: 'To advertise every address', args: ['start', '--advertise', '0.0.0.0:6000'] },
   { name: 'A demo of too many nodes', args: ['demo', '--nodes', '99'] },
   { name: 'A story about two nodes', args: ['demo', '--story', '--nodes', '2'] },
+
+  { name: 'A provider without an address', args: ['service', 'register', 'web'] },
+  { name: 'A service with a slash', args: ['service', 'register', 'we/b', '10.0.0.5:80'] },
+  { name: 'A rule that there is not', args: ['service', 'resolve', 'web', '--rule', 'fastest'] },
+  { name: 'A load in words', args: ['service', 'report', 'web', 'a', '--load', 'high'] },
+  { name: 'A report of nothing', args: ['service', 'report', 'web', 'a'] },
+  {
+    name: 'A provider of a session and of a member',
+    args: ['service', 'register', 'web', 'x:1', '--session', 's1', '--member'],
+  },
 ];
 
 describe('mistyped:', () => {
