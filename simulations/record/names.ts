@@ -1,7 +1,8 @@
 // Names for the numbers of nodes, which are long where nobody chose them: of every node that is recorded, or a member of a
-// recorded configuration. A node that was never a member has no name, and keeps its number.
+// configuration that came into force so far. A node that was never a member has no name, and keeps its number.
 
 import { configurationInForce } from '../../src/raft/state.js';
+import type { Configuration } from '../../src/raft/types.js';
 import type { LivedLife } from './merge.js';
 
 /** Shorter numbers may mean something else in a text. */
@@ -11,15 +12,13 @@ export class Names {
   readonly #names = new Map<number, string>();
 
   constructor(lives: readonly LivedLife[]) {
-    for (const { replay } of lives) {
-      const { state } = replay.raft;
-      for (const { id, name } of configurationInForce(state).members) this.#names.set(id, name);
-      for (const entry of state.log.entries()) {
-        if (entry.kind !== 'configuration') continue;
-        for (const { id, name } of entry.configuration.members) this.#names.set(id, name);
-      }
-    }
+    for (const { replay } of lives) this.see(configurationInForce(replay.raft.state));
     for (const { life } of lives) this.#names.set(life.head.nodeId, life.head.node);
+  }
+
+  /** Learns the names of members. */
+  see({ members }: Configuration): void {
+    for (const { id, name } of members) this.#names.set(id, name);
   }
 
   of(id: number): string {

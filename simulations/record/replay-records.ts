@@ -104,6 +104,8 @@ class Replaying {
   #look(lived: LivedLife, step: Step): void {
     const { life, replay } = lived;
     this.#digest(lived);
+    const inForce = step.type === 'taken' ? (step.ready?.configuration ?? null) : null;
+    if (inForce !== null) this.#names.see(inForce);
     if (step.type === 'diverged') {
       this.#differences.set(lived, `${step.why}, at item ${replay.count}`);
       return;
