@@ -210,7 +210,7 @@ function registerResolve(group: Command): void {
   addConsistency(command, "answer from this node's own state, which may be behind")
     .addHelpText(
       'after',
-      `\nExamples:\n  curl http://$(quorate service resolve web --rule least-loaded)/`,
+      `\nExamples:\n  quorate service resolve web --rule least-loaded\n  curl http://$(quorate service resolve web)/`,
     )
     .action((service: string) =>
       withClient<ResolveOptions>(command, (cli) => resolve(cli, service)),
