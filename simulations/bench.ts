@@ -25,21 +25,25 @@ export interface BenchOptions {
   readonly seed: bigint;
   readonly slices: number;
   readonly workloads: readonly Workload[];
-  /** Told after each slice. */
+  /** Processor time in milliseconds that each workload runs before it is measured; at least one slice. */
+  readonly warmUpMs: number;
+  /** Told after each slice that is measured. */
   readonly onSlice: (done: number, all: number) => void;
 }
 
 /** Measures all workloads. Throws if a run does not hold. */
-export function measure({ seed, slices, workloads, onSlice }: BenchOptions): Speed[] {
+export function measure({ seed, slices, workloads, warmUpMs, onSlice }: BenchOptions): Speed[] {
   let done = 0;
   return workloads.map((workload) => {
     const speed: Speed = { workload: workload.name, simulated: [], events: [], checks: [] };
-    // The first slice only warms up.
-    for (let slice = 0; slice <= slices; slice += 1) {
-      const each = sliceOf(workload, seedPlus(seed, slice * workload.runs));
-      if (slice > 0) noteIn(speed, each);
+    // Compiling the code takes more time than running it until it has run for a while.
+    const warmFrom = process.cpuUsage();
+    do sliceOf(workload, seed);
+    while (secondsSince(warmFrom) * 1000 < warmUpMs);
+    for (let slice = 1; slice <= slices; slice += 1) {
+      noteIn(speed, sliceOf(workload, seedPlus(seed, slice * workload.runs)));
       done += 1;
-      onSlice(done, (slices + 1) * workloads.length);
+      onSlice(done, slices * workloads.length);
     }
     return speed;
   });
@@ -63,13 +67,18 @@ function sliceOf({ isCalm, runs, timeMs }: Workload, seed: bigint): Slice {
     events += result.events;
     checks += result.checks;
   }
-  const { user, system } = process.cpuUsage(began);
-  const seconds = Math.max(1, user + system) / 1e6;
+  const seconds = secondsSince(began);
   return {
     simulated: simulatedUs / 1e6 / seconds,
     events: events / seconds,
     checks: checks / seconds,
   };
+}
+
+/** Of processor time, collector of garbage and compiler included. */
+function secondsSince(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(began);
+  return Math.max(1, user + system) / 1e6;
 }
 
 function noteIn(speed: Speed, { simulated, events, checks }: Slice): void {

@@ -22,11 +22,13 @@ const SLICES_DEFAULT = 5;
 const CALM_RUNS = 2;
 const FAULTY_RUNS = 6;
 const TIME_DEFAULT_MS = 60_000;
+const WARM_UP_DEFAULT_MS = 15_000;
 
 interface Asked {
   readonly seed: bigint;
   readonly slices: number;
   readonly timeMs: number;
+  readonly warmUpMs: number;
 }
 
 /** Of one build. */
@@ -41,6 +43,7 @@ export function benchCommand(args: readonly string[], surroundings: Surroundings
     seed: { type: 'string' },
     slices: { type: 'string' },
     time: { type: 'string' },
+    'warm-up': { type: 'string' },
     against: { type: 'string' },
     json: { type: 'boolean' },
   });
@@ -49,6 +52,7 @@ export function benchCommand(args: readonly string[], surroundings: Surroundings
     seed: seedIn(values.seed ?? '1'),
     slices: wholeOption('--slices', values.slices, 1, 1000) ?? SLICES_DEFAULT,
     timeMs: durationOption('--time', values.time) ?? TIME_DEFAULT_MS,
+    warmUpMs: durationOption('--warm-up', values['warm-up']) ?? WARM_UP_DEFAULT_MS,
   };
   const { against } = values;
   const measured =
@@ -62,14 +66,15 @@ export function benchCommand(args: readonly string[], surroundings: Surroundings
   return EXIT.held;
 }
 
-function measureHere({ seed, slices, timeMs }: Asked, surroundings: Surroundings): Speed[] {
+function measureHere(asked: Asked, surroundings: Surroundings): Speed[] {
+  const { timeMs } = asked;
   const workloads: Workload[] = [
     { name: 'calm', isCalm: true, runs: CALM_RUNS, timeMs },
     { name: 'faults', isCalm: false, runs: FAULTY_RUNS, timeMs },
   ];
   const progress = new Progress(surroundings);
   const onSlice = (done: number, all: number): void => progress.show(done, all, 'slices', '');
-  const speeds = measure({ seed, slices, workloads, onSlice });
+  const speeds = measure({ ...asked, workloads, onSlice });
   progress.end();
   return speeds;
 }
@@ -90,7 +95,7 @@ function measureInTurns(asked: Asked, against: string, surroundings: Surrounding
   for (let slice = 0; slice < asked.slices; slice += 1) {
     const seed = seedPlus(asked.seed, slice * 2 * FAULTY_RUNS);
     for (const [at, { main }] of builds.entries()) {
-      addTo(measured[at]?.speeds ?? [], sliceIn(main, seed, asked.timeMs));
+      addTo(measured[at]?.speeds ?? [], sliceIn(main, { ...asked, seed }));
     }
     progress.show(slice + 1, asked.slices, 'slices', '');
   }
@@ -98,8 +103,9 @@ function measureInTurns(asked: Asked, against: string, surroundings: Surrounding
   return measured;
 }
 
-function sliceIn(main: string, seed: bigint, timeMs: number): readonly Speed[] {
-  const options = ['--slices', '1', '--seed', String(seed), '--time', `${timeMs}ms`, '--json'];
+function sliceIn(main: string, { seed, timeMs, warmUpMs }: Asked): readonly Speed[] {
+  const times = ['--time', `${timeMs}ms`, '--warm-up', `${warmUpMs}ms`];
+  const options = ['--slices', '1', '--seed', String(seed), ...times, '--json'];
   const text = execFileSync(process.execPath, [main, 'simulate', 'bench', ...options], {
     encoding: 'utf8',
   });
@@ -121,7 +127,7 @@ function addTo(speeds: Speed[], more: readonly Speed[]): void {
   }
 }
 
-function linesOf(measured: readonly Measured[], { slices, timeMs }: Asked): string[] {
+function linesOf(measured: readonly Measured[], { slices, timeMs, warmUpMs }: Asked): string[] {
   const first = measured[0]?.speeds ?? [];
   const rows = first.flatMap(({ workload, simulated: own }) =>
     measured.flatMap(({ build, speeds }) => {
@@ -146,8 +152,8 @@ function linesOf(measured: readonly Measured[], { slices, timeMs }: Asked): stri
   const columns = ['workload', 'build', 'simulated s/s', 'spread', 'events/s', 'checks/s', 'ratio'];
   const [processor] = cpus();
   return [
-    'all checks on, one process; a second is one of processor time, collector of garbage included',
-    `${slices} slices after one to warm up, of ${CALM_RUNS} calm or ${FAULTY_RUNS} drawn runs of ${timeMs / 1000} s each`,
+    'all checks on, one process; a second is one of processor time, collector of garbage and compiler included',
+    `${slices} slices after ${warmUpMs / 1000} s to warm up, of ${CALM_RUNS} calm or ${FAULTY_RUNS} drawn runs of ${timeMs / 1000} s each`,
     `Node ${process.version}, ${availableParallelism()} x ${processor?.model ?? 'unknown'}`,
     '',
     ...showTable({ columns, rows }),

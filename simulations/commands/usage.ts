@@ -24,7 +24,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
   forming    clean nodes that form their first cluster, through crashes, wipes and partitions; or its planted bugs:
              [--seed N] [--seeds COUNT] [--mutants] [--json]
   bench      the simulator's speed with all checks on, calm and with faults: [--seed N] [--slices N] [--time D]
-             [--against FOLDER] [--json]
+             [--warm-up D] [--against FOLDER] [--json]
   list       scenarios, properties, situations, models and planted bugs: [WHAT] [--json]
 
 --seed N       64 bits, decimal or 0x…; default: a fresh one, printed first
@@ -38,6 +38,7 @@ export const USAGE = `Usage: quorate simulate COMMAND [OPTIONS]
 --twice        every seed a second time, in another process and another order; unequal traces are a failure (exit 1)
 --workers N    processes side by side; default: one for each core
 --slices N     bench: measurements, default 5
+--warm-up D    bench: processor time before each is measured, default 15s
 --against DIR  bench: measures the build in this folder dist in turns with this one
 --limit D      mutants: processor time for each planted bug and base seed, default 60s, so that a busy machine decides nothing;
                minimise: real time, default 120s
