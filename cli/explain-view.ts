@@ -6,7 +6,14 @@ import { decide } from '../src/explain/decide.js';
 import type { Verdict } from '../src/explain/decide.js';
 import type { NodeNotes, PlacedNote, Reign, Story } from '../src/explain/story.js';
 import { sentenceFor, wordsOf } from '../src/explain/words.js';
-import { formatDuration, LINE_WIDTH_MAX, printable, renderTable } from './format.js';
+import {
+  brokenLines,
+  formatDuration,
+  LINE_WIDTH_MAX,
+  printable,
+  renderTable,
+  wrapped,
+} from './format.js';
 import type { Style } from './format.js';
 
 /** One link of the chain; `atMs` counts from the beginning of the reign, before it negative. */
@@ -99,7 +106,7 @@ function chainTable(chain: readonly LinkView[], style: Style): string[] {
   }, 0);
   const room = Math.max(WORDS_MIN, LINE_WIDTH_MAX - taken);
   const rows = chain.flatMap(({ text }, at) => {
-    const lines = linesOf(printable(text), room);
+    const lines = brokenLines(printable(text), room);
     return lines.map((line, number) => [
       ...(number === 0 ? (heads[at] ?? []) : ['', '', '']),
       line,
@@ -110,29 +117,4 @@ function chainTable(chain: readonly LinkView[], style: Style): string[] {
 
 function timeOf(atMs: number): string {
   return `${atMs < 0 ? '-' : '+'}${formatDuration(Math.abs(atMs))}`;
-}
-
-function wrapped(head: string, text: string, indent: number): string[] {
-  const lines = linesOf(head + text, LINE_WIDTH_MAX - indent);
-  return lines.map((line, number) => (number === 0 ? line : ' '.repeat(indent) + line));
-}
-
-/** The text in lines of at most `width`, broken at spaces where there are any. */
-function linesOf(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (Array.from(longer).length <= width) {
-      line = longer;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    line = word;
-    while (Array.from(line).length > width) {
-      lines.push(Array.from(line).slice(0, width).join(''));
-      line = Array.from(line).slice(width).join('');
-    }
-  }
-  return [...lines, line];
 }

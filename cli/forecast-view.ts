@@ -4,7 +4,7 @@
 import { forecastView } from '../src/client/forecast-view.js';
 import type { ForecastView, StandingView } from '../src/client/forecast-view.js';
 import type { Forecast__Output } from '../src/generated/quorate/v1/Forecast.js';
-import { count, formatDuration, printable, renderTable } from './format.js';
+import { count, formatDuration, printable, renderTable, wrapped } from './format.js';
 import type { Cli } from './cli.js';
 
 /** Prints what a dry run answered: `data` and the forecast with --json, else `sentence` and the forecast as lines. */
@@ -34,9 +34,9 @@ export function forecastLines(view: ForecastView, style?: Cli<unknown>['style'])
   return [
     ...table,
     '',
-    `without a primary: ${gap(view.gapMs, view.gapBasis)}`,
-    `should the primary fail then: ${gap(view.failOverGapMs, view.failOverBasis)}`,
-    ...view.consequences.map((it) => `- ${printable(it)}`),
+    ...wrapped('without a primary: ', gap(view.gapMs, view.gapBasis), 2),
+    ...wrapped('should the primary fail then: ', gap(view.failOverGapMs, view.failOverBasis), 2),
+    ...view.consequences.flatMap((it) => wrapped('- ', printable(it), 2)),
   ];
 }
 

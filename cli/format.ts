@@ -147,3 +147,28 @@ export function printable(text: string): string {
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
+
+/** A line of running text that fits: what follows its first line is indented. */
+export function wrapped(head: string, text: string, indent: number): string[] {
+  const lines = brokenLines(head + text, LINE_WIDTH_MAX - indent);
+  return lines.map((line, number) => (number === 0 ? line : ' '.repeat(indent) + line));
+}
+
+/** The text in lines of at most `width` characters, broken at spaces where there are any. */
+export function brokenLines(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (widthOf(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    for (; widthOf(line) > width; line = Array.from(line).slice(width).join('')) {
+      lines.push(Array.from(line).slice(0, width).join(''));
+    }
+  }
+  return [...lines, line];
+}

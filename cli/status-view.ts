@@ -38,6 +38,7 @@ export function clusterLines(
   );
   const notes = [
     ...ruleLines(view, style),
+    ...gapLines(view),
     ...troubles,
     ...differenceLines(view, style),
     ...kept,
@@ -75,6 +76,13 @@ function failureLines(
   const number = Math.max(1, Math.min(failureTolerance, full - 1));
   const can = `can lose ${count(number, 'more node', 'more nodes')}: ${may}`;
   return [mustNot === '' ? can : `${can}; ${ends}`, ...advice];
+}
+
+/** Only where a reign runs before which the cluster had none for a known time. */
+function gapLines({ primary, epoch, gapMs }: ClusterView): string[] {
+  if (primary === null || gapMs === undefined) return [];
+  const gap = `before epoch ${epoch} nobody was primary for ${formatDuration(gapMs)}`;
+  return [`${gap}; \`quorate explain\` tells why`];
 }
 
 /** Only where a new leader does not make itself primary. */

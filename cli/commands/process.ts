@@ -8,6 +8,7 @@ import type { Cli } from '../cli.js';
 import { processTable, processViews } from '../process-view.js';
 
 interface CommandOptions {
+  readonly dryRun?: true;
   readonly reason?: string;
 }
 type Action = 'start' | 'stop' | 'restart';
@@ -17,6 +18,8 @@ const DID: Readonly<Record<Action, string>> = {
   stop: 'told to end',
   restart: 'restarted',
 };
+
+const WOULD: Readonly<Record<Action, string>> = { ...DID, stop: 'stopped' };
 
 const HELP: Readonly<Record<Action, string>> = {
   start: `
@@ -56,6 +59,7 @@ function registerAction(group: Command, action: Action, description: string): vo
     .command(action)
     .description(description)
     .argument('<name>', 'of a process or of a group', nameArgument)
+    .option('--dry-run', 'check everything, do nothing')
     .option('--reason <text>', "why, for the node's log", reasonArgument)
     .addHelpText(
       'after',
@@ -78,7 +82,11 @@ async function list(cli: Cli<object>): Promise<void> {
 }
 
 async function carryOut(cli: Cli<CommandOptions>, action: Action, name: string): Promise<void> {
-  const { reason = '' } = cli.options;
-  const { names } = await cli.client.commandProcess(action, { name, reason });
-  cli.print({ action, names }, [`${names.join(', ')}: ${DID[action]}.`]);
+  const { reason = '', dryRun = false } = cli.options;
+  const { names } = await cli.client.commandProcess(action, { name, reason, dryRun });
+  const who = names.join(', ');
+  const said = dryRun
+    ? `${who}: could be ${WOULD[action]}; nothing was done`
+    : `${who}: ${DID[action]}`;
+  cli.print({ action, names, dryRun }, [`${said}.`]);
 }

@@ -24,6 +24,7 @@ export function clusterView(response: StatusResponse): ClusterView {
     ...(heldBackBy.length === 0 ? {} : { featureLevel: { level, heldBackBy } }),
     ...(response.pausedBy === undefined ? {} : { pausedBy: response.pausedBy }),
     ...(response.manual ? { failover: 'manual' } : {}),
+    ...(response.gapMs === undefined ? {} : { gapMs: response.gapMs }),
   };
 }
 

@@ -42,6 +42,8 @@ export interface ClusterView {
   readonly pausedBy?: string;
   /** Only where nobody becomes primary unless an operator names it. */
   readonly failover?: 'manual';
+  /** Only where it is known: for how long nobody was primary before the newest reign. */
+  readonly gapMs?: number;
 }
 
 /** What failures the cluster can take, for people; no part of what `mon-cluster --json` prints. */

@@ -14,11 +14,13 @@ export function chainOf(story: Story): PlacedNote[] {
   const old = story.before?.node ?? null;
   const chosen = story.nodes.flatMap(({ node, notes }) => {
     const restart = node === old ? restartOf(notes, window) : null;
-    return notes.filter((note) => {
-      if (note === restart) return true;
-      if (!isWithin(note, window)) return false;
+    const own = notes.filter((note) => {
+      if (note === restart || !isWithin(note, window)) return false;
       return !EVERYDAY.has(note.kind) || node === old || node === story.reign.node;
     });
+    // Whoever comes back knows no later term yet than the one it died in; it is part of what came after.
+    const term = Math.max(restart?.term ?? 0, story.reign.term);
+    return restart === null ? own : [...own, { ...restart, term }];
   });
   return chosen.sort(
     (a, b) =>

@@ -198,7 +198,7 @@ export class Keeper {
   }
 
   /** Says only what is wanted: whether it starts is decided by the lease, as for everything else. */
-  #command({ name, action }: Command): CommandAnswer {
+  #command({ name, action, isRehearsal }: Command): CommandAnswer {
     const named = this.lives.filter(({ kept }) => kept.name === name || kept.group === name);
     if (named.length === 0) return { type: 'unknown' };
     if (this.#end !== null) return { type: 'ending' };
@@ -216,7 +216,7 @@ export class Keeper {
       return action === 'start' ? !isAtWork(life) : !isIdle(life);
     });
     if (concerned.length === 0) return { type: action === 'start' ? 'runs' : 'stopped' };
-    for (const life of concerned) {
+    for (const life of isRehearsal === true ? [] : concerned) {
       const { name: one } = life.kept;
       this.#put({ ...forgiven(life), isWanted: action !== 'stop' });
       if (action !== 'start') this.#draining.set(one, `an operator asked to ${action} it`);

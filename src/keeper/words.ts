@@ -84,6 +84,8 @@ export type KeeperInput = { readonly nowMs: number } & (
       readonly id: number;
       readonly name: string;
       readonly action: Action;
+      /** Answers the same and does nothing. */
+      readonly isRehearsal?: true;
     }
   /**
    * Keeps these from now on, in this order. Of those known before, the `restarted` end and begin again; what is missing ends. Answered

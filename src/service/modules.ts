@@ -153,8 +153,13 @@ export interface ProcessPort {
   readonly keeperPid: number | null;
   /** Null: the keeper does not answer in time. */
   look(timeoutMs: number): Promise<readonly ProcessView[] | null>;
-  /** Of a process or a group; null: the keeper does not answer in time. */
-  command(name: string, action: Action, timeoutMs: number): Promise<CommandAnswer | null>;
+  /** Of a process or a group; a rehearsal does nothing. Null: the keeper does not answer in time. */
+  command(
+    name: string,
+    action: Action,
+    timeoutMs: number,
+    isRehearsal: boolean,
+  ): Promise<CommandAnswer | null>;
 }
 
 /** What the daemon itself uses. */

@@ -58,15 +58,16 @@ export async function listProcesses(
 export function commandProcess(action: Action) {
   return async (
     modules: ServiceModules,
-    { name, reason }: StartProcessRequest__Output,
+    { name, reason, dryRun }: StartProcessRequest__Output,
     context: CallContext,
   ): Promise<StartProcessResponse> => {
     checkNodeName('name', name);
     checkReason(reason);
     const { processes: port = null, log } = modules;
     if (port === null) throw unknown(name, []);
-    const answer = await port.command(name, action, waitMs(modules, context));
+    const answer = await port.command(name, action, waitMs(modules, context), dryRun);
     if (answer?.type !== 'done') throw refusal(modules, port, name, answer);
+    if (dryRun) return { names: [...answer.names] };
     const { who, requestId } = context;
     const fields = { request: requestId, who, action, processes: answer.names };
     log.info(reason === '' ? fields : { ...fields, reason }, 'an operator commands processes');

@@ -169,5 +169,6 @@ function ownView({
 }: ServiceModules): OwnView {
   const waiting = forming?.standing() ?? null;
   const differs = [...(configuration?.differs() ?? []), ...(policyFiles?.troubles() ?? [])];
-  return { status: node.status(), self, nowMs: clock.nowMs(), waiting, differs };
+  const gapMs = node.state.reigns.at(-1)?.gapMs ?? null;
+  return { status: node.status(), self, nowMs: clock.nowMs(), waiting, differs, gapMs };
 }

@@ -25,6 +25,8 @@ export interface OwnView {
   readonly waiting?: string | null;
   /** What its configuration file says otherwise than the cluster. */
   readonly differs?: readonly string[];
+  /** For how long nobody was primary before the newest reign; null or absent: not known. */
+  readonly gapMs?: number | null;
 }
 
 /** The cluster as its confirmed leader knows it. */
@@ -42,6 +44,7 @@ export function leaderView(own: OwnView, answers: Answers): StatusResponse {
     ...(status.leaseRemainingMs === null
       ? {}
       : { leaseRemainingMs: Math.floor(status.leaseRemainingMs) }),
+    ...(own.gapMs === null || own.gapMs === undefined ? {} : { gapMs: own.gapMs }),
     failureTolerance: toleranceOf(status.configuration, isOfUse),
     ...failuresLeft(status.configuration, isOfUse),
     advice: adviceFor(status.configuration),

@@ -204,13 +204,19 @@ export class Supervisor implements PrimaryPort {
     return this.#ask(this.#looks, timeoutMs, (id) => this.#send({ type: 'look', id }));
   }
 
-  /** Starts, stops or restarts a process or a group; null: the keeper does not answer in time. */
-  async command(name: string, action: Action, timeoutMs: number): Promise<CommandAnswer | null> {
+  /** Starts, stops or restarts a process or a group, or only says what would come of it; null: the keeper does not answer in time. */
+  async command(
+    name: string,
+    action: Action,
+    timeoutMs: number,
+    isRehearsal = false,
+  ): Promise<CommandAnswer | null> {
     if (this.#isDormant) return { type: 'unknown' };
-    const answer = await this.#ask(this.#commands, timeoutMs, (id) =>
-      this.#tell({ type: 'command', id, name, action }),
-    );
-    if (answer?.type === 'done') {
+    const answer = await this.#ask(this.#commands, timeoutMs, (id) => {
+      const asked = { type: 'command', id, name, action } as const;
+      return this.#tell(isRehearsal ? { ...asked, isRehearsal } : asked);
+    });
+    if (answer?.type === 'done' && !isRehearsal) {
       for (const one of answer.names) this.#wanted.set(one, action !== 'stop');
     }
     return answer;
