@@ -36,7 +36,8 @@ export function App({ home }: { home: string }): JSX.Element {
     document.title = title;
   }, [title]);
   const onPick = (name: string): void => setOverlay({ kind: 'node', name });
-  const onAct = link.isHome ? (wish: ActionWish) => setOverlay({ kind: 'action', wish }) : null;
+  const mayAct = link.isHome && link.phase === 'live';
+  const onAct = mayAct ? (wish: ActionWish) => setOverlay({ kind: 'action', wish }) : null;
   return (
     <>
       <a class="skip" href="#main">

@@ -136,13 +136,22 @@ function optionsFor(
         label,
         stroke: ink(INKS[at] ?? '--curve'),
         width: 1.75,
-        spanGaps: true,
-        points: { show: false },
+        // A value between two that are unknown is a dot, since there is no line to it.
+        points: { show: false, size: 5, filter: lonely },
         ...(at === 0 ? { fill: ink('--curve-fill') } : {}),
         ...(plan.style === 'steps' ? stepped() : {}),
       })),
     ],
   };
+}
+
+/** Places of values without a neighbour. */
+function lonely({ data }: uPlot, curve: number): number[] {
+  const values = data[curve] ?? [];
+  const isKnown = (at: number): boolean => (values[at] ?? null) !== null;
+  return Array.from(values.keys()).filter(
+    (at) => isKnown(at) && !isKnown(at - 1) && !isKnown(at + 1),
+  );
 }
 
 function stepped(): Pick<uPlot.Series, 'paths'> {

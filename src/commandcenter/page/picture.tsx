@@ -153,7 +153,7 @@ function Disc(props: DiscProps): JSX.Element {
       <g aria-hidden="true">
         {lease !== null && <LeaseRing lease={lease} atMs={leaseAtMs} radius={radius + 8} />}
         {isAsked && (
-          <g class="asked" transform={`translate(0 ${-radius - 1})`}>
+          <g class="asked" transform={`translate(0 ${-radius - (isFirst ? 12 : 1)})`}>
             <title>This page asks this node.</title>
             <rect x="-20" y="-9" width="40" height="18" rx="9" />
             <text y="4">here</text>
