@@ -7,7 +7,7 @@ import type { ErrorKind, Outcome } from './error-kind.js';
 import { FACT_ERRORS } from './fact-errors.js';
 
 export { EXIT_CODES, GRPC_CODES } from './error-kind.js';
-export type { GrpcCodeName, Outcome } from './error-kind.js';
+export type { Outcome } from './error-kind.js';
 
 /** `domain` of the ErrorInfo in status details. */
 export const ERROR_DOMAIN = 'quorate';

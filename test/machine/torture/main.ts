@@ -36,11 +36,13 @@ ${Object.entries(PLANTS)
 
 const METHOD = `Three daemons of the built command on this machine; clients put (merge), read and delete sessions through all
 of them, on contended and on their own ids, some with a condition on the revision. Others use the client
-library to put, compare and set, delete and read keys of the store, and to change and read several in transactions. Each round kills
+library to put, compare and set, delete and read keys of the store, and to change and read several in transactions, to hold locks
+and to submit and do jobs of four steps. Each round kills
 a random set of nodes with kill -9, may pause others with SIGSTOP, may cut the first node off from the others, in both directions or
 one (packets are dropped where they arrive, between network namespaces), and heals everything after a random while.
 At the end every session and key is read back and the histories of all operations are judged: nothing acknowledged is missing,
-nothing refused shows, revisions follow real time, answers follow from one another, and the whole is linearizable.
+nothing refused shows, revisions follow real time, answers follow from one another, and the whole is linearizable; of a
+lock there is one holder at a time, by its token and by the clock of this machine; each step of a job is recorded once and never changes.
 `;
 
 async function main(): Promise<number> {

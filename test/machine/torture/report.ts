@@ -3,6 +3,8 @@
 
 import type { Anomaly } from './checks.js';
 import type { Operation } from './history.js';
+import type { JobCounts } from './job-load.js';
+import type { LockCounts } from './lock-load.js';
 import type { NemesisCounts, Wellness } from './nemesis.js';
 import type { StoreCounts } from './store-load.js';
 
@@ -13,6 +15,8 @@ export interface RunFacts {
   readonly nodes: number;
   readonly faults: NemesisCounts;
   readonly store: StoreCounts;
+  readonly locks: LockCounts;
+  readonly jobs: JobCounts;
   /** In order. */
   readonly wellness: readonly Wellness[];
   readonly anomalies: readonly Anomaly[];
@@ -67,7 +71,7 @@ export function summaryOf(
 export function reportLines(report: TortureReport): string[] {
   const { operations, writes, reads, mismatches, faults, gapsMs, anomalies } = report;
   const { killedTogether, kills, freezes, partitions } = faults;
-  const { store } = report;
+  const { store, locks, jobs } = report;
   const sets = killedTogether.map((number, size) => `${number} of ${size}`).filter(Boolean);
   const indeterminate = Object.values(report.indeterminate).reduce((sum, each) => sum + each, 0);
   const refused = Object.values(report.refused).reduce((sum, each) => sum + each, 0);
@@ -76,6 +80,8 @@ export function reportLines(report: TortureReport): string[] {
     `kills          ${kills} (rounds by nodes killed: ${sets.join(', ')}); ${freezes} pauses, ${partitions} cuts`,
     `sessions       ${operations} operations: ${writes} writes acknowledged, ${reads} reads, ${mismatches} conditions not met`,
     `store          ${store.writes} writes acknowledged, ${store.reads} reads, ${store.transactions} of both transactions; ${store.mismatches} conditions not met, ${store.refused} refused, ${store.indeterminate} indeterminate`,
+    `locks          ${locks.grants} grants, ${locks.lost} of them lost; ${locks.refused} not granted or not released`,
+    `jobs           ${jobs.submitted} submitted, ${jobs.ended} seen to end; ${jobs.runs} runs of steps, ${jobs.moves} moves to another reign`,
     `refused        ${refused} ${namesOf(report.refused)}`,
     `indeterminate  ${indeterminate} ${namesOf(report.indeterminate)}`,
     `unavailable    ${gapsMs.length} times ${GAP_MIN_MS} ms or more without an acknowledged write; ${spreadOf(gapsMs)}`,

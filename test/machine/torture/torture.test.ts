@@ -44,7 +44,7 @@ async function run(
 }
 
 test(
-  `nothing acknowledged is lost in ${ROUNDS} rounds of kill -9, pauses and cuts, of sessions or of the store`,
+  `nothing acknowledged is lost in ${ROUNDS} rounds of kill -9, pauses and cuts, of sessions, store or jobs; a lock has one holder`,
   async () => {
     const report = await run(BIN, ROUNDS, BigInt(randomBytes(4).readUInt32LE()), true);
     expect(report.anomalies).toEqual([]);
@@ -52,6 +52,8 @@ test(
     expect(kills + partitions).toBeGreaterThanOrEqual(ROUNDS);
     expect(report.store.writes).toBeGreaterThan(5 * ROUNDS);
     expect(report.store.transactions).toBeGreaterThan(3 * ROUNDS);
+    expect(report.locks.grants).toBeGreaterThan(ROUNDS / 2);
+    expect(report.jobs.ended).toBeGreaterThan(0);
     expect(report.writes).toBeGreaterThan(20 * ROUNDS);
     expect(report.reads).toBeGreaterThan(10 * ROUNDS);
   },

@@ -13,7 +13,9 @@ import type { Anomaly } from './checks.js';
 import { Load, seen } from './clients.js';
 import { Recorder } from './history.js';
 import type { SeenSession } from './history.js';
+import { JobLoad } from './job-load.js';
 import { disorder } from './linearizable.js';
+import { LockLoad } from './lock-load.js';
 import { Nemesis, drawRound } from './nemesis.js';
 import type { Round } from './nemesis.js';
 import { Places } from './places.js';
@@ -67,7 +69,7 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
     await cluster.form();
     const run = new Run(options, cluster, recorder, places, tell);
     await run.underLoad();
-    const { store } = run;
+    const { store, locks, jobs } = run;
     const final = await allSessions(cluster);
     const { operations } = recorder;
     const anomalies = [
@@ -76,6 +78,8 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
       ...anomaliesOf(operations, final),
       ...disorder(operations, final),
       ...(await store.judge()),
+      ...locks.judge(),
+      ...jobs.judge(),
     ];
     const tookMs = Math.round(performance.now() - beganMs);
     const { counts: faults, wellness } = run.nemesis;
@@ -89,9 +93,13 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
       nodes,
       wellness,
       store: store.counts,
+      locks: locks.counts,
+      jobs: jobs.counts,
     };
     const report = summaryOf(operations, final.size, facts);
     store.close();
+    locks.close();
+    await jobs.close();
     if (report.anomalies.length > 0) keep(cluster, join(directory, `daemons-${seed}`));
     return report;
   } finally {
@@ -104,6 +112,8 @@ export async function torture(options: TortureOptions, tell: Tell): Promise<Tort
 class Run {
   readonly nemesis: Nemesis;
   readonly store: StoreLoad;
+  readonly locks: LockLoad;
+  readonly jobs: JobLoad;
   readonly #streams: Streams;
   readonly #options: TortureOptions;
   readonly #cluster: LocalCluster;
@@ -128,6 +138,8 @@ class Run {
     const file = join(options.directory, `store-${options.seed}.ndjson`);
     const addresses = cluster.daemons.map(({ api }) => api);
     this.store = new StoreLoad({ ...STORE_LOAD, file }, addresses, this.#streams, nowUs);
+    this.locks = new LockLoad(addresses, this.#streams, nowUs);
+    this.jobs = new JobLoad(addresses, this.#streams);
   }
 
   get anomalies(): Anomaly[] {
@@ -142,7 +154,8 @@ class Run {
     const { clients, rounds, nodes, partitions } = this.#options;
     const streams = this.#streams;
     const load = new Load({ clients, ...LOAD }, this.#cluster.daemons, streams, this.#recorder);
-    const loading = Promise.all([load.run(), this.store.run()]);
+    const others = [this.store, this.locks, this.jobs];
+    const loading = Promise.all([load, ...others].map((each) => each.run()));
     try {
       for (let at = 1; at <= rounds; at += 1) {
         load.round = at;
@@ -154,8 +167,7 @@ class Run {
         this.#tell(this.#lineOf(at, round));
       }
     } finally {
-      load.stop();
-      this.store.stop();
+      for (const each of [load, ...others]) each.stop();
       await loading;
     }
     await this.#cluster.settled(RECOVERY_MAX_MS);
