@@ -678,7 +678,7 @@ function toggle(set, value) {
 
 function fillBars() {
   for (const { id } of data.nodes)
-    box(element('nodes'), String(id), true, null, toggle(shownNodes, id));
+    box(element('nodes'), shortName(id), true, null, toggle(shownNodes, id));
   data.types.forEach((type, at) => {
     box(
       element('types'),

@@ -10,7 +10,7 @@ import type { Entry } from '../../src/raft/types.js';
 import { Violation } from '../violation.js';
 
 export class Across {
-  readonly #leaders = new Map<number, string>();
+  readonly #leaders = new Map<number, number>();
   readonly #votes = new Map<string, number>();
   readonly #entries = new Map<string, string>();
   readonly #committed = new Map<number, number>();
@@ -38,11 +38,11 @@ export class Across {
   }
 
   #leads(id: number, term: number): void {
-    const name = this.#nameOf(id);
-    const leader = this.#leaders.get(term) ?? name;
+    const leader = this.#leaders.get(term) ?? id;
     this.#leaders.set(term, leader);
-    if (leader === name) return;
-    throw new Violation('election-safety', `term ${term} has two leaders, ${leader} and ${name}`);
+    if (leader === id) return;
+    const names = `${this.#nameOf(leader)} and ${this.#nameOf(id)}`;
+    throw new Violation('election-safety', `term ${term} has two leaders, ${names}`);
   }
 
   #voted(id: number, term: number, votedFor: number): void {

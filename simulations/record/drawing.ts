@@ -14,6 +14,9 @@ import { UNKNOWN } from './state-of.js';
 
 type Carried = { -readonly [Key in keyof RecordedMessage]: RecordedMessage[Key] };
 
+/** A record that ends so long before the last one ends because its node did. */
+const GONE_US = 2_000_000;
+
 /** Messages that wait for a persist, and which was handed out last; of one life. */
 interface Held {
   lastPersistId: number;
@@ -58,11 +61,12 @@ export class Drawing {
     if (step.type === 'diverged') this.#event(atUs, 0, 'diverged', step.why);
   }
 
-  /** The record of a node is over; it may begin again later. */
+  /** The record of a node is over, long before those of others; it may begin again later. */
   ended(id: number, atMs: number): void {
     const atUs = Math.max(0, Math.round((atMs - this.#fromMs) * 1000));
+    if (this.#untilUs - atUs < GONE_US) return;
     this.#stand(id, { ...UNKNOWN, atUs });
-    this.#event(atUs, 0, 'record ends', `node ${id}`);
+    this.#event(atUs, 0, 'record ends', this.#names.of(id));
   }
 
   /** Everything so far. */
@@ -136,6 +140,10 @@ export class Drawing {
     if (ready.persist !== null) held.lastPersistId = ready.persist.persistId;
     const words = describeReady({ ...ready, messages: [], messagesAfterPersist: [] });
     if (isShown && words.length > 0) this.#event(atUs, id, 'core', words.join('; '));
+    for (const event of ready.events) {
+      if (event.type !== 'becameLeader' || !isShown) continue;
+      this.#event(atUs, 0, 'new leader', `${this.#names.of(id)} in term ${event.term}`);
+    }
     for (const envelope of ready.messages) this.#send(id, atUs, envelope, isShown);
     for (const wish of ready.chunksToSend) this.#sendChunk(id, atUs, wish, isShown);
     for (const envelope of ready.messagesAfterPersist) {

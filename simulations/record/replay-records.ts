@@ -95,10 +95,19 @@ class Replaying {
     }
     for (const lived of this.#lives) drawing?.ended(lived.life.head.nodeId, nowOf(lived));
     const lives = this.#lives.map((lived) => this.#replayed(lived));
-    const title = `record of ${[...new Set(lives.map(({ node }) => node))].join(', ')}`;
+    const title = this.#title();
     const hash = lives.map((life) => life.hash).join(' ');
     const verdict = this.#verdict;
     return { verdict, lives, recording: drawing?.recording({ title, hash, verdict }) ?? null };
+  }
+
+  #title(): string {
+    const recorded = new Set(this.#lives.map(({ life }) => life.head.node));
+    const others = this.#names.all().filter(({ name }) => !recorded.has(name));
+    const title = `record of ${[...recorded].join(', ')}`;
+    return others.length === 0
+      ? title
+      : `${title}; not recorded: ${others.map(({ name }) => name).join(', ')}`;
   }
 
   #look(lived: LivedLife, step: Step): void {

@@ -9,11 +9,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { LocalCluster } from '../../cli/demo/cluster.js';
 import type { Daemon } from '../../cli/demo/daemon.js';
-import { runCommand } from '../../simulations/cli.js';
 import { copyWith, FOLDERS } from '../../simulations/mutants/plant.js';
-import { livesIn } from '../../src/recorder/record-file.js';
-import { summaryOf } from '../../src/recorder/summary.js';
+import type { RecordSummary } from '../../src/recorder/summary.js';
 import { mustSucceed, run, startCleanDaemons } from '../support/cluster.js';
+import type { CommandEnd } from '../support/cluster.js';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 
@@ -85,8 +84,9 @@ test('the command exports the records of all that answer, and says who did not',
 
 test('the simulator replays it to the states of the daemons, and draws it', async () => {
   const page = join(cluster.directory, 'fail-over.html');
-  const { code, text } = await replay(file, '--json', '--html', page);
-  const { verdict, lives } = JSON.parse(text) as Replayed;
+  const { code, stdout, stderr } = await replay(file, '--json', '--html', page);
+  expect(stderr).toBe('');
+  const { verdict, lives } = JSON.parse(stdout) as Replayed;
   expect({ code, verdict }).toEqual({ code: 0, verdict: { type: 'held' } });
   for (const { node, difference, state } of lives) {
     expect({ node, difference }).toEqual({ node, difference: null });
@@ -103,7 +103,7 @@ test('the simulator replays it to the states of the daemons, and draws it', asyn
 
 test('the command shows who led in which term, and refuses what is no whole record', async () => {
   const shown = mustSucceed(await run(['record', 'show', file, '--json']));
-  const { records } = JSON.parse(shown) as { records: ReturnType<typeof summaryOf>[] };
+  const { records } = JSON.parse(shown) as { records: RecordSummary[] };
   const roles = records.flatMap(({ roles: periods }) => periods);
   const leaders = new Set(roles.map(({ leader }) => leader));
   expect(leaders.has(victim)).toBe(true);
@@ -114,7 +114,9 @@ test('the command shows who led in which term, and refuses what is no whole reco
   const refused = await run(['record', 'show', cut, '--json']);
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(JSON.parse(refused.stderr)).toMatchObject({ code: 'BAD_RECORD' });
-  expect(await replay(cut)).toMatchObject({ code: 1, failure: 'BAD_RECORD' });
+  const again = await replay(cut);
+  expect(again).toMatchObject({ code: 1, stdout: '' });
+  expect(again.stderr).toContain('it is cut off: its end is missing');
 });
 
 test('software with a planted bug replays it to other states, and says so', async () => {
@@ -150,11 +152,11 @@ test('a daemon that is stopped leaves its record behind', async () => {
   const [stopped] = survivors;
   if (stopped === undefined) throw new Error('expected a survivor');
   expect(await stopped.stop('SIGTERM')).toMatchObject({ code: 0 });
-  const folder = filesBelow(stopped.plan.directory).find((path) => path.endsWith('-stop.qrec'));
-  if (folder === undefined) throw new Error('no record was left');
-  const [life] = livesIn(folder, readFileSync(folder));
-  if (life === undefined) throw new Error('an empty record');
-  expect(summaryOf(life)).toMatchObject({ node: stopped.name, replay: 'same' });
+  const left = filesBelow(stopped.plan.directory).find((path) => path.endsWith('-stop.qrec'));
+  const { records } = JSON.parse(
+    mustSucceed(await run(['record', 'show', left ?? '', '--json'])),
+  ) as { records: RecordSummary[] };
+  expect(records).toMatchObject([{ node: stopped.name, replay: 'same' }]);
 }, 60_000);
 
 function filesBelow(directory: string): string[] {
@@ -162,17 +164,6 @@ function filesBelow(directory: string): string[] {
   return names.map((name) => join(directory, name));
 }
 
-async function replay(
-  ...args: readonly string[]
-): Promise<{ code: number; text: string; failure: string | null }> {
-  const lines: string[] = [];
-  let failure: string | null = null;
-  const code = await runCommand(['replay', ...args], {
-    out: (line) => lines.push(line),
-    err: () => {},
-    fail: (told) => (failure = told.code),
-    isTerminal: false,
-    onInterrupt: () => () => {},
-  });
-  return { code, text: lines.join('\n'), failure };
+async function replay(...args: readonly string[]): Promise<CommandEnd> {
+  return run(['simulate', 'replay', ...args]);
 }

@@ -21,9 +21,9 @@ import { EMPTY_READY } from '../support/raft-ready.js';
 import { recordedRun } from './words.js';
 
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
-const SEEDS = IS_LONG ? 300 : 3;
-const TIME_MS = IS_LONG ? 20_000 : 3_000;
-const FIXED = { seed: 77n, timeMs: 3_000, nodes: 3 };
+const SEEDS = IS_LONG ? 300 : 2;
+const TIME_MS = IS_LONG ? 20_000 : 2_500;
+const FIXED = { seed: 77n, timeMs: 1_500, nodes: 3 };
 
 const fresh = randomBytes(8).readBigUInt64BE();
 console.log(`fresh simulation seed: ${fresh}`);
@@ -119,7 +119,7 @@ describe('a replay', () => {
   });
 
   test('goes on over checkpoints, each the very core that it came to', () => {
-    const ring = Math.ceil(sizeOf(busiest) / 3);
+    const ring = Math.ceil(sizeOf(busiest) / 2);
     const kinds = recordedRun(FIXED, ring).lives.map(({ life }) => {
       return [...new Replay(life).steps()].map(({ type }) => type);
     });
