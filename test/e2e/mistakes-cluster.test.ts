@@ -197,6 +197,9 @@ const MEMBERS: readonly Row[] = [
 
 const FACTS: readonly Row[] = [
   { name: 'A session that there is not', typed: 'session get bob' },
+  { name: 'A service that nobody offers', typed: 'service resolve web' },
+  { name: 'A provider that there is not', typed: 'service get web web-5' },
+  { name: 'A provider of no session', typed: 'service register web x:1 --session none' },
   {
     name: 'A session of another revision',
     typed: 'session put large cart=4 --if-revision 1',
