@@ -1,4 +1,5 @@
-// What the page draws, as numbers: units, places of nodes that never meet, leases, bars of the log, lanes of reigns, columns of charts.
+// What the page draws, as numbers: units, places of nodes, leases, bars of the log, lanes of reigns, columns of charts. Nodes must
+// never meet, whatever their number and the width of the screen.
 import { describe, expect, test } from 'vitest';
 
 import type { Figures, ReignView } from '../../src/commandcenter/feed.js';

@@ -1,5 +1,5 @@
-// What the page knows after what it was told: events once each however often the feed begins again, announcements for ears, and whom to
-// ask next when nobody answers.
+// What the page knows after what it was told: events once each however often the feed begins again, and announcements for ears.
+// And whom it asks next when nobody answers.
 import { describe, expect, test } from 'vitest';
 
 import type { EventView, Figures, Hello } from '../../src/commandcenter/feed.js';
