@@ -1,6 +1,7 @@
 // `quorate start`: runs the daemon in the foreground until a signal ends it. SIGTERM hands over, drains and ends with 0;
 // so does Ctrl-C; a second signal forces, and a fault that nobody handled ends it with 70. SIGHUP reloads. The daemon itself is loaded only here.
 
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import {
@@ -198,6 +199,9 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   const tls = tlsFilesFrom(options);
   const flags = daemonOptions(options, tls);
   const file = await fileOf(options);
+  // V8 would share the collecting of young garbage out to threads and wait for the last of them. A daemon has little of it, often,
+  // and shares the processors with others.
+  setFlagsFromString('--no-parallel-scavenge');
   const { startDaemon } = await import('../../src/main.js');
   const signalled = firstSignal();
   let running: RunningDaemon | null = null;
