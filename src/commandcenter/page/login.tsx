@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { LOGIN_PATH } from '../feed.js';
-import type { LoginAnswer, LoginState } from '../feed.js';
+import type { LoginAnswer, LoginRequest, LoginState } from '../feed.js';
 import { AskError, tell } from './ask.js';
 import { Trouble } from './dialog.js';
 
@@ -37,7 +37,8 @@ export function LoginForm({ login, onUser, onCancel }: LoginProps): JSX.Element 
     event.preventDefault();
     setBusy(true);
     const name = user.trim();
-    tell<LoginAnswer>(LOGIN_PATH, { password, ...(name === '' ? {} : { user: name }) }).then(
+    const request: LoginRequest = { password, ...(name === '' ? {} : { user: name }) };
+    tell<LoginAnswer>(LOGIN_PATH, request).then(
       (answer) => onUser(answer.user),
       (reason: unknown) => {
         setBusy(false);

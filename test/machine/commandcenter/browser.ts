@@ -1,7 +1,6 @@
 // A real browser for the test of the Command Center: Debian's Chromium without a window, driven by playwright-core. Each page keeps
 // what a test must not overlook: errors on the console and requests that leave the cluster.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 
@@ -67,12 +66,10 @@ interface Finding {
   }[];
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** Serious and critical findings of axe-core, each with the places where it was found. */
 export async function findings(page: Page): Promise<string[]> {
   // Evaluated by the debugger, which the page's own policy does not keep out.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<{ violations: readonly Finding[] }>(
     "axe.run(document, { resultTypes: ['violations'] })",
   );
