@@ -130,7 +130,8 @@ export class Versions {
       const machine = this.#draw.pick(old);
       this.#upgrade(machine);
       this.#world.plan(this.#draw.exponential(this.#timeoutUs * DOWN_TIMEOUTS), () => {
-        if (!machine.isUp) machine.boot();
+        // Outside of a core that healed alone it stays down for good.
+        if (!machine.isUp && this.#world.isInCore(machine)) machine.boot();
       });
     }
     const { size } = this.#world.machines;
