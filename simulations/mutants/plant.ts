@@ -23,7 +23,13 @@ export const FOLDERS = [
 ];
 
 /** Single files of other folders that a simulation needs, without extension. */
-const FILES = ['src/errors', 'src/error-kind', 'src/client/numbers', 'src/client/watch-cursor'];
+const FILES = [
+  'src/errors',
+  'src/error-kind',
+  'src/fact-errors',
+  'src/client/numbers',
+  'src/client/watch-cursor',
+];
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 

@@ -29,6 +29,7 @@ let cluster: LocalCluster;
 let survivors: readonly Daemon[];
 let victim: string;
 let file: string;
+let exported: CommandEnd;
 /** Where every survivor stood when nothing more was written. */
 const stood = new Map<string, { term: number; lastApplied: number }>();
 
@@ -59,6 +60,8 @@ beforeAll(async () => {
       stood.set(name, { term, lastApplied: lastApplied ?? 0 });
     return new Set(up.map(({ lastApplied }) => lastApplied)).size === 1;
   });
+  const node = ['--node', survivors[0]?.api ?? ''];
+  exported = await run(['record', 'export', '--all-nodes', '--out', file, '--json', ...node]);
 }, 120_000);
 
 afterAll(async () => {
@@ -67,9 +70,8 @@ afterAll(async () => {
 
 test('the command exports the records of all that answer, and says who did not', async () => {
   const node = ['--node', survivors[0]?.api ?? ''];
-  const end = await run(['record', 'export', '--all-nodes', '--out', file, '--json', ...node]);
-  expect({ code: end.code, stderr: end.stderr }).toEqual({ code: 3, stderr: '' });
-  const told = JSON.parse(end.stdout) as {
+  expect({ code: exported.code, stderr: exported.stderr }).toEqual({ code: 3, stderr: '' });
+  const told = JSON.parse(exported.stdout) as {
     file: string;
     nodes: { node: string }[];
     missing: string[];
