@@ -97,7 +97,7 @@ function placed(node: string, { response, atMs, errorMs }: Answer, refMs: number
   return notes.map((note, at) => {
     const isSameBoot = note.bootId === bootId;
     const before = isSameBoot ? clockMs - note.atMs : wallMs - note.wallMs;
-    const agoMs = Math.max(0, before + (refMs - atMs));
+    const agoMs = Math.max(0, Math.round(before + (refMs - atMs)));
     const lasted = LASTED.has(note.kind) ? (note.ms ?? 0) : 0;
     return {
       node,
@@ -132,7 +132,7 @@ function termsOf(notes: readonly Note__Output[]): number[] {
 
 function reignsOf({ response, atMs }: Answer, refMs: number): Reign[] {
   const ago = (clusterMs: number): number =>
-    Math.max(0, response.clusterTimeMs - clusterMs + (refMs - atMs));
+    Math.max(0, Math.round(response.clusterTimeMs - clusterMs + (refMs - atMs)));
   return response.reigns.map((reign: PastReign__Output) => ({
     epoch: reign.epoch,
     term: reign.term,

@@ -2,6 +2,7 @@
 // where it only says that an election was needed, the old primary's own notes decide, and if it tells nothing, what the others
 // saw of its connections. Each verdict names its evidence, and what speaks against it; absence of evidence is called that.
 
+import { ENDED } from '../notebook/note.js';
 import { agrees, saidByLog } from './causes.js';
 import type { CauseKind } from './causes.js';
 import { isWithin, restartOf, windowOf } from './story.js';
@@ -91,18 +92,15 @@ function byOwnNotes(story: Story, old: NodeNotes): Finding | null {
   return byRunningOn(story, old, window);
 }
 
-/** How the notebook of a daemon begins that follows one which ended without a word; as src/notebook/notebook.ts writes it. */
-const UNCLEAN = new Set([
-  'the daemon before it ended without a word',
-  'its machine was started anew',
-]);
+/** How the daemon before had ended, if it was not stopped in order. */
+const UNCLEAN: ReadonlySet<string> = new Set([ENDED.unclean, ENDED.rebooted]);
 
 function byRestart(story: Story, old: NodeNotes, restart: PlacedNote, window: Window): Finding {
   const others = whatOthersMissed(story, old.node, window);
   if (!UNCLEAN.has(restart.why)) {
     return certain('shutdown', [sentenceOf(restart), ...others]);
   }
-  const kind = restart.why === 'its machine was started anew' ? 'rebooted' : 'killed';
+  const kind = restart.why === ENDED.rebooted ? 'rebooted' : 'killed';
   const last = old.notes.filter(({ number }) => number < restart.number).at(-1);
   const words = last === undefined ? [] : [`its last words: ${sentenceOf(last)}`];
   return certain(kind, [sentenceOf(restart), ...words, ...others]);

@@ -69,6 +69,14 @@ export interface Note {
 export type NoteWords = Pick<Note, 'kind'> &
   Partial<Pick<Note, 'term' | 'epoch' | 'ms' | 'peer' | 'why'>>;
 
+/** What `started` says of how the daemon before it had ended; programs compare these. */
+export const ENDED = {
+  first: 'nothing was noted here before',
+  orderly: 'the daemon before it was stopped in order',
+  unclean: 'the daemon before it ended without a word',
+  rebooted: 'its machine was started anew',
+} as const;
+
 export const NOTE_LIMITS = {
   /** Notes that are remembered; the oldest are forgotten first. */
   countMax: 512,

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 
 import type { ClockPort } from '../node/ports.js';
-import { NOTE_LIMITS } from './note.js';
+import { ENDED, NOTE_LIMITS } from './note.js';
 import type { Note, NoteWords } from './note.js';
 import { NoteFile } from './note-file.js';
 
@@ -58,14 +58,6 @@ export class Notebook {
     return this.#file.flushed();
   }
 }
-
-/** How a daemon that is followed by another had ended; programs compare these. */
-export const ENDED = {
-  first: 'nothing was noted here before',
-  orderly: 'the daemon before it was stopped in order',
-  unclean: 'the daemon before it ended without a word',
-  rebooted: 'its machine was started anew',
-} as const;
 
 function howEnded(last: Note | undefined, bootId: string): string {
   if (last === undefined) return ENDED.first;

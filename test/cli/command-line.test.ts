@@ -66,6 +66,7 @@ const COMMANDS = [
   'setting get',
   'setting history',
   'events',
+  'explain',
   'check',
   'demo',
 ];
@@ -98,8 +99,9 @@ describe('help', () => {
         expect(stdout).toContain(option);
       }
       const isChange = CHANGING.includes(command);
-      expect(stdout.includes('--dry-run')).toBe(isChange);
-      expect(stdout.includes('--reason <text>')).toBe(isChange || REASONED.includes(command));
+      const isJudged = isChange || REASONED.includes(command);
+      expect(stdout.includes('--dry-run')).toBe(isJudged);
+      expect(stdout.includes('--reason <text>')).toBe(isJudged);
       for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(103);
     },
   );

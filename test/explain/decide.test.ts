@@ -9,7 +9,7 @@ import { decide } from '../../src/explain/decide.js';
 import type { Certainty } from '../../src/explain/decide.js';
 import type { NodeNotes, Story } from '../../src/explain/story.js';
 import { durationOf, sentenceFor } from '../../src/explain/words.js';
-import { ENDED } from '../../src/notebook/notebook.js';
+import { ENDED } from '../../src/notebook/note.js';
 import { BEFORE, note, reign, story, told } from './words.js';
 
 const missed = told('n2', [

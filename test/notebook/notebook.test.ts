@@ -15,9 +15,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { CoreNotes } from '../../src/notebook/core-notes.js';
-import { NOTE_LIMITS } from '../../src/notebook/note.js';
+import { ENDED, NOTE_LIMITS } from '../../src/notebook/note.js';
 import type { NoteWords } from '../../src/notebook/note.js';
-import { ENDED, Notebook } from '../../src/notebook/notebook.js';
+import { Notebook } from '../../src/notebook/notebook.js';
 import type { Raft } from '../../src/raft/raft.js';
 import { RaftCluster } from '../support/raft-cluster.js';
 

@@ -79,7 +79,8 @@ describe('a clean node', () => {
   test('starts a cluster once, and is its primary when that is answered', async () => {
     const node = await cluster.add(1);
     const dry = await node.ask(CLUSTER.Start, { dryRun: true });
-    expect(dry).toEqual({ cluster: 'quorate', clusterId: '', node: 'n1' });
+    expect(dry).toMatchObject({ cluster: 'quorate', clusterId: '', node: 'n1' });
+    expect(dry.forecast).toMatchObject({ before: { voters: [] }, after: { primary: 'n1' } });
     expect(node.node.status().condition).toBe('clean');
 
     const started = await node.ask(CLUSTER.Start, { reason: 'first' }, WRITE);
@@ -134,7 +135,7 @@ describe('a clean node', () => {
     const [first] = await cluster.form(1);
     const clean = await cluster.add(2);
     const added = await first?.ask(CLUSTER.Add, { address: clean.api }, WRITE);
-    expect(added).toEqual({ node: 'n2' });
+    expect(added).toEqual({ node: 'n2', forecast: null });
     await eventually(() => clean.node.status().settledVoters.length === 2);
     const again = await first?.refused(CLUSTER.Add, { address: clean.api }, WRITE);
     expect(again?.code).toBe('ALREADY_MEMBER');
@@ -261,7 +262,13 @@ describe('a change of members', () => {
     const [first, , third] = await cluster.form(3);
     const reason = 'maintenance';
     const dry = await third?.ask(CLUSTER.Remove, { name: 'n3', reason, dryRun: true }, WRITE);
-    expect(dry).toEqual({ node: 'n3' });
+    expect(dry).toMatchObject({
+      node: 'n3',
+      forecast: {
+        before: { quorum: 2, failureTolerance: 1 },
+        after: { voters: ['n1', 'n2'], quorum: 2, failureTolerance: 0 },
+      },
+    });
     expect(first?.node.status().configuration.members).toHaveLength(3);
     const metadata = { 'x-request-id': 'ticket-7' };
     await third?.ask(CLUSTER.Remove, { name: 'n3', reason }, { ...WRITE, metadata });
@@ -281,7 +288,7 @@ describe('a change of members', () => {
   test('removes the leader, which hands over first', async () => {
     const nodes = await cluster.form(3);
     const answer = await nodes[0]?.ask(CLUSTER.Remove, { name: 'n1' }, WRITE);
-    expect(answer).toEqual({ node: 'n1' });
+    expect(answer).toMatchObject({ node: 'n1' });
     const rest = nodes.slice(1);
     await eventually(() => primaryOf(rest) !== undefined);
     const status = await rest[0]?.ask(CLUSTER.Status, {});
@@ -317,6 +324,7 @@ describe('set-primary', () => {
     const before = nodes[0]?.node.status().epoch ?? 0;
     const dry = await nodes[1]?.ask(CLUSTER.SetPrimary, { dryRun: true }, WRITE);
     expect(dry?.primary).toBe('n2');
+    expect(dry?.forecast?.after?.primary).toBe('n2');
     expect(nodes[0]?.node.status().isPrimary).toBe(true);
     const done = await nodes[1]?.ask(CLUSTER.SetPrimary, { reason: 'patch' }, WRITE);
     expect(done?.primary).toBe('n2');

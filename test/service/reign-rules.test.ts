@@ -26,8 +26,8 @@ test('a pause survives a fail-over: facts are served, nobody is primary, until i
   const [first] = nodes;
   if (first === undefined) throw new Error('no nodes');
   const pause = { paused: true, reason: 'new disks' };
-  expect(await first.ask(CLUSTER.ChangeSettings, pause)).toEqual({ unchanged: false });
-  expect(await first.ask(CLUSTER.ChangeSettings, pause)).toEqual({ unchanged: true });
+  expect(await first.ask(CLUSTER.ChangeSettings, pause)).toMatchObject({ unchanged: false });
+  expect(await first.ask(CLUSTER.ChangeSettings, pause)).toMatchObject({ unchanged: true });
   const before = clusterView(await first.ask(CLUSTER.Status, {}));
   expect(before).toMatchObject({ primary: expect.any(String) as string });
   expect(before.pausedBy).toMatch(/: new disks$/);
