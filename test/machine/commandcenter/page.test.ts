@@ -20,7 +20,10 @@ const PICTURES = fileURLToPath(new URL('../../../results/commandcenter', import.
  * From `kill -9` of the primary until the page tells of the next one, also if the page came from it: with the usual timers an
  * election takes a second or two, and a view comes each second; the rest is for a loaded machine.
  */
-const FOLLOW_MS_MAX = 15_000;
+const FOLLOW_MS_MAX = 20_000;
+
+/** For what only has to happen, on a machine that does many other things. */
+const SLOW_MS = 30_000;
 
 let cluster: LocalCluster;
 let browser: Browser;
@@ -50,7 +53,7 @@ function headline(page: Page): Locator {
 }
 
 /** Resolves once the headline says so. */
-async function says(page: Page, text: string | RegExp, timeout = FOLLOW_MS_MAX): Promise<void> {
+async function says(page: Page, text: string | RegExp, timeout = SLOW_MS): Promise<void> {
   try {
     await headline(page).filter({ hasText: text }).waitFor({ timeout });
   } catch {
@@ -197,7 +200,7 @@ test('follows the primary when it is killed, whether it serves the page or not',
   const next = new RegExp(`^(?!${first.name} )n\\d is primary`);
   await Promise.all(
     [beside, served].map(async (page) => {
-      await says(page, next);
+      await says(page, next, FOLLOW_MS_MAX);
       const what = page === served ? 'the page that it served' : 'a page from another member';
       console.log(`${what} followed in ${Math.round(performance.now() - killedMs)} ms`);
     }),
