@@ -1,5 +1,5 @@
 // The notebook of a daemon: what is noted of its core, of its ticks and of its links, from the moment that the data directory is
-// its own until the daemon ends.
+// its own until the daemon ends. Which notes follow from what is the notebook's business.
 
 import type { Node } from './node/node.js';
 import type { CoreObserver } from './node/observed-raft.js';

@@ -1,4 +1,5 @@
 // The decision as a table: which cause follows from which notes, how sure it is, what speaks against it, and whether the log agrees.
+// Beside it the order of the chain, and the sentence that people read first.
 
 import { describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
-// For how long nobody was primary, as whoever takes over writes it into its activation: with crashes, after a proof of stop, by a
-// leader that comes back, and by a node that has seen nothing.
+// For how long nobody was primary, as whoever takes over writes it into its activation: after a crash, after a proof of stop, and
+// where nobody has seen the reign before. The cores are bare, with a simulated clock each.
 
 import { describe, expect, it } from 'vitest';
 

@@ -1,4 +1,5 @@
-// What a dry run forecasts, as a table over the leader's status, the change and the history of reigns.
+// What a dry run forecasts, as a table over the leader's status, the change and the history of reigns. That nothing is
+// changed, and that refusals are those of the real thing, is asked of running nodes in cluster.test.ts and its neighbours.
 
 import { describe, expect, it } from 'vitest';
 
