@@ -41,6 +41,12 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     find: "if (answer !== null) { return { type: 'repeated', revision: answer.revision, first: answer.result }; }",
     replace: 'if (answer !== null) return null;',
   },
+  'shared-locks': {
+    what: 'who waits for a lock is told the token of its holder, as if it was granted',
+    file: 'src/state-machine/locks.js',
+    find: 'token: isHeld ? holder.token : null,',
+    replace: 'token: holder === null ? null : holder.token,',
+  },
 };
 
 /** A copy of the product with a bug in it. */

@@ -22,6 +22,7 @@ const PLANTED: readonly (readonly [string, number, string])[] = [
     ? ([
         ['commit-alone', 20, 'nothing acknowledged is lost'],
         ['repeats-happen', 20, 'each answer follows from the state before it'],
+        ['shared-locks', 4, 'a token is granted once'],
       ] as const)
     : []),
 ];
