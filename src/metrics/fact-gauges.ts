@@ -16,6 +16,7 @@ const FIGURES: readonly Figure[] = [
   ],
   ['quorate_store_keys', 'Keys of the store.', (state) => state.storeKeyCount],
   ['quorate_locks', 'Locks that are held or waited for.', (state) => state.lockCount],
+  ['quorate_policies', 'Policies that are not deleted.', (state) => state.policies.size],
   ['quorate_providers', 'Providers of services.', (state) => state.services.size],
   ['quorate_cluster_time_seconds', 'Cluster time as applied.', (s) => s.clusterTimeMs / 1000],
 ];
