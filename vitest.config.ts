@@ -8,6 +8,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const REAL = [
   'cli',
   'client',
+  'commandcenter',
   'e2e',
   'examples',
   'http',
