@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const ENDING = '.qrec';
 const UNFINISHED = '.part';
 /** Files that are kept, the newest. Each is at most two segments and their checkpoints long. */
-export const FILES_MAX = 4;
+const FILES_MAX = 4;
 
 export class RecordFolder {
   readonly #path: string;

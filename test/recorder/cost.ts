@@ -1,4 +1,4 @@
-// What recording costs: `npx tsx test/recorder/cost.ts`. Three cores with messages as function calls take writes of 128 bytes, bare
+// What recording costs: `npm run bench:recorder`. Three cores with messages as function calls take writes of 128 bytes, bare
 // and recorded in turns, on the same machine in the same process; nothing else of a node runs. It prints the processor time of
 // all three a write, the median over pairs of slices, and how long a full ring reaches back.
 //

@@ -10,7 +10,7 @@ import { run } from '../../simulations/run.js';
 import type { RunOptions, RunResult } from '../../simulations/run.js';
 
 /** Small, so that a short run fills it several times. */
-export const SEGMENT_BYTES = 40 * 1024;
+const SEGMENT_BYTES = 40 * 1024;
 
 export interface RecordedRun {
   readonly result: RunResult;
@@ -59,7 +59,7 @@ function lifeOf(recorder: Recorder, node: string, { state }: Raft): RecordedLife
 }
 
 /** The file of one life. */
-export function fileOf(
+function fileOf(
   recorder: Recorder,
   node: string,
   { options, nowMs }: Raft['state'],
