@@ -131,7 +131,7 @@ function registerRegister(group: Command): void {
       `
 It is taken away when the command or this process ends; the exit code is the command's. If another
 process registers the same --id, or somebody takes it away, the command gets SIGTERM and the exit
-code is 1.
+code is 1. If this process itself is killed the command runs on, and is not offered any more.
 
 Examples:
   quorate service register web 10.0.0.5:80 --id web-5 -- ./serve
