@@ -55,7 +55,9 @@ describe('The gap of an unplanned fail-over', () => {
     const { cluster } = reigning();
     for (const node of [1, 2, 3]) cluster.crash(node);
     for (const node of [1, 2, 3]) cluster.restart(node);
-    expect(cluster.runUntil(() => cluster.leader?.raft.ownEpoch != null, 30_000)).toBe(true);
+    expect(cluster.runUntil(() => (cluster.leader?.raft.ownEpoch ?? null) !== null, 30_000)).toBe(
+      true,
+    );
     expect(toldBy(cluster, cluster.leader?.id ?? 0)).toBeNull();
   });
 });
