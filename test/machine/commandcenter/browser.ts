@@ -13,8 +13,6 @@ export const SIZES = {
 /** What Chromium itself puts on the console when a connection or a login is refused. */
 const EXPECTED = /^Failed to load resource: (net::ERR_|.*status of 401)/;
 
-export type Theme = 'light' | 'dark';
-
 /** A page and what went wrong in it. */
 export interface Watched {
   readonly page: Page;
@@ -33,11 +31,9 @@ export async function open(
   browser: Browser,
   origin: string,
   members: readonly string[],
-  theme: Theme = 'light',
 ): Promise<Watched> {
   const context = await browser.newContext({
     viewport: SIZES.desktop,
-    colorScheme: theme,
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();

@@ -33,8 +33,8 @@ function originOf({ plan }: Daemon): string {
   return `http://${plan.http}`;
 }
 
-async function openAt(daemon: Daemon, theme: 'light' | 'dark' = 'light'): Promise<Page> {
-  const opened = await open(browser, originOf(daemon), cluster.daemons.map(originOf), theme);
+async function openAt(daemon: Daemon): Promise<Page> {
+  const opened = await open(browser, originOf(daemon), cluster.daemons.map(originOf));
   watched.push(opened);
   return opened.page;
 }
@@ -107,12 +107,13 @@ test('looks as it should at every size in both themes, for eyes and for screen r
     id: 'alice',
     attributes: { cart: Buffer.from('3') },
   });
+  const page = await openAt(another(await primaryNow()));
+  await says(page, 'is primary');
+  await page.getByText('Any one node may fail.').waitFor();
+  await page.getByRole('rowheader', { name: 'alice' }).waitFor();
+  await page.locator('.chart canvas').first().waitFor();
   for (const theme of ['light', 'dark'] as const) {
-    const page = await openAt(another(await primaryNow()), theme);
-    await says(page, 'is primary');
-    await page.getByText('Any one node may fail.').waitFor();
-    await page.getByRole('rowheader', { name: 'alice' }).waitFor();
-    await page.locator('.chart canvas').first().waitFor();
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       await page.screenshot({ path: join(PICTURES, `${size}-${theme}.png`), fullPage: true });
