@@ -111,7 +111,7 @@ function optionsFor(
   return {
     width,
     height: HEIGHT,
-    padding: [8, 6, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'quorate' }, points: { size: 7 }, drag: { x: false, y: false } },
     hooks: { setCursor: [(chart) => onPoint(chart.cursor.idx ?? null)] },
