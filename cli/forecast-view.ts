@@ -22,7 +22,7 @@ export function printDryRun(
 }
 
 /** The forecast as lines for people. */
-export function forecastLines(view: ForecastView, style?: Cli<unknown>['style']): string[] {
+function forecastLines(view: ForecastView, style?: Cli<unknown>['style']): string[] {
   const { before, after } = view;
   const rows = ROWS.map(([title, cell]) => [title, cell(before), cell(after)]);
   const columns = [

@@ -4,7 +4,7 @@
 import type { NodeNotes, PlacedNote, Reign, Story } from '../../src/explain/story.js';
 
 /** When the reign began, before the asker's moment. */
-export const BEGAN_AGO_MS = 100_000;
+const BEGAN_AGO_MS = 100_000;
 
 /** A note `at` so many ms from the beginning of the reign; what lasted began that much earlier. */
 export function note(
