@@ -1,8 +1,7 @@
 // The steps of several recorded lives as one sequence, by the clock on the wall as each node knew it. Nodes whose clocks differ
 // by some milliseconds appear shifted by as much; no property depends on the order between nodes.
 
-import { Replay } from '../../src/recorder/replay.js';
-import type { Step } from '../../src/recorder/replay.js';
+import type { Replay, Step } from '../../src/recorder/replay.js';
 import type { RecordedLife } from '../../src/recorder/record-file.js';
 import { wallMsOf } from '../../src/recorder/summary.js';
 import { stateOf } from './state-of.js';
@@ -37,15 +36,16 @@ export function* merged(
     const atMs = wallMsOf(lived.life, lived.replay.nowMs);
     return { lived, step, atMs, state: stateOf(lived.replay.raft) };
   };
-  const heads = waiting.map((life) => ({ life, head: next(life) }));
+  const heads = waiting.map(next);
   for (;;) {
-    let first: (typeof heads)[number] | null = null;
-    for (const candidate of heads) {
-      if (candidate.head === null) continue;
-      if (first?.head == null || candidate.head.atMs < first.head.atMs) first = candidate;
+    let first = -1;
+    for (const [at, head] of heads.entries()) {
+      const atMs = heads[first]?.atMs ?? Number.POSITIVE_INFINITY;
+      if (head !== null && head.atMs < atMs) first = at;
     }
-    if (first?.head == null) return;
-    yield first.head;
-    first.head = next(first.life);
+    const [life, head] = [waiting[first], heads[first] ?? null];
+    if (life === undefined || head === null) return;
+    yield head;
+    heads[first] = next(life);
   }
 }

@@ -2,7 +2,7 @@
 // at. Entries of the core's own kinds are kept whole. Indexes and stamps are told as distances, so most entries take few bytes.
 
 import type { Entry, EntryId, LogIndex, Term } from '../raft/types.js';
-import { ByteReader, ByteWriter } from './bytes.js';
+import type { ByteReader, ByteWriter } from './bytes.js';
 import { decodePlain, encodePlain, payloadOf } from './plain.js';
 
 const COMMAND = 0;

@@ -37,7 +37,10 @@ function tagged(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(tagged);
   if (value instanceof Uint8Array) return { $bytes: value.length };
-  if (value instanceof Map) return { $map: [...value].map(([key, inner]) => [key, tagged(inner)]) };
+  if (value instanceof Map) {
+    const pairs: [unknown, unknown][] = [...value];
+    return { $map: pairs.map(([key, inner]) => [key, tagged(inner)]) };
+  }
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))

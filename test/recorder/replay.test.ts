@@ -36,7 +36,8 @@ function lastStep(life: RecordedLife, resume?: ConstructorParameters<typeof Repl
 
 describe('the record of each process of a run', () => {
   test('replays to the same states, step by step', { timeout: 1_200_000 }, () => {
-    const counts = { items: 0, checkpoints: 0, leading: 0 };
+    const counts = { items: 0, leading: 0 };
+    const others: string[] = [];
     for (let at = 0n; at < SEEDS; at += 1n) {
       const seed = BigInt.asUintN(64, fresh + at);
       const { lives } = recordedRun({ seed, timeMs: TIME_MS });
@@ -44,21 +45,19 @@ describe('the record of each process of a run', () => {
         const where = `seed ${seed}, ${life.head.node}`;
         const replay = new Replay(life);
         for (const step of replay.steps()) {
-          if (step.type === 'diverged' || step.type === 'violated') {
-            expect({ where, at: replay.count, ...step }).toBeNull();
-          }
-          if (step.type === 'checkpoint') counts.checkpoints += 1;
+          const isOther = step.type === 'diverged' || step.type === 'violated';
+          if (isOther) others.push(`${where}, item ${replay.count}: ${JSON.stringify(step)}`);
           if (replay.raft.state.role.type === 'leader') counts.leading += 1;
         }
         counts.items += replay.count;
-        const [replayed, recorded] = [replay.raft, raft].map((core) => core.save());
-        if (replayed === undefined || recorded === undefined) throw new Error('no core');
-        const isSame = encodeCheckpoint(replayed).join() === encodeCheckpoint(recorded).join();
-        if (!isSame) expect(replayed, where).toEqual(recorded);
+        const [replayed, recorded] = [replay.raft, raft].map((core) =>
+          encodeCheckpoint(core.save()),
+        );
+        if (replayed?.join() !== recorded?.join()) others.push(`${where}: another core in the end`);
       }
     }
+    expect(others).toEqual([]);
     expect(counts.items).toBeGreaterThan(1000);
-    if (IS_LONG) expect(counts.checkpoints).toBeGreaterThan(0);
     expect(counts.leading).toBeGreaterThan(0);
   });
 });

@@ -59,11 +59,7 @@ function lifeOf(recorder: Recorder, node: string, { state }: Raft): RecordedLife
 }
 
 /** The file of one life. */
-function fileOf(
-  recorder: Recorder,
-  node: string,
-  { options, nowMs }: Raft['state'],
-): Uint8Array {
+function fileOf(recorder: Recorder, node: string, { options, nowMs }: Raft['state']): Uint8Array {
   const head = {
     version: options.software.version,
     node,
