@@ -44,6 +44,7 @@ const RULES = {
 
 type Health = keyof typeof HEALTHS;
 type Tags = ReadonlyMap<string, string>;
+const NO_TAGS: Tags = new Map();
 
 interface RegisterOptions extends GlobalOptions {
   readonly id?: string;
@@ -93,6 +94,10 @@ Examples:
   registerResolve(service);
   registerDeregister(service);
   registerFactWatch(service, 'FACT_SERVICE', 'SERVICE/ID');
+}
+
+function avoidArgument(id: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), idArgument(id)];
 }
 
 function healthOption(): Option {
@@ -202,11 +207,7 @@ function registerResolve(group: Command): void {
     )
     .option('--prefer <name>', 'a member, if any that is well runs there', nameArgument)
     .option('--tag <key=value>', 'only with this; may be given several times', attributeArgument)
-    .option(
-      '--avoid <id>',
-      'only if no other is left; may be given several times',
-      (id: string, before: readonly string[] = []) => [...before, idArgument(id)],
-    );
+    .option('--avoid <id>', 'only if no other is left; may be given several times', avoidArgument);
   addConsistency(command, "answer from this node's own state, which may be behind")
     .addHelpText(
       'after',
@@ -255,13 +256,7 @@ async function register(
     throw new QuorateError('WRONG_USAGE', 'a command goes without --session and --member');
   }
   return withClient<RegisterOptions>(command, async (cli) => {
-    const {
-      id = randomUUID(),
-      load = 0,
-      health = 'healthy',
-      tag = new Map(),
-      at = '',
-    } = cli.options;
+    const { id = randomUUID(), load = 0, health = 'healthy', tag = NO_TAGS, at = '' } = cli.options;
     const told = { load, health: HEALTHS[health], tags: Object.fromEntries(tag) };
     const request = { service, id, address, node: at, session: session ?? '', ...told };
     const { registration } = await cli.client.registerProvider(request);
@@ -365,7 +360,7 @@ async function list(cli: Cli<ListOptions>, service: string): Promise<void> {
 }
 
 async function resolve(cli: Cli<ResolveOptions>, service: string): Promise<void> {
-  const { rule, prefer = '', tag = new Map(), avoid = [], stale = false } = cli.options;
+  const { rule, prefer = '', tag = NO_TAGS, avoid = [], stale = false } = cli.options;
   const { provider, candidates, header } = await cli.client.resolveService({
     service,
     rule: RULES[rule],

@@ -43,7 +43,7 @@ export class ServiceBalancer {
   /** Those that are well, in the order of the bytes of their ids; null: to be sorted anew. */
   #well: readonly ServiceProvider[] | null = null;
   #isTold = false;
-  #failure: unknown = null;
+  #failure: QuorateError | null = null;
   #lastId = '';
   #waiting: (() => void)[] = [];
 
@@ -168,6 +168,7 @@ export class ServiceBalancer {
       const why = 'the client was closed';
       this.#failure = new QuorateError('CANCELLED', why, {}, { outcome: 'refused' });
     } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
       this.#failure = error;
       if (!signal.aborted) onError?.(error);
     }

@@ -2,20 +2,20 @@
 // knows which members are heard. Times are told as distances of cluster time, counted now.
 
 import type { Provider as ProviderMessage } from '../generated/quorate/v1/Provider.js';
-import type { ProviderHealth as HealthName } from '../generated/quorate/v1/ProviderHealth.js';
+import type { ProviderHealth__Output as HealthName } from '../generated/quorate/v1/ProviderHealth.js';
 import type { NodeApi, NodeStatus } from '../node/api.js';
 import type { Provider, ProviderHealth } from '../state-machine/service-types.js';
 import { isInContact } from './status-view.js';
 
-const HEALTHS: Readonly<Record<ProviderHealth, HealthName & string>> = {
+const HEALTHS: Readonly<Record<ProviderHealth, HealthName>> = {
   healthy: 'PROVIDER_HEALTHY',
   draining: 'PROVIDER_DRAINING',
   unhealthy: 'PROVIDER_UNHEALTHY',
 };
 
 /** What a message says of health; null: nothing. */
-export const HEALTH_OF: ReadonlyMap<HealthName | number, ProviderHealth | null> = new Map<
-  HealthName | number,
+export const HEALTH_OF: ReadonlyMap<HealthName, ProviderHealth | null> = new Map<
+  HealthName,
   ProviderHealth | null
 >([
   ['PROVIDER_UNSPECIFIED', null],

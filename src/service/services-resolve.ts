@@ -1,7 +1,7 @@
 // Services.Resolve: which provider a caller is sent to, by the rule that it names, among those that are well at this moment. It throws
 // the dice, and remembers for round-robin whom it picked last; neither is a fact of the cluster.
 
-import type { PickRule as RuleName } from '../generated/quorate/v1/PickRule.js';
+import type { PickRule__Output as RuleName } from '../generated/quorate/v1/PickRule.js';
 import type { ResolveRequest__Output } from '../generated/quorate/v1/ResolveRequest.js';
 import type { ResolveResponse } from '../generated/quorate/v1/ResolveResponse.js';
 import { SERVICES } from '../client/protos.js';
@@ -18,7 +18,7 @@ import { providerMessage, withheldBy } from './services-message.js';
 import { tagsOf } from './services-service.js';
 import { checkNodeName, checkText, invalid, tooLarge } from './validate.js';
 
-const RULE_OF: ReadonlyMap<RuleName | number, PickRule> = new Map(
+const RULE_OF: ReadonlyMap<RuleName, PickRule> = new Map(
   Object.entries(RULES).map(([rule, name]) => [name, rule as PickRule]),
 );
 

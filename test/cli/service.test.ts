@@ -107,10 +107,9 @@ async function quorate(...words: readonly string[]): Promise<string> {
 describe('the commands', () => {
   test('register, tell, list, resolve and take away', async () => {
     expect(await quorate('list')).toBe('No providers.\n');
-    const registered = await quorate(
-      ...['register', 'db', '10.0.0.7:5432', '--member', '--id', 'a', '--load', '4'],
-      ...['--tag', 'role=main', '--tag', 'v=2', '--at', 'n1'],
-    );
+    const words =
+      'register db 10.0.0.7:5432 --member --id a --load 4 --tag role=main --tag v=2'.split(' ');
+    const registered = await quorate(...words, '--at', 'n1');
     expect(registered).toBe('db/a is registered.\n');
     await client.sessions.put('mine', {});
     await quorate('register', 'db', '10.0.0.8:5432', '--session', 'mine', '--id', 'b');

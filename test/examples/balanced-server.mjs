@@ -67,8 +67,7 @@ if (process.argv[1] === import.meta.filename) {
   const client = connect({ addresses });
   const server = await offeredServer(client, service, { id, ttlMs: Number(ttlMs) });
   console.log('listening on', server.port);
-  process.once('SIGTERM', async () => {
-    await server.close();
-    client.close();
+  process.once('SIGTERM', () => {
+    void server.close().then(() => client.close());
   });
 }

@@ -171,7 +171,7 @@ function withoutNulls({ load: l, health: h }: ProviderReport): Partial<Provider>
   return { ...(l === null ? {} : { load: l }), ...(h === null ? {} : { health: h }) };
 }
 
-function textOf({ reportedAtMs: _, revision: _r, tags, ...rest }: Provider): string {
+function textOf({ reportedAtMs: _reported, revision: _revision, tags, ...rest }: Provider): string {
   return JSON.stringify([rest, [...tags]]);
 }
 
