@@ -42,7 +42,7 @@ beforeAll(async () => {
   await first.client.putStore({ key: 'a', value: Buffer.from('secret-payload-one') });
   const { primary: before } = await cluster.settled();
   const target = cluster.daemons.find(({ name }) => name !== before)?.name ?? '';
-  await first.client.setPrimary({ node: target, reason: 'test' }, { timeoutMs: 30_000 });
+  await first.client.setPrimary({ name: target, reason: 'test' }, { timeoutMs: 30_000 });
   const { primary } = await cluster.settled();
   victim = primary ?? '';
   await cluster.daemon(victim).stop('SIGKILL');
