@@ -5,7 +5,7 @@ import type { Node__Output as Node } from '../generated/quorate/v1/Node.js';
 import type { StatusResponse__Output as StatusResponse } from '../generated/quorate/v1/StatusResponse.js';
 import type { ClusterView, FailuresView, NodeView } from './view-types.js';
 
-export type { ClusterView, FailuresView, FeatureLevelView, NodeView } from './view-types.js';
+export type { ClusterView, FailuresView, NodeView } from './view-types.js';
 
 /** Turns the answer into what is printed. Without a quorum nobody is known to be primary. */
 export function clusterView(response: StatusResponse): ClusterView {

@@ -135,7 +135,7 @@ export function secret(value: Uint8Array): SecretValue {
     const decoder = new TextDecoder('utf-8', { fatal: true });
     // Not the end of the text: a character may be cut in two.
     const text = decoder.decode(value.subarray(0, SHOWN_BYTES_MAX), { stream: isCut });
-    const shown = [...text].slice(0, SHOWN_CHARACTERS_MAX).join('');
+    const shown = Array.from(text).slice(0, SHOWN_CHARACTERS_MAX).join('');
     return { text: shown, bytes: value.byteLength };
   } catch {
     return { text: null, bytes: value.byteLength };

@@ -5,8 +5,8 @@ import { maybeEncrypted } from './sections.js';
 import type { Mapping } from './value.js';
 
 /** Characters of a password: fewer are guessed, more are no password but a file. */
-export const PASSWORD_LENGTH_MIN = 12;
-export const PASSWORD_LENGTH_MAX = 256;
+const PASSWORD_LENGTH_MIN = 12;
+const PASSWORD_LENGTH_MAX = 256;
 
 /** Null: nobody can log in. */
 export interface CommandCenterConfig {
@@ -15,7 +15,7 @@ export interface CommandCenterConfig {
 
 /** Why a text cannot be the password; null: it can. */
 export function whyNoPassword(text: string): string | null {
-  const { length } = [...text];
+  const { length } = Array.from(text);
   if (length < PASSWORD_LENGTH_MIN) return `at least ${PASSWORD_LENGTH_MIN} characters`;
   return length > PASSWORD_LENGTH_MAX ? `at most ${PASSWORD_LENGTH_MAX} characters` : null;
 }

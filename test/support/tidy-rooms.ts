@@ -100,7 +100,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ...ROOT_ROOMS,
   'src/index.ts': { knows: ['src'] },
   cli: {
-    knows: ['src/client', 'src/config', 'src/explain', 'src/generated', 'src/tls', ...LEAVES],
+    knows: 'src/client src/config src/explain src/generated src/recorder src/tls'
+      .split(' ')
+      .concat(LEAVES),
     knowsLazily: ['src/main.ts', 'simulations'],
   },
   // Judges the histories of any system: it knows nothing of ours.
