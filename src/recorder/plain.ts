@@ -1,5 +1,5 @@
-// Plain data of the core as bytes and back: JSON with its keys in order, so that equal data has equal bytes, and with what
-// JSON lacks: maps, numbers without end, and bytes, of which only the length is kept, since the core never looks into them.
+// Plain data of the core as bytes and back: JSON with its keys in order, so that equal data has equal bytes. What JSON lacks is
+// added: maps, numbers without end, and bytes, of which only the length is kept, since the core never looks into them.
 
 import { UnreadableRecord } from './bytes.js';
 

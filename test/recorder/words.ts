@@ -1,4 +1,4 @@
-// Records of simulated runs for the recorder's tests: every process of a run has a recorder with a small ring, and what each
+// Records of simulated runs for the recorder's tests. Every process of a run has a recorder with a small ring, and what each
 // recorded is read back as from a file.
 
 import { joined } from '../../src/recorder/bytes.js';
