@@ -80,9 +80,9 @@ or, with --expect, forms the first with so many clean nodes of its cluster's nam
 safe while fewer than twice as many data directories carry the name; hosts in a configuration file
 have no such bound. mon-cluster tells what a clean node waits for.
 
-/commandcenter is a page that shows the cluster. Who has a password may act from it: commandCenter.password
-in the configuration file, or the environment variable QUORATE_COMMANDCENTER_PASSWORD. Without one the
-page only shows.
+/commandcenter is a page that shows the cluster. Who has a password may act from it:
+commandCenter.password in the configuration file, or the environment variable
+QUORATE_COMMANDCENTER_PASSWORD. Without one the page only shows.
 
 A configuration file (--config) says what these options say and more: quorate config check --help, and
 the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so
