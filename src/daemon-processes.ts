@@ -4,10 +4,11 @@
 import type { CheckedOptions } from './daemon-options.js';
 import type { Part } from './daemon-stop.js';
 import { QuorateError } from './errors.js';
+import { afterGiveUp, giveUpCause } from './keeper/after-give-up.js';
 import type { Node } from './node/node.js';
 import type { ClockPort } from './node/ports.js';
 import type { Logger } from './ops/logger.js';
-import { bestSuccessor } from './service/admission.js';
+import { successors } from './service/admission.js';
 import type { SelfFacts } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { isAutomatic } from './raft/promotion.js';
@@ -42,31 +43,95 @@ export function openProcesses(
     throw new QuorateError('WRONG_USAGE', message, { option: 'processes' });
   }
   const { installId } = storage.stored.identity;
+  let giveUp: GiveUp | null = null;
   const supervisor = new Supervisor(
     { installId, processes, api: self.api, name: self.name },
-    { clock, log, onGivenUp: (...given) => void giveUp(...given) },
+    { clock, log, onGivenUp: (...given) => void giveUp?.(...given) },
   );
   // Done already when a daemon ends as it should; here for one that does not come up.
   parts.push({ name: 'processes', stop: () => supervisor.end() });
 
-  const giveUp = async (name: string, epoch: number, why: string): Promise<void> => {
+  giveUp = givingUp(supervisor, { clock, holder }, log, parts);
+  return supervisor;
+}
+
+type GiveUp = (name: string, epoch: number, why: string) => Promise<void>;
+
+/** What is done about a process that only the primary runs and that does not stay up here. */
+function givingUp(
+  supervisor: Supervisor,
+  { clock, holder }: Pick<Ground, 'clock' | 'holder'>,
+  log: Logger,
+  parts: Part[],
+): GiveUp {
+  const stay = staying(supervisor, { holder }, log, parts);
+  const giveUp: GiveUp = async (name, epoch, why) => {
     const { node } = holder;
     const status = node?.status();
     const cluster = status?.cluster ?? null;
     if (node === null || status === undefined || cluster === null) return;
     if (status.epoch !== epoch || !status.isPrimary) return;
-    const to = bestSuccessor(status);
+    const reigns = node.state.reigns.map(({ nodeId, cause, sinceMs, end }) => {
+      return { nodeId, cause, lastedMs: end === null ? null : end.atMs - sinceMs };
+    });
+    const mayMove = isAutomatic(status.configuration);
+    const next = afterGiveUp({
+      process: name,
+      self: status.nodeId,
+      reigns,
+      successors: mayMove ? successors(status) : [],
+      stayCount: stay.countUnder(epoch),
+    });
+    if (next.type === 'stay') {
+      const alone = 'every node that could take over has tried it in vain, or none could';
+      stay.stay(name, epoch, next.retryMs, mayMove ? alone : 'only an operator hands over now');
+      return;
+    }
     try {
-      if (!isAutomatic(status.configuration)) throw new Error('only an operator hands over now');
-      if (to === null) throw new Error('no other voter is in contact and caught up');
       const limitMs = Math.ceil(cluster.electionTimeoutMs * 2.2) + supervisor.stopLimitMs;
-      const cause = `${name} failed on ${cluster.nodeName} ${why}`;
-      await handOver(node, clock, { to, cause, isChosen: false }, clock.nowMs() + limitMs);
+      const order = {
+        to: next.to,
+        cause: giveUpCause(name, cluster.nodeName, why),
+        isChosen: false,
+      };
+      await handOver(node, clock, order, clock.nowMs() + limitMs);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       log.warn({ process: name, why: problem }, 'nobody takes over; tried again later');
       setTimeout(() => void giveUp(name, epoch, why), RETRY_MS).unref();
     }
   };
-  return supervisor;
+  return giveUp;
+}
+
+/** Starts what was given up again after a while, under the same reign. */
+function staying(
+  supervisor: Supervisor,
+  { holder }: Pick<Ground, 'holder'>,
+  log: Logger,
+  parts: Part[],
+) {
+  // How often the reign of this epoch has stayed where it is, and what is to try again.
+  let stayed = { epoch: 0, count: 0 };
+  const retries = new Map<string, NodeJS.Timeout>();
+  const forget = (): void => retries.forEach((timer) => clearTimeout(timer));
+  parts.push({ name: 'retry of processes', stop: forget });
+  const stay = (name: string, epoch: number, retryMs: number, why: string): void => {
+    stayed = { epoch, count: stayed.epoch === epoch ? stayed.count + 1 : 1 };
+    log.error(
+      { process: name, why, retryMs },
+      'a process that was given up stays where it is, and is started again later',
+    );
+    const isStill = (): boolean => {
+      const status = holder.node?.status();
+      return status?.isPrimary === true && status.epoch === epoch;
+    };
+    clearTimeout(retries.get(name));
+    const again = (): void => {
+      if (isStill()) void supervisor.command(name, 'start', RETRY_MS);
+    };
+    retries.set(name, setTimeout(again, retryMs));
+  };
+  const countUnder = (epoch: number): number => (stayed.epoch === epoch ? stayed.count : 0);
+  return { stay, countUnder };
 }

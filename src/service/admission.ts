@@ -173,6 +173,11 @@ export function whyUnfit(status: NodeStatus, member: Member): QuorateError | nul
 
 /** The voter that this leader would best hand over to: in contact, most of the log, lowest id. Null: none. */
 export function bestSuccessor(status: NodeStatus): NodeId | null {
+  return successors(status)[0] ?? null;
+}
+
+/** Whoever could take over from this leader now, the best first. */
+export function successors(status: NodeStatus): NodeId[] {
   const fit = status.configuration.members.filter(
     (member) =>
       member.id !== status.nodeId &&
@@ -182,7 +187,7 @@ export function bestSuccessor(status: NodeStatus): NodeId | null {
   const matchOf = (id: NodeId): number =>
     status.peers.find((peer) => peer.id === id)?.matchIndex ?? 0;
   const sorted = fit.sort((a, b) => matchOf(b.id) - matchOf(a.id) || a.id - b.id);
-  return sorted[0]?.id ?? null;
+  return sorted.map(({ id }) => id);
 }
 
 function refuse(code: ErrorCode, message: string, data: ErrorData): Verdict {
