@@ -1,5 +1,6 @@
 // Network namespaces on one bridge, a machine each, as a small site would have them: multicast and all else passes between them,
-// any of them can be unplugged, and the test itself has a place on the bridge. Needs root and `ip` of iproute2 on Linux.
+// any of them can be unplugged, or plugged into a second bridge with others, and the test itself has a place on the first. Needs
+// root and `ip` of iproute2 on Linux.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,10 +20,13 @@ export class Bridge {
   /** Of the test itself. */
   readonly address: string;
   readonly #name: string;
+  /** What hears nothing of the first, nor of the test. */
+  readonly #other: string;
 
   private constructor(count: number, id: number) {
     const net = `${PREFIX}.${id % 250}`;
     this.#name = `qb${id}`;
+    this.#other = `qc${id}`;
     this.address = `${net}.254`;
     this.places = Array.from({ length: count }, (_, at) => {
       return {
@@ -52,19 +56,26 @@ export class Bridge {
     ip(`link set ${port} ${isIn ? 'up' : 'down'}`);
   }
 
+  /** Moves a machine's cable to the second bridge, or back. */
+  move({ port }: Place, isAway: boolean): void {
+    ip(`link set ${port} master ${isAway ? this.#other : this.#name}`);
+  }
+
   /** Removes all; whatever runs in them must have ended. */
   remove(): void {
     for (const { namespace } of this.places) {
       quietly(() => ip(`netns del ${namespace}`));
       rmSync(resolverOf(namespace), { recursive: true, force: true });
     }
-    quietly(() => ip(`link del ${this.#name}`));
+    for (const name of [this.#name, this.#other]) quietly(() => ip(`link del ${name}`));
   }
 
   #build(): void {
     ip(`link add ${this.#name} type bridge mcast_snooping 0`);
     ip(`addr add ${this.address}/24 dev ${this.#name}`);
     ip(`link set ${this.#name} up`);
+    ip(`link add ${this.#other} type bridge mcast_snooping 0`);
+    ip(`link set ${this.#other} up`);
     for (const { namespace, address, port } of this.places) {
       ip(`netns add ${namespace}`);
       ip(`link add ${port} type veth peer name eth0 netns ${namespace}`);
