@@ -238,6 +238,8 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
 function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
   // No flag: a command line can be read by everybody on the machine.
   const password = process.env['QUORATE_COMMANDCENTER_PASSWORD'];
+  // What this daemon starts inherits its environment, and shall not act in its operators' name.
+  delete process.env['QUORATE_COMMANDCENTER_PASSWORD'];
   const { name, cluster, dataDir, listen, advertise, api, http } = options;
   const { electionTimeout, insecure, witness, priority, connect, expect } = options;
   return {
