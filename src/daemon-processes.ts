@@ -76,7 +76,7 @@ function givingUp(
     });
     const mayMove = isAutomatic(status.configuration);
     const next = afterGiveUp({
-      process: name,
+      name,
       self: status.nodeId,
       reigns,
       successors: mayMove ? successors(status) : [],

@@ -12,6 +12,7 @@ export function nginxLines(plan: Plan): string[] {
     ...headerLines(plan, 'nginx with its stream module'),
     '# nginx without its commercial checks cannot ask /primary: this serves the API, which any member answers,',
     '# and no service that runs on the primary alone. For those make a configuration for HAProxy or Envoy.',
+    '# On Debian: libnginx-mod-stream; in a file of its own begin with `load_module modules/ngx_stream_module.so;`.',
     'events {',
     '    worker_connections 10000;',
     '}',

@@ -16,7 +16,7 @@ export type AfterGiveUp<Id extends number = number> =
   | { readonly type: 'stay'; readonly retryMs: number };
 
 export interface GivenUp<Id extends number = number> {
-  readonly process: string;
+  readonly name: string;
   readonly self: number;
   /** Oldest first; the last is the one that lasts. */
   readonly reigns: readonly PastReign[];
@@ -32,8 +32,8 @@ const RETRY_MAX_MS = 30 * 60_000;
 const KEPT_UP_MS = 10 * 60_000;
 
 /** The cause of a hand-over for such a process; it is by this that later reigns know of it. */
-export function giveUpCause(process: string, nodeName: string, why: string): string {
-  return `${prefixOf(process)}${nodeName} ${why}`;
+export function giveUpCause(name: string, nodeName: string, why: string): string {
+  return `${prefixOf(name)}${nodeName} ${why}`;
 }
 
 /** Decides; `successors` may be empty. */
@@ -46,17 +46,17 @@ export function afterGiveUp<Id extends number>(given: GivenUp<Id>): AfterGiveUp<
 }
 
 /** This node, and those whose reigns ended for this process one right after the other before this one. */
-function triedBy({ process, self, reigns }: GivenUp): ReadonlySet<number> {
+function triedBy({ name, self, reigns }: GivenUp): ReadonlySet<number> {
   const tried = new Set([self]);
   for (let at = reigns.length - 1; at > 0; at -= 1) {
     const before = reigns[at - 1];
-    const isForIt = reigns[at]?.cause.startsWith(prefixOf(process)) === true;
+    const isForIt = reigns[at]?.cause.startsWith(prefixOf(name)) === true;
     if (!isForIt || before === undefined || (before.lastedMs ?? 0) >= KEPT_UP_MS) break;
     tried.add(before.nodeId);
   }
   return tried;
 }
 
-function prefixOf(process: string): string {
-  return `${process} failed on `;
+function prefixOf(name: string): string {
+  return `${name} failed on `;
 }

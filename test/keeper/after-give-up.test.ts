@@ -1,5 +1,5 @@
 // What becomes of the primacy when a process does not stay up: each node tries once in a round, then the last one keeps it and tries
-// ever more rarely; nothing goes round in circles.
+// ever more rarely. Nothing goes round in circles.
 
 import { expect, test } from 'vitest';
 import { afterGiveUp, giveUpCause } from '../../src/keeper/after-give-up.js';
@@ -13,7 +13,7 @@ function reign(nodeId: number, why = cause, lastedMs: number | null = 5000): Pas
 }
 
 function given(how: Partial<GivenUp>): GivenUp {
-  return { process: 'AUTH', self: 1, reigns: [], successors: [2, 3], stayCount: 0, ...how };
+  return { name: 'AUTH', self: 1, reigns: [], successors: [2, 3], stayCount: 0, ...how };
 }
 
 const stay = (retryMs: number) => ({ type: 'stay', retryMs });

@@ -1,5 +1,5 @@
 // What the keeper does when processes are defined anew: exactly those that are new, gone or otherwise start, end or start again, in
-// the order of their groups, and nothing of it makes anything primary-only start earlier, elsewhere, or live longer.
+// the order of their groups. Nothing of it makes anything primary-only start earlier, elsewhere, or live longer.
 
 import { describe, expect, test } from 'vitest';
 import { definitionChanges, restartedAmong } from '../../src/keeper/definition-change.js';
