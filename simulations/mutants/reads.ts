@@ -108,7 +108,7 @@ export const READS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/node/status',
-        find: 'raft.isPrimaryAt(Math.max(nowMs, state.nowMs))',
+        find: 'raft.isPrimaryAt(atMs)',
         replace: 'raft.isPrimaryAt(state.nowMs)',
       },
     ],

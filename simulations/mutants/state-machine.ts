@@ -138,9 +138,9 @@ export const STATE_MACHINE: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/cluster-state',
-        find: 'if (client !== null) this.#clientSessions.record(client, index, result);',
+        find: 'if (client !== null) this.#held.clientSessions.record(client, index, result);',
         replace:
-          "if (client !== null && result.type !== 'refused') this.#clientSessions.record(client, index, result);",
+          "if (client !== null && result.type !== 'refused') this.#held.clientSessions.record(client, index, result);",
       },
     ],
   },

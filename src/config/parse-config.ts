@@ -21,7 +21,16 @@ import type { Mapping } from './value.js';
 export type Parsed = { readonly config: Config } | { readonly errors: readonly ConfigError[] };
 
 /** The sections of a file. */
-const SECTIONS = ['cluster', 'node', 'commandCenter', 'system', 'processes', 'healthChecks', 'hooks', 'policies'];
+const SECTIONS = [
+  'cluster',
+  'node',
+  'commandCenter',
+  'system',
+  'processes',
+  'healthChecks',
+  'hooks',
+  'policies',
+];
 
 /**
  * Checks a file and answers what it says, or all its errors in the order of the file, never both. Paths are made absolute from
@@ -58,7 +67,16 @@ function configOf(whole: Value, environment: Environment, directory: string): Co
   const hooks = hookSection(root);
   const policyFiles = policySection(root, resolve);
   if (cluster === null) return null;
-  const config = { cluster, node, commandCenter, system, processes, healthChecks, hooks, policyFiles };
+  const config = {
+    cluster,
+    node,
+    commandCenter,
+    system,
+    processes,
+    healthChecks,
+    hooks,
+    policyFiles,
+  };
   checkForming(root, config);
   return config;
 }

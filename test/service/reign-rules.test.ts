@@ -68,7 +68,9 @@ test('manual fail-over: who starts the cluster is primary, later only whom set-p
   await node.ask(CLUSTER.ChangeSettings, { failover: 'automatic', reason: 'trained' });
   expect(await node.ask(CLUSTER.Settings, {})).toMatchObject({ failover: 'automatic' });
   expect(await told(node)).toContainEqual(
-    expect.stringMatching(/^settingChanged: failover was set to automatic, manual before: .*: trained$/),
+    expect.stringMatching(
+      /^settingChanged: failover was set to automatic, manual before: .*: trained$/,
+    ),
   );
 }, 60_000);
 
