@@ -33,6 +33,7 @@ import { EXIT_CODES, QuorateError } from './errors.js';
 import { Metrics } from './metrics/metrics.js';
 import { SystemClock } from './ops/clock.js';
 import { Logger } from './ops/logger.js';
+import { daemonLog } from './ops/readable-log.js';
 import { OwnUsage } from './ops/own-usage.js';
 import { immediateSchedule } from './ops/schedule.js';
 import type { NodeStatus } from './node/api.js';
@@ -103,7 +104,8 @@ export async function startDaemon(
   hooks: DaemonHooks = {},
 ): Promise<Daemon> {
   const checked = checkOptions(options);
-  const log = Logger.create({ level: checked.logLevel, bindings: { node: checked.name } });
+  const { logLevel: level, name: node } = checked;
+  const log = Logger.create({ level, bindings: { node } }, { destination: await daemonLog() });
   const parts: Part[] = [];
   try {
     return await assemble(checked, hooks, log, parts);

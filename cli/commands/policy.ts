@@ -54,9 +54,9 @@ export function registerPolicy(program: Command): void {
     .addHelpText(
       'after',
       `
-A document has at most 256 KiB; its name is 1 to 63 letters, digits, dots, underscores or hyphens. Every
-change makes a version, which is kept with who made it and why. Every member applies it, writes it
-to a file where its configuration names a directory (policies.directory), and says what it runs.
+A document has at most 256 KiB; its name is 1 to 63 letters, digits, dots, underscores or hyphens.
+Every change makes a version, which is kept with who made it and why. Every member applies it, writes
+it to a file where its configuration names a directory (policies.directory), and says what it runs.
 ${CONSISTENCY_HELP}
 
 Examples:

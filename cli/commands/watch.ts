@@ -23,7 +23,7 @@ type Watched = (Fact & string) | null;
 /** Adds `watch`, of everything. */
 export function registerWatch(program: Command): void {
   addWatch(program, null)
-    .description('what changes, as it changes: sessions, store, members, primary, events')
+    .description('what changes, as it changes: every kind of fact, members, primary, events')
     .addHelpText(
       'after',
       `

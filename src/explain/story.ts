@@ -65,11 +65,15 @@ const LEAD_TIMEOUTS = 3;
 /** Election timeouts that are taken for the gap where nobody measured it. */
 const GAP_TIMEOUTS = 4;
 
-/** The window of a story: from shortly before the old primary was heard last to shortly after the new reign began. */
-export function windowOf({ reign, electionTimeoutMs }: Story): Window {
+/**
+ * The window of a story: from shortly before the old primary was heard last, but within its reign, to shortly after the new reign
+ * began.
+ */
+export function windowOf({ reign, before, electionTimeoutMs }: Story): Window {
   const gapMs = reign.gapMs ?? GAP_TIMEOUTS * electionTimeoutMs;
+  const leadMs = gapMs + LEAD_TIMEOUTS * electionTimeoutMs;
   return {
-    fromAgoMs: reign.beganAgoMs + gapMs + LEAD_TIMEOUTS * electionTimeoutMs,
+    fromAgoMs: Math.min(reign.beganAgoMs + leadMs, before?.beganAgoMs ?? Infinity),
     toAgoMs: reign.beganAgoMs - electionTimeoutMs,
   };
 }

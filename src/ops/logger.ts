@@ -1,4 +1,5 @@
-// The logger port on pino: one JSON object a line on standard error, because standard output belongs to data.
+// The logger port on pino: one JSON object a line on standard error, because standard output belongs to data; readable-log.ts makes
+// it readable at a terminal.
 // Lines are written synchronously: the last ones before a crash are those that are needed, and the rules of the
 // house keep them few. `time` is wall-clock time for people; nothing computes with it.
 
@@ -84,7 +85,7 @@ export class Logger implements LoggerPort {
 }
 
 /** A full disk below the log, or a reader that stands still or went away, is no reason for a daemon to end or to wait. */
-function standardError(): DestinationStream {
+export function standardError(): DestinationStream {
   const maxLength = UNWRITTEN_BYTES_MAX;
   // A pipe that nobody empties answers EAGAIN; waiting for room would stop the whole process, heartbeats included.
   const retryEAGAIN = (): boolean => false;

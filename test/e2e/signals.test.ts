@@ -217,9 +217,10 @@ describe('a daemon', () => {
     const ended = endOf(child);
     child.kill('SIGUSR2');
     expect(await ended).toEqual({ code: 70, signal: null });
+    const why = log.split('\n').find((line) => line.includes('planted')) ?? '';
+    expect(JSON.parse(why)).toMatchObject({ level: 'error', node: 'n1' });
     const last = log.trimEnd().split('\n').at(-1) ?? '';
-    expect(last).toMatch(/planted/);
-    expect(JSON.parse(last)).toMatchObject({ level: 'error', node: 'n1' });
+    expect(JSON.parse(last)).toMatchObject({ msg: 'the flight record was written' });
   });
 
   test('resumes after a fault as after a crash', async () => {

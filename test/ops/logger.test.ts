@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Logger } from '../../src/ops/logger.js';
 import type { LogLevel } from '../../src/ops/logger.js';
+import { daemonLog } from '../../src/ops/readable-log.js';
 
 function recording(level: LogLevel): { log: Logger; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
@@ -74,5 +75,26 @@ describe('Logger', () => {
     const { stdout, stderr } = spawnSync(process.execPath, options, { encoding: 'utf8' });
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toHaveLength(500);
+  });
+});
+
+describe('at a terminal', () => {
+  test('a line is one line, with its time of day, its sentence and its fields', async () => {
+    const lines: string[] = [];
+    const below = { write: (line: string) => lines.push(line) };
+    const log = Logger.create(
+      { level: 'info', bindings: { node: 'NodeA' } },
+      { destination: await daemonLog(true, below) },
+    );
+    log.info({ term: 3 }, 'leader changed');
+    // eslint-disable-next-line no-control-regex
+    expect(lines.map((line) => line.replace(/\u001b\[\d+m/g, ''))).toEqual([
+      expect.stringMatching(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: leader changed \{"term":3\}\n$/),
+    ]);
+  });
+
+  test('anywhere else it stays what it is', async () => {
+    const below = { write: () => undefined };
+    expect(await daemonLog(false, below)).toBe(below);
   });
 });

@@ -176,7 +176,7 @@ function healAll(cluster: RaftCluster): void {
 
 // The short run is the same every time; the long one draws fresh schedules, and fast-check prints the seed of a failure.
 const RUNS =
-  process.env['QUORATE_TEST_LONG'] === undefined ? { numRuns: 250, seed: 1 } : { numRuns: 5000 };
+  process.env['QUORATE_TEST_LONG'] === undefined ? { numRuns: 120, seed: 1 } : { numRuns: 5000 };
 
 describe('A schedule of random faults', () => {
   it('breaks no promise of Raft, lets no two nodes be primary, and leaves a cluster that comes together', () => {

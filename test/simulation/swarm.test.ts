@@ -5,23 +5,23 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
+import { Counts } from '../../simulations/counts.js';
 import { showReplay, showVerdict } from '../../simulations/format.js';
 import { run } from '../../simulations/run.js';
 import { sweep } from '../../simulations/sweep.js';
 
-/** Forty seeds in a row, in which the rarest situations come about too. */
-const FIXED_SEED = 43n;
-const FIXED_SEEDS = 40;
-/** Longer runs, in which a newcomer is given up, which takes patience, and a primary is named by hand after a hook has refused. */
-const LONGER = [
+/**
+ * Runs in which the rarest situations come about too: a newcomer is given up, which takes patience, a primary is named by hand after a
+ * hook has refused, and what of the seeds from 43 to 82 adds any other. If one is missing after a change, look through more seeds.
+ */
+const FIXED = [
   { seed: 911n, timeMs: 20_000 },
-  { seed: 953n, timeMs: 12_000 },
+  ...[953n, 59n, 43n, 65n, 51n, 68n, 77n].map((seed) => ({ seed, timeMs: 12_000 })),
 ];
 /** Fresh seeds and their simulated time; with QUORATE_TEST_LONG many more. */
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
-const FRESH_SEEDS = IS_LONG ? 1000 : 5;
+const FRESH_SEEDS = IS_LONG ? 1000 : 8;
 const FRESH_TIME_MS = IS_LONG ? 30_000 : 12_000;
-const TIME_MS = 12_000;
 
 const fresh = randomBytes(8).readBigUInt64BE();
 console.log(`fresh simulation seed: ${fresh}`);
@@ -34,19 +34,14 @@ async function failuresFrom(seed: bigint, count: number, timeMs: number): Promis
 }
 
 describe('every property holds, and the healed cluster recovers', () => {
-  test('on fixed seeds, in which every situation comes about', { timeout: 600_000 }, async () => {
-    const result = await sweep({ seed: FIXED_SEED, count: FIXED_SEEDS, timeMs: TIME_MS }, () =>
-      performance.now(),
-    );
-    expect(result.failures.map(({ seed, verdict }) => `${seed}: ${showVerdict(verdict)}`)).toEqual(
-      [],
-    );
-    for (const setting of LONGER) {
-      const longer = run(setting);
-      expect(longer.verdict, `seed ${setting.seed}`).toEqual({ type: 'held' });
-      result.counts.addAll(longer.counts);
+  test('on fixed seeds, in which every situation comes about', { timeout: 600_000 }, () => {
+    const counts = new Counts();
+    for (const setting of FIXED) {
+      const result = run(setting);
+      expect(result.verdict, `seed ${setting.seed}`).toEqual({ type: 'held' });
+      counts.addAll(result.counts);
     }
-    expect(result.counts.missing).toEqual([]);
+    expect(counts.missing).toEqual([]);
   });
 
   test('on fresh seeds', { timeout: IS_LONG ? 3_600_000 : 600_000 }, async () => {

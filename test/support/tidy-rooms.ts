@@ -146,6 +146,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   msgpackr: ['src/codec'],
   'sorted-btree': ['src/state-machine'],
   pino: ['src/ops'],
+  'pino-pretty': ['src/ops'],
   'prom-client': ['src/metrics'],
   preact: ['src/commandcenter/page'],
   uplot: ['src/commandcenter/page'],
