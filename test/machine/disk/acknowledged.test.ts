@@ -8,7 +8,7 @@ import { plantInto } from '../torture/plants.js';
 import { FaultyCluster } from './faulty-cluster.js';
 import type { PowerCut } from './power-cut.js';
 
-const ROUNDS = process.env['QUORATE_TEST_LONG'] === '1' ? 40 : 2;
+const ROUNDS = process.env['QUORATE_TEST_LONG'] === '1' ? 40 : 1;
 const ROUND_LIMIT_MS = 60_000;
 /** Between two cuts, drawn anew each time. */
 const WRITES = { min: 30, max: 250 } as const;

@@ -14,7 +14,7 @@ import type { TortureReport } from './report.js';
 import { torture } from './torture.js';
 
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
-const ROUNDS = IS_LONG ? 100 : 4;
+const ROUNDS = IS_LONG ? 100 : 3;
 /** A bug with the rounds in which it is surely met, and the check that meets it. */
 const PLANTED: readonly (readonly [string, number, string])[] = [
   ['local-reads', 2, 'places follow real time'],
