@@ -49,7 +49,7 @@ describe('the sources', () => {
     expect(paths).toContain('src/raft/raft.ts');
   });
 
-  test('keep to the structure', () => {
+  test('keep to the structure', { timeout: 120_000 }, () => {
     expect(told(checkFiles(files))).toEqual([]);
   });
 
