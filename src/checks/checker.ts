@@ -7,7 +7,8 @@ import type { CheckDefinition } from '../health/definition.js';
 import { HealthJudge } from '../health/judge.js';
 import type { ClockPort } from '../node/ports.js';
 import { runCommand } from './command.js';
-import { grpcProbe, httpProbe, tcpProbe } from './probes.js';
+import { grpcProbe } from './grpc-probe.js';
+import { httpProbe, tcpProbe } from './probes.js';
 
 export interface CheckerModules {
   readonly clock: ClockPort;
@@ -96,9 +97,9 @@ export class Checker {
       case 'tcp':
         return tcpProbe(probe.host, probe.port, timeoutMs);
       case 'http':
-        return httpProbe(probe.url, timeoutMs);
+        return httpProbe(probe.url, timeoutMs, probe.tls);
       case 'grpc':
-        return grpcProbe(`${probe.host}:${probe.port}`, probe.service, timeoutMs);
+        return grpcProbe(probe, timeoutMs);
     }
   }
 

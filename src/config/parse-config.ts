@@ -63,7 +63,7 @@ function configOf(whole: Value, environment: Environment, directory: string): Co
   const system = systemSection(root, key);
   const processes = processSection(root.get('processes'), resolve, key);
   const names = processes.map(({ name }) => name);
-  const healthChecks = healthSection(root.get('healthChecks'), names);
+  const healthChecks = healthSection(root.get('healthChecks'), { processes: names, resolve });
   const hooks = hookSection(root);
   const policyFiles = policySection(root, resolve);
   if (cluster === null) return null;

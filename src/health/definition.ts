@@ -7,15 +7,26 @@ export type Probe =
   | { readonly type: 'command'; readonly command: readonly string[] }
   /** Well if a connection is accepted. */
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
-  /** Well if the answer to a GET has a status of 200 to 299. */
-  | { readonly type: 'http'; readonly url: string }
-  /** `grpc.health.v1`, without TLS; well if it answers SERVING. An empty service means the whole server. */
+  /** Well if the answer to a GET has a status of 200 to 299. `tls` null: as the URL says, by the CAs of the system. */
+  | { readonly type: 'http'; readonly url: string; readonly tls: CheckTls | null }
+  /** `grpc.health.v1`; well if it answers SERVING. An empty service means the whole server. `tls` null: without TLS. */
   | {
       readonly type: 'grpc';
       readonly host: string;
       readonly port: number;
       readonly service: string;
+      readonly tls: CheckTls | null;
     };
+
+/** Whom a check believes, and as whom it asks. The files are PEM, and read anew for each check, so that renewed ones count. */
+export interface CheckTls {
+  /** File of the CAs that are trusted; null: the system's. */
+  readonly ca: string | null;
+  /** For servers that ask for a certificate; null: none is shown. */
+  readonly client: { readonly cert: string; readonly key: string } | null;
+  /** Name that the server's certificate must have; null: the host that is asked. */
+  readonly serverName: string | null;
+}
 
 export interface CheckDefinition {
   /** `[A-Za-z0-9._-]{1,63}`, unique on the node. */

@@ -3,12 +3,11 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, expect, it, test, vi } from 'vitest';
 
 import { Checker } from '../../src/checks/checker.js';
 import { runCommand } from '../../src/checks/command.js';
-import { grpcProbe, httpProbe, tcpProbe } from '../../src/checks/probes.js';
+import { httpProbe, tcpProbe } from '../../src/checks/probes.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -39,39 +38,6 @@ test('HTTP and TCP', async () => {
   for (const end of ends.splice(0)) await end();
   expect(await tcpProbe('127.0.0.1', port, 10_000)).toMatch(/ECONNREFUSED/);
   expect(await httpProbe(`${base}/ok`, 10_000)).toMatch(/ECONNREFUSED/);
-});
-
-test('the health protocol of gRPC', async () => {
-  const server = new Server();
-  const plain = (bytes: Buffer): Buffer => bytes;
-  const rows = {
-    path: '/grpc.health.v1.Health/Check',
-    requestStream: false,
-    responseStream: false,
-  };
-  const codecs = {
-    requestSerialize: plain,
-    requestDeserialize: plain,
-    responseSerialize: plain,
-    responseDeserialize: plain,
-  };
-  server.addService(
-    { check: { ...rows, ...codecs } },
-    {
-      check: (call: { request: Buffer }, answer: (error: null, bytes: Buffer) => void) =>
-        answer(null, Buffer.from([8, call.request.toString().endsWith('sick') ? 2 : 1])),
-    },
-  );
-  const port = await new Promise<number>((resolve, reject) => {
-    const credentials = ServerCredentials.createInsecure();
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
-  });
-  ends.push(() => server.forceShutdown());
-  expect(await grpcProbe(`127.0.0.1:${port}`, '', 10_000)).toBe(null);
-  expect(await grpcProbe(`127.0.0.1:${port}`, 'sick', 10_000)).toBe('it answers NOT_SERVING');
 });
 
 const quiet = {

@@ -59,6 +59,14 @@ const ROWS: readonly Row[] = [
   { name: 'A number out of its range', text: `${NAMED}node:\n  priority: 101\n` },
   { name: 'Policies without a directory', text: `${NAMED}policies: { localChanges: keep }\n` },
   {
+    name: 'A health check with half of a certificate',
+    text: `${NAMED}healthChecks:\n  - { name: api, grpc: "127.0.0.1:9000", tls: { ca: ca.crt, cert: me.crt } }\n`,
+  },
+  {
+    name: 'A health check without TLS that has certificates',
+    text: `${NAMED}healthChecks:\n  - { name: web, http: "http://127.0.0.1:8081/", tls: { ca: ca.crt } }\n`,
+  },
+  {
     name: 'Another word for what becomes of local changes',
     text: `${NAMED}policies: { directory: policies, localChanges: ignore }\n`,
   },

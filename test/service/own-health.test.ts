@@ -70,10 +70,29 @@ test.each([
   ['{ name: a, command: [] }', 'expected a list of a program and its arguments'],
   ['{ name: a, tcp: "h:1", process: X }', 'there is no process X among processes'],
   ['{ name: a, tcp: "h:1", fall: 0 }', 'healthChecks[0].fall: expected'],
+  ['{ name: a, tcp: "h:1", tls: {} }', 'tls is for a check by grpc or by http with a URL of https'],
+  ['{ name: a, http: "http://h/", tls: {} }', 'tls is for a check by grpc or by http'],
+  ['{ name: a, http: "https://h/", service: s }', 'service is for a check by grpc'],
+  ['{ name: a, grpc: "h:1", tls: true }', 'healthChecks[0].tls: expected keys and values'],
+  ['{ name: a, grpc: "h:1", tls: { cert: c.crt } }', 'cert and key belong together'],
+  ['{ name: a, grpc: "h:1", tls: { serverName: "h/1" } }', 'expected a host name or an IP'],
 ])('the check %s is refused', (line, message) => {
   const parsed = parseConfig(probe(line), {}, '/');
   if (!('errors' in parsed)) throw new Error('it was taken');
   expect(parsed.errors.map((error) => error.message).join('\n')).toContain(message);
+});
+
+test('files of a check count from the directory of the configuration', () => {
+  const tls = '{ ca: ca.crt, cert: /etc/me.crt, key: me.key, serverName: api.example }';
+  const parsed = parseConfig(probe(`{ name: a, grpc: "h:1", tls: ${tls} }`), {}, '/etc/quorate');
+  const client = { cert: '/etc/me.crt', key: '/etc/quorate/me.key' };
+  expect(parsed).toMatchObject({
+    config: {
+      healthChecks: [
+        { probe: { tls: { ca: '/etc/quorate/ca.crt', client, serverName: 'api.example' } } },
+      ],
+    },
+  });
 });
 
 test('a check is read with its defaults', () => {
@@ -87,7 +106,7 @@ test('a check is read with its defaults', () => {
       healthChecks: [
         {
           name: 'a',
-          probe: { type: 'grpc', host: 'h', port: 1, service: 's' },
+          probe: { type: 'grpc', host: 'h', port: 1, service: 's', tls: null },
           intervalMs: 5000,
           timeoutMs: 1000,
           rise: 2,

@@ -127,7 +127,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 const GRPC_ROOMS = [
-  'src/checks',
   'src/transport',
   'src/service',
   'src/client',
