@@ -7,6 +7,7 @@ import type { JobStatus } from '../generated/quorate/v1/JobStatus.js';
 import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
 import type { CallOptions, Caller } from './caller.js';
+import { whole, wholeOrNone } from './numbers.js';
 import { orNull } from './or-null.js';
 import { pagesOf } from './pages.js';
 import { JOBS } from './protos.js';
@@ -108,6 +109,7 @@ export class JobsClient {
     options: { readonly prefix?: string; readonly pageSize?: number } & ReadOptions = {},
   ): AsyncGenerator<JobView, void, undefined> {
     const { prefix = '', pageSize = 0 } = options;
+    whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
     const ask = async (afterId: string) => {
       const request = { prefix, afterId, limit: pageSize, consistency };
@@ -159,6 +161,12 @@ function jobViewOf(job: Job__Output): JobView {
 /** Only what is said: the rest has its defaults. */
 function jobWish(wish: SubmitOptions): object {
   const { resumable, attempts, backoffMs, backoffMaxMs, heartbeatMs, delayMs } = wish;
-  const said = { resumable, attempts, backoffMs, backoffMaxMs, heartbeatMs, delayMs };
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return {
+    ...(resumable === undefined ? {} : { resumable }),
+    ...wholeOrNone('attempts', attempts),
+    ...wholeOrNone('backoffMs', backoffMs),
+    ...wholeOrNone('backoffMaxMs', backoffMaxMs),
+    ...wholeOrNone('heartbeatMs', heartbeatMs),
+    ...wholeOrNone('delayMs', delayMs),
+  };
 }

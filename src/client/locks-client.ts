@@ -9,6 +9,7 @@ import type { Value } from './bytes.js';
 import type { Caller } from './caller.js';
 import { HeldSession } from './held-session.js';
 import { LOCKS, SESSIONS } from './protos.js';
+import { whole, wholeOrNone } from './numbers.js';
 import { orNull } from './or-null.js';
 import { pagesOf } from './pages.js';
 import { consistencyOf } from './read-options.js';
@@ -90,7 +91,11 @@ export class LocksClient {
 
   /** Waits for the lock and holds it until it is released or lost. */
   async acquire(name: string, options: AcquireOptions = {}): Promise<HeldLock> {
-    const { ttlMs = TTL_DEFAULT_MS, waitMs, signal } = options;
+    const { ttlMs = TTL_DEFAULT_MS, waitMs, delayMs, signal } = options;
+    // Before a session is opened for nothing.
+    whole('ttlMs', ttlMs);
+    wholeOrNone('waitMs', waitMs);
+    wholeOrNone('delayMs', delayMs);
     const untilMs = performance.now() + (waitMs ?? Number.POSITIVE_INFINITY);
     const ends = signal === undefined ? {} : { signal };
     const session = await HeldSession.open(this.#caller, 'lock', ttlMs, ends);
@@ -132,6 +137,7 @@ export class LocksClient {
     options: { readonly prefix?: string; readonly pageSize?: number } & ReadOptions = {},
   ): AsyncGenerator<LockView, void, undefined> {
     const { prefix = '', pageSize = 0 } = options;
+    whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
     const ask = async (afterName: string) => {
       const request = { prefix, afterName, limit: pageSize, consistency };
@@ -151,7 +157,7 @@ export class LocksClient {
       name,
       session: session.id,
       value: bytesOf(value),
-      ...(delayMs === undefined ? {} : { delayMs }),
+      ...wholeOrNone('delayMs', delayMs),
     };
     const either = signal === undefined ? session.lost : AbortSignal.any([session.lost, signal]);
     for (;;) {

@@ -5,6 +5,7 @@ import type { Policy__Output } from '../generated/quorate/v1/Policy.js';
 import { bytesOf } from './bytes.js';
 import type { Value } from './bytes.js';
 import type { CallOptions, Caller } from './caller.js';
+import { whole, wholeOrNone } from './numbers.js';
 import { orNull } from './or-null.js';
 import { pagesOf } from './pages.js';
 import { differenceOf } from './policy-difference.js';
@@ -81,7 +82,7 @@ export class PoliciesClient {
     version: number,
     options: ChangePolicyOptions = {},
   ): Promise<PolicyChange> {
-    const request = { name, version, ...condition(options) };
+    const request = { name, version: whole('version', version), ...condition(options) };
     const answer = await this.#caller.once(POLICIES.RollBack, request, options);
     return { version: answer.version, isNew: answer.created };
   }
@@ -98,8 +99,11 @@ export class PoliciesClient {
     name: string,
     { version, ...options }: ReadOptions & { readonly version?: number } = {},
   ): Promise<PolicyView | null> {
-    const which = version === undefined ? {} : { version };
-    const request = { name, ...which, consistency: consistencyOf(options) };
+    const request = {
+      name,
+      ...wholeOrNone('version', version),
+      consistency: consistencyOf(options),
+    };
     return orNull('POLICY_NOT_FOUND', async () => {
       const { policy } = await this.#caller.read(POLICIES.Get, request, options);
       return policy === null ? null : viewOf(policy);
@@ -111,6 +115,7 @@ export class PoliciesClient {
     options: { readonly prefix?: string; readonly pageSize?: number } & ReadOptions = {},
   ): AsyncGenerator<PolicyVersion, void, undefined> {
     const { prefix = '', pageSize = 0 } = options;
+    whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
     const ask = async (afterName: string) => {
       const request = { prefix, afterName, limit: pageSize, consistency };
@@ -202,7 +207,7 @@ function condition({ ifVersion, reason = '' }: ChangePolicyOptions): {
   readonly ifVersion?: number;
   readonly reason: string;
 } {
-  return { ...(ifVersion === undefined ? {} : { ifVersion }), reason };
+  return { ...wholeOrNone('ifVersion', ifVersion), reason };
 }
 
 function viewOf(policy: Policy__Output): PolicyView {

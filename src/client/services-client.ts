@@ -3,6 +3,7 @@
 
 import { QuorateError } from '../errors.js';
 import type { CallOptions, Caller } from './caller.js';
+import { whole } from './numbers.js';
 import { orNull } from './or-null.js';
 import { pagesOf } from './pages.js';
 import { SERVICES } from './protos.js';
@@ -80,6 +81,7 @@ export class ServicesClient {
     options: { readonly service?: string; readonly pageSize?: number } & ReadOptions = {},
   ): AsyncGenerator<ProviderView, void, undefined> {
     const { service = '', pageSize = 0 } = options;
+    whole('pageSize', pageSize);
     const consistency = consistencyOf(options);
     const ask = async (afterKey: string) => {
       const request = { service, afterKey, limit: pageSize, consistency };

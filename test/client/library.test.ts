@@ -131,7 +131,7 @@ describe('of three members', () => {
 
   test('what is no number or no value is refused before it is sent, not turned into another', async () => {
     const client = opened(second);
-    const { store, sessions, cluster: view } = client;
+    const { store, sessions, locks, jobs, policies, services, cluster: view } = client;
     const never = undefined as never;
     const first = (list: AsyncIterator<unknown>): Promise<unknown> => list.next();
     const wrong: readonly (readonly [string, () => Promise<unknown>])[] = [
@@ -145,6 +145,21 @@ describe('of three members', () => {
       ['revision', () => store.transaction({ compares: [{ key: 'n', revision: -1 }] })],
       ['pageSize', () => first(store.list({ pageSize: -1 }))],
       ['afterRevision', () => first(client.watch({ afterRevision: -1 }))],
+      ['attempts', () => jobs.submit('t', { id: 'n', attempts: -1 })],
+      ['backoffMs', () => jobs.submit('t', { id: 'n', backoffMs: 0.5 })],
+      ['backoffMaxMs', () => jobs.submit('t', { id: 'n', backoffMaxMs: Number.NaN })],
+      ['heartbeatMs', () => jobs.submit('t', { id: 'n', heartbeatMs: -1 })],
+      ['delayMs', () => jobs.submit('t', { id: 'n', delayMs: '5000' as never })],
+      ['pageSize', () => first(jobs.list({ pageSize: 1.5 }))],
+      ['pageSize', () => first(locks.list({ pageSize: -1 }))],
+      ['ttlMs', () => locks.acquire('n', { ttlMs: -1 })],
+      ['delayMs', () => locks.acquire('n', { delayMs: 0.5 })],
+      ['waitMs', () => locks.acquire('n', { waitMs: Number.NaN })],
+      ['ifVersion', () => policies.put('n', 'x', { ifVersion: -1 })],
+      ['version', () => policies.get('n', { version: 0.5 })],
+      ['version', () => policies.rollBack('n', -1)],
+      ['pageSize', () => first(policies.list({ pageSize: -1 }))],
+      ['pageSize', () => first(services.list({ pageSize: -1 }))],
       ['epoch', () => view.checkEpoch(-1)],
       ['timeoutMs', () => store.get('n', { timeoutMs: Number.NaN })],
       ['timeoutMs', () => store.get('n', { timeoutMs: 0 })],
@@ -155,6 +170,9 @@ describe('of three members', () => {
     }
     expect(await store.get('n')).toBeNull();
     expect(await sessions.get('n')).toBeNull();
+    expect(await jobs.get('n')).toBeNull();
+    expect(await locks.get('n')).toBeNull();
+    expect(await policies.get('n')).toBeNull();
   });
 
   test('sessions are put, merged, read, listed, touched and deleted', async () => {
