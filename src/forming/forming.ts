@@ -40,6 +40,8 @@ export class Forming {
   readonly #promised = new Set<InstallId>();
   /** Coordinator only: when the own attempt is given up. */
   #giveUpAtMs = 0;
+  /** Coordinator only: what its next attempt is given. It grows, since what was too slow once is too slow again. */
+  #attemptMs: number = FORMING_LIMITS.attemptMs;
   #proposeAtMs: number;
   #askAtMs = 0;
   #joinAtMs = 0;
@@ -210,7 +212,7 @@ export class Forming {
     const attempt: Attempt = { ...facts, founders };
     this.#write({ floor: number, promise: attempt }, () => {
       this.#promised.clear();
-      this.#giveUpAtMs = this.#nowMs + FORMING_LIMITS.attemptMs;
+      this.#giveUpAtMs = this.#nowMs + this.#attemptMs;
       this.#pursue(attempt, draw);
     });
   }
@@ -241,7 +243,10 @@ export class Forming {
       return true;
     }
     const isWiped = others.some((founder) => this.#isWiped(founder));
-    if (!isWiped && this.#nowMs < this.#giveUpAtMs) return false;
+    if (!isWiped) {
+      if (this.#nowMs < this.#giveUpAtMs) return false;
+      this.#attemptMs = Math.min(2 * this.#attemptMs, FORMING_LIMITS.attemptMaxMs);
+    }
     // Whoever still asks is told so by the floor.
     this.#giveUp(draw);
     return true;

@@ -119,8 +119,9 @@ export const FORMING_LIMITS = {
   heardMs: 4000,
   /** Nodes remembered; the one heard longest ago gives way. */
   heardMax: 128,
-  /** What a coordinator gives an attempt before it gives it up. */
+  /** What a coordinator gives its first attempt before it gives it up; twice as much to each that follows one given up. */
   attemptMs: 5000,
+  attemptMaxMs: 40_000,
   /** Between two attempts of a coordinator, at least; as much again at random. */
   pauseMs: 500,
   /** Between two questions of a founder about the attempt that it is bound to. */

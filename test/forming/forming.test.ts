@@ -188,6 +188,23 @@ describe('a coordinator', () => {
   });
 });
 
+test('a coordinator gives each attempt twice as long as the one that was too slow, within a bound', () => {
+  const { attemptMs, attemptMaxMs } = FORMING_LIMITS;
+  const one = node(1);
+  const given: number[] = [];
+  let proposedMs: number | null = null;
+  for (let nowMs = 1; given.length < 5; nowMs += 250) {
+    for (const at of [2, 3]) hear(one, said(founder(at)), { type: 'announce' }, nowMs);
+    const outputs = one.step({ type: 'tick', nowMs, draw: draw('d') });
+    if (!outputs.some(({ type }) => type === 'persist')) continue;
+    persist(one, outputs, nowMs);
+    if (one.record.promise !== null) proposedMs = nowMs;
+    else given.push(nowMs - (proposedMs ?? 0));
+  }
+  expect(given).toEqual([1, 2, 4, 8, 8].map((times) => times * attemptMs));
+  expect(given.at(-1)).toBe(attemptMaxMs);
+});
+
 describe('an operator', () => {
   test('may start a cluster only where nobody is heard who has one or might form one', () => {
     const one = node(1);
