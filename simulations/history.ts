@@ -2,6 +2,7 @@
 // committed, what applying it led to. The properties compare the nodes with it; each fact is written by one of them.
 
 import type { EntryId, LogIndex, Term } from '../src/raft/types.js';
+import type { ReadOf } from './operation.js';
 
 /** What is known of an entry for ever. */
 export interface EntryFact {
@@ -29,8 +30,8 @@ export interface SessionFact {
   readonly bornUs: number;
 }
 
-/** A key of the store as it stood after the entry `index`; null: it did not exist. */
-export interface StoreFact {
+/** A key of the store, or whatever else reads ask for, as it stood after the entry `index`; null: it did not exist. */
+export interface ReadFact {
   readonly index: number;
   readonly digest: number | null;
 }
@@ -39,7 +40,7 @@ export class History {
   readonly #entries = new Map<number, EntryFact>();
   readonly #committed: CommittedFact[] = [];
   readonly #sessions = new Map<string, SessionFact[]>();
-  readonly #store = new Map<string, StoreFact[]>();
+  readonly #facts = new Map<string, ReadFact[]>();
 
   entry(id: EntryId): EntryFact | null {
     return this.#entries.get(keyOf(id)) ?? null;
@@ -74,14 +75,17 @@ export class History {
     else facts.push(fact);
   }
 
-  /** The key as of `index`; null: nothing is known of it, so it never existed. */
-  keyAt(key: string, index: number): StoreFact | null {
-    return newestOf(this.#store.get(key), index);
+  /** What reads of this kind ask for as of `index`, sessions apart; null: nothing is known of it, so it never existed. */
+  factAt(of: ReadOf, key: string, index: number): ReadFact | null {
+    return newestOf(this.#facts.get(`${of} ${key}`), index);
   }
 
-  noteKey(key: string, fact: StoreFact): void {
-    const facts = this.#store.get(key);
-    if (facts === undefined) this.#store.set(key, [fact]);
+  /** Notes how an entry left it, unless it left it as it was. */
+  noteFact(of: ReadOf, key: string, fact: ReadFact): void {
+    const name = `${of} ${key}`;
+    const facts = this.#facts.get(name);
+    if ((facts?.at(-1)?.digest ?? null) === fact.digest) return;
+    if (facts === undefined) this.#facts.set(name, [fact]);
     else facts.push(fact);
   }
 }

@@ -4,11 +4,13 @@
 import type { WriteOutcome } from '../src/node/api.js';
 import type { LogIndex } from '../src/raft/types.js';
 import type { ClientCommand, Session } from '../src/state-machine/command.js';
+import type { Provider } from '../src/state-machine/service-types.js';
 import type { StoreEntry } from '../src/state-machine/store-types.js';
 
 interface Asked {
   /** Unique in the run; the request id of a write. */
   readonly id: string;
+  /** The session, or whatever else it is about. */
   readonly sessionId: string;
   readonly beganUs: number;
   readonly endedUs: number | null;
@@ -21,24 +23,31 @@ export interface WriteOperation extends Asked {
   readonly outcome: WriteOutcome | null;
 }
 
+/** What a read can ask for: a session, a key of the store, a lock, job or policy, or all providers of a service. */
+export type ReadOf = 'session' | 'store' | 'lock' | 'job' | 'policy' | 'service';
+
+export interface ReadAnswer {
+  /** The state that was read had applied everything up to here. */
+  readonly lastApplied: LogIndex;
+  /** Under the primary's lease, without asking a quorum. */
+  readonly isLeased: boolean;
+  /** The session that was found; null: there was none, or something else was asked for. */
+  readonly session: Session | null;
+  /** The key's entry that was found; null: there was none, or something else was asked for. */
+  readonly entry: StoreEntry | null;
+  /** Of whatever was found; null: there was none. */
+  readonly digest: number | null;
+  /** The provider that was picked for a caller; null: none is well. Absent: no service was asked for. */
+  readonly picked?: Provider | null;
+}
+
 export interface ReadOperation extends Asked {
   readonly kind: 'read';
   readonly isStale: boolean;
-  /** It asked for a key of the store, which `sessionId` names. */
-  readonly isOfStore: boolean;
+  /** What `sessionId` names. */
+  readonly of: ReadOf;
   /** Null: not answered, or refused. */
-  readonly answer: {
-    /** The state that was read had applied everything up to here. */
-    readonly lastApplied: LogIndex;
-    /** Under the primary's lease, without asking a quorum. */
-    readonly isLeased: boolean;
-    /** The session that was found; null: there was none, or a key was asked for. */
-    readonly session: Session | null;
-    /** The key's entry that was found; null: there was none, or a session was asked for. */
-    readonly entry: StoreEntry | null;
-    /** Of the session or the key's entry; null: there was none. */
-    readonly digest: number | null;
-  } | null;
+  readonly answer: ReadAnswer | null;
 }
 
 export type Operation = WriteOperation | ReadOperation;

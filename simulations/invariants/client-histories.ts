@@ -123,7 +123,7 @@ function boundsOf(slices: number): Bounds {
 function inputOf(operation: Operation): SessionsInput | null {
   const { sessionId: id } = operation;
   if (operation.kind === 'read') {
-    return operation.isStale || operation.isOfStore ? null : { f: 'get', id };
+    return operation.isStale || operation.of !== 'session' ? null : { f: 'get', id };
   }
   const { command } = operation;
   switch (command.kind) {

@@ -41,7 +41,7 @@ export function clientTransactions(undecided: () => void, slicesMax = SLICES_MAX
 }
 
 function isJudged(operation: Operation): boolean {
-  if (operation.kind === 'read') return operation.isOfStore && !operation.isStale;
+  if (operation.kind === 'read') return operation.of === 'store' && !operation.isStale;
   return operation.command.kind === 'changeStore';
 }
 

@@ -23,8 +23,7 @@ export function linearizable(history: History): Invariant {
     for (const key of new Set(keys)) {
       const found = process.node.state.storeEntry(key);
       const digest = found === null ? null : digestOf(found);
-      if (digest === (history.keyAt(key, entry.index)?.digest ?? null)) continue;
-      history.noteKey(key, { index: entry.index, digest });
+      history.noteFact('store', key, { index: entry.index, digest });
     }
   };
 
@@ -54,15 +53,16 @@ export function linearizable(history: History): Invariant {
 }
 
 function checkValue(history: History, read: Extract<Operation, { kind: 'read' }>): void {
-  const { answer, sessionId, id, isOfStore } = read;
+  const { answer, sessionId, id, of } = read;
   if (answer === null) return;
   hold(answer.lastApplied <= history.committedIndex, 'linearizable', () => {
     return `read ${id} saw ${answer.lastApplied}, but only ${history.committedIndex} is committed`;
   });
-  const [what, fact] = isOfStore
-    ? ['key', history.keyAt(sessionId, answer.lastApplied)]
-    : ['session', history.sessionAt(sessionId, answer.lastApplied)];
+  const fact =
+    of === 'session'
+      ? history.sessionAt(sessionId, answer.lastApplied)
+      : history.factAt(of, sessionId, answer.lastApplied);
   hold(answer.digest === (fact?.digest ?? null), 'linearizable', () => {
-    return `read ${id} at ${answer.lastApplied} saw ${what} ${sessionId} otherwise than the log says`;
+    return `read ${id} at ${answer.lastApplied} saw ${of} ${sessionId} otherwise than the log says`;
   });
 }

@@ -58,7 +58,7 @@ function get(found: Session | null, beganUs: number, endedUs: number, isStale = 
   const told = { session: found, entry: null, digest: null };
   const answer = { lastApplied: 1 as LogIndex, isLeased: false, ...told };
   const id = `r-${asked}`;
-  return { kind: 'read', id, sessionId: 's', isStale, isOfStore: false, beganUs, endedUs, answer };
+  return { kind: 'read', id, sessionId: 's', isStale, of: 'session', beganUs, endedUs, answer };
 }
 
 /** How often nobody knows; throws the violation. */

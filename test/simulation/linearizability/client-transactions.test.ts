@@ -40,7 +40,7 @@ class Told {
   /** A read of one key that found this. */
   reads(key: string, entry: StoreEntry | null): void {
     const id = `c2-${key}-${this.#nowUs}`;
-    const about = { kind: 'read', id, isStale: false, isOfStore: true };
+    const about = { kind: 'read', id, isStale: false, of: 'store' };
     this.#ask({ ...about, sessionId: key, answer: { entry } });
   }
 
