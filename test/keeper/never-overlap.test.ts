@@ -37,6 +37,15 @@ const WORDS = (...actions: readonly Action[]) =>
     maxLength: 6,
   });
 
+const END_MS = 8000;
+
+/** The first whole millisecond of true time at which a clock of that rate shows `localMs`. */
+function trueMs(localMs: number, rate: number): number {
+  let atMs = Math.floor(localMs / rate);
+  while (Math.floor(atMs * rate) < localMs) atMs += 1;
+  return atMs;
+}
+
 /** True times, in which a keeper may have run something: from a start to the end of whatever was started. */
 function spans(
   orders: readonly { readonly atMs: number; readonly order: LeaseOrder }[],
@@ -57,7 +66,18 @@ function spans(
       if (output.type === 'kill' && open !== null) open.diesMs = nowMs + dieAfterMs;
     }
   };
-  for (; nowMs < 8000; nowMs += 1) {
+  // Nothing happens between two of these times, so none of them is lived through in vain.
+  const nextMs = (): number => {
+    const { wakeMs } = keeper;
+    const times = [
+      queue[0]?.atMs ?? END_MS,
+      ...words.map(({ atMs }) => atMs).filter((atMs) => atMs > nowMs),
+      open?.diesMs ?? END_MS,
+      wakeMs === null ? END_MS : trueMs(wakeMs, rate),
+    ];
+    return Math.max(nowMs + 1, Math.min(...times));
+  };
+  for (; nowMs < END_MS; nowMs = nextMs()) {
     while (queue[0] !== undefined && queue[0].atMs <= nowMs) {
       const order = queue.shift()?.order;
       step({ type: 'lease', order });
