@@ -3,6 +3,7 @@
 // src/discovery.
 
 import type { CheckedOptions } from './daemon-options.js';
+import type { FellowsPort } from './discovery/fellows.js';
 import { Formation } from './discovery/formation.js';
 import { Multicast } from './discovery/multicast.js';
 import { Names } from './discovery/names.js';
@@ -12,6 +13,7 @@ import { CLUSTER } from './client/protos.js';
 import type { NodeApi } from './node/api.js';
 import { foundingOf } from './node/founding.js';
 import type { ClockPort, Done, LoggerPort } from './node/ports.js';
+import type { InstallId, NodeId } from './raft/types.js';
 import { contextOfOwn } from './service/call-context.js';
 import { EntryService } from './service/entry-service.js';
 import type { SelfFacts, ServiceModules } from './service/modules.js';
@@ -69,11 +71,18 @@ export function openForming(
     found: (attempt, done) => found(node, self.name, attempt, done),
     join: (apis) => join(apis),
     membership: () => {
-      const { cluster, configuration } = node.status();
+      const { cluster, condition, configuration, leaderId } = node.status();
       if (cluster === null) return null;
-      const fellows = configuration.members.map(({ address }) => address);
-      return { clusterId: cluster.clusterId, addresses: fellows };
+      const addresses = configuration.members.map(
+        ({ id, address }) => transport.movedTo(id) ?? address,
+      );
+      const isEnded = condition === 'removed' || condition === 'degraded';
+      const isLost = condition === 'member' && leaderId === null;
+      return { clusterId: cluster.clusterId, addresses, isLost, isEnded };
     },
+    fellows: fellowsOf(node, transport),
+    wasRemoved: (id) => node.wasRemoved(id),
+    onRemoved: () => node.removed(),
   });
   const groups = targets.flatMap((target) =>
     target.type === 'multicast'
@@ -91,6 +100,26 @@ export function openForming(
       formation.stop();
       names.close();
       for (const group of groups) group.close();
+    },
+  };
+}
+
+/** The other members, as the configuration in force names their data directories. */
+function fellowsOf(node: NodeApi, transport: GrpcTransport): FellowsPort {
+  const idOf = (installId: InstallId): NodeId | null => {
+    const { nodeId, configuration } = node.status();
+    const fellow = configuration.members.find((member) => member.installId === installId);
+    return fellow === undefined || fellow.id === nodeId ? null : fellow.id;
+  };
+  return {
+    isFellow: (installId) => idOf(installId) !== null,
+    isSought: (installId, address) => {
+      const id = idOf(installId);
+      return id !== null && transport.isSought(id, address);
+    },
+    met: (installId, address) => {
+      const id = idOf(installId);
+      if (id !== null) transport.met(id, address);
     },
   };
 }

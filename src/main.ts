@@ -320,7 +320,7 @@ type Served = Required<
 >;
 
 function serve(
-  { clock: { ofTurns: clock }, server, self, tls, configuration, metrics, notes }: Ground,
+  { clock: { ofTurns: clock }, server, self, tls, configuration, metrics, notes, transport }: Ground,
   node: Node,
   served: Served,
   log: Logger,
@@ -361,6 +361,7 @@ function serve(
     self,
     authorise,
     callerAt,
+    movedTo: transport.movedTo.bind(transport),
     ...ways,
     notebook: notes.notebook,
     usage,

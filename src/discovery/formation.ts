@@ -1,6 +1,6 @@
 // Carries out what forming decides: meets the nodes that discovery finds, hands what they say to the pure part, makes its promises
-// durable and enters the cluster that it founds or finds. It ticks while the node is clean; a member only answers, and meets
-// newcomers whose beacons it hears. What decides is src/forming.
+// durable and enters the cluster that it founds or finds. A member only answers, and meets newcomers whose beacons it hears;
+// while it hears no leader it asks around like a clean node, since the others may have moved. What decides is src/forming.
 
 import { randomBytes } from 'node:crypto';
 import { AddressError, formatAddress, parseAddress } from '../address.js';
@@ -17,6 +17,9 @@ import type {
   FormingRecord,
 } from '../forming/types.js';
 import type { ClockPort, Done, LoggerPort } from '../node/ports.js';
+import type { NodeId } from '../raft/types.js';
+import { believe, Search } from './fellows.js';
+import type { FellowsPort } from './fellows.js';
 
 const TICK_MS = 250;
 const ANNOUNCE_EVERY_MS = 1000;
@@ -34,7 +37,18 @@ type Met =
       readonly addresses: readonly string[];
     }
   | { readonly type: 'refused'; readonly detail: string }
+  | { readonly type: 'removed'; readonly detail: string; readonly announcement: Uint8Array }
   | { readonly type: 'failed'; readonly detail: string };
+
+interface Membership {
+  readonly clusterId: string;
+  /** Where the members are reached. */
+  readonly addresses: readonly string[];
+  /** It is a member that works, and hears no leader. */
+  readonly isLost: boolean;
+  /** It was removed, or its disk was set back. */
+  readonly isEnded: boolean;
+}
 
 export interface FormationModules {
   readonly clock: ClockPort;
@@ -52,11 +66,13 @@ export interface FormationModules {
   readonly found: (attempt: Attempt, done: Done) => void;
   /** Asks for admission; rejects with what to tell people. */
   readonly join: (apis: readonly string[]) => Promise<void>;
-  /** The cluster that this node belongs to by now, and the peer addresses of its members. */
-  readonly membership: () => {
-    readonly clusterId: string;
-    readonly addresses: readonly string[];
-  } | null;
+  /** The cluster that this node belongs, or belonged, to by now. */
+  readonly membership: () => Membership | null;
+  readonly fellows: FellowsPort;
+  /** Whether a node of that id was removed from the cluster that this node belongs to. */
+  readonly wasRemoved: (id: NodeId) => boolean;
+  /** A member said that this node was removed. */
+  readonly onRemoved: () => void;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -73,6 +89,7 @@ export class Formation {
   readonly #told = new Map<string, number>();
   readonly #meetings = new Map<string, number>();
   readonly #complaints = new Set<string>();
+  readonly #search = new Search();
   #standing: string | null = null;
 
   constructor(forming: Forming, modules: FormationModules) {
@@ -84,9 +101,9 @@ export class Formation {
     this.#hasEntered = isSpent;
   }
 
-  /** Begins; a member, and a node without discovery, has nothing to begin. */
+  /** Begins; a node without discovery has nothing to begin. */
   start(): void {
-    if (!this.#hasEntered && !this.#modules.isPassive) this.#tick();
+    if (!this.#modules.isPassive) this.#tick();
   }
 
   stop(): void {
@@ -131,7 +148,12 @@ export class Formation {
       });
       return { type: 'refused', detail };
     }
+    if (this.#isOfRemoved(message)) {
+      const detail = `${who.name} was removed from cluster ${clusterName}`;
+      return { type: 'removed', detail, announcement: this.#said() };
+    }
     this.#heard(message);
+    this.#noteFellow(message, null);
     const known = this.#modules.membership()?.addresses ?? this.#forming.addresses(this.#nowMs);
     return { type: 'met', announcement: this.#said(), addresses: known };
   }
@@ -149,8 +171,11 @@ export class Formation {
       return;
     }
     this.#tell(address);
-    const isFellow = this.#modules.membership()?.addresses.includes(address) === true;
-    if (this.#hasEntered && !isFellow) this.#meetTold(address);
+    if (!this.#hasEntered) return;
+    const { fellows } = this.#modules;
+    const isWanted = (at: Address): boolean =>
+      !fellows.isFellow(installId) || fellows.isSought(installId, at);
+    for (const at of parsed(address).filter(isWanted)) void this.#meet(at, this.#said());
   }
 
   get #nowMs(): number {
@@ -160,10 +185,17 @@ export class Formation {
   #tick(): void {
     try {
       this.#noteMembership();
-      if (this.#hasEntered || this.#isStopped) return;
-      this.#announce();
-      this.#step({ type: 'tick', nowMs: this.#nowMs, draw: randomBytes(16).toString('hex') });
-      this.#tellStanding();
+      if (this.#isStopped) return;
+      const membership = this.#modules.membership();
+      // Whose membership ended is nobody's to find.
+      if (membership?.isEnded === true) return;
+      if (!this.#hasEntered) {
+        this.#announce();
+        this.#step({ type: 'tick', nowMs: this.#nowMs, draw: randomBytes(16).toString('hex') });
+        this.#tellStanding();
+      } else if (this.#search.isDue(this.#nowMs, membership?.isLost === true)) {
+        this.#announce();
+      }
       this.#timer = setTimeout(() => this.#tick(), TICK_MS);
     } catch (error) {
       this.#modules.onFatal(error);
@@ -188,14 +220,14 @@ export class Formation {
   }
 
   #said(): Uint8Array {
-    return encodeFormingMessage({ from: this.#forming.announcement(), body: { type: 'announce' } });
+    const from = this.#forming.announcement();
+    // Whoever was removed meanwhile leads nobody to its cluster.
+    const cluster = this.#modules.membership()?.isEnded === true ? null : from.cluster;
+    return encodeFormingMessage({ from: { ...from, cluster }, body: { type: 'announce' } });
   }
 
-  #meetTold(address: string): void {
-    for (const contact of parsed(address)) void this.#meet(contact, this.#said());
-  }
-
-  async #meet(contact: Address, message: Uint8Array): Promise<void> {
+  /** `isFollowing`: for what another meeting told, so that no third one follows. */
+  async #meet(contact: Address, message: Uint8Array, isFollowing = false): Promise<void> {
     const key = formatAddress(contact);
     const count = this.#meetings.get(key) ?? 0;
     if (count >= MEETINGS_MAX) return;
@@ -205,9 +237,12 @@ export class Formation {
       if (this.#isStopped) return;
       if (met.type === 'refused')
         this.#complain(`${key} ${met.detail}`, { address: key, detail: met.detail });
+      if (met.type === 'removed') this.#onRemoved(decodeFormingMessage(met.announcement));
       if (met.type !== 'met') return;
       for (const address of met.addresses) this.#tell(address);
-      this.#heard(decodeFormingMessage(met.announcement));
+      const answer = decodeFormingMessage(met.announcement);
+      this.#heard(answer);
+      this.#noteFellow(answer, contact, isFollowing);
     } catch (error) {
       if (error instanceof CodecError)
         this.#complain(`${key} ${error.message}`, { address: key, detail: error.message });
@@ -217,6 +252,35 @@ export class Formation {
       if (left > 0) this.#meetings.set(key, left);
       else this.#meetings.delete(key);
     }
+  }
+
+  /** A member that is somewhere else than where it is dialled is dialled there, once it answered there. */
+  #noteFellow({ from }: FormingMessage, answeredAt: Address | null, isFollowing = false): void {
+    const { fellows, membership } = this.#modules;
+    const own = membership();
+    if (own === null || own.isEnded || this.#isStopped) return;
+    const { name: node, address, installId } = from.who;
+    for (const told of parsed(address)) {
+      const belief = believe(from, told, answeredAt, own.clusterId, fellows);
+      if (belief === 'isThere') fellows.met(installId, told);
+      if (belief === 'ask' && !isFollowing) void this.#meet(told, this.#said(), true);
+      if (belief === 'otherCluster') {
+        const fields = { node, address, clusterId: from.cluster };
+        this.#complain(`${installId} ${from.cluster}`, fields, OTHER_CLUSTER);
+      }
+    }
+  }
+
+  #isOfRemoved({ from: { who, cluster } }: FormingMessage): boolean {
+    const { membership, wasRemoved } = this.#modules;
+    const own = membership();
+    return own !== null && cluster === own.clusterId && wasRemoved(who.id);
+  }
+
+  /** Only a member of the same cluster can know; the node itself says so, once, and what to do. */
+  #onRemoved({ from }: FormingMessage): void {
+    const { membership, onRemoved } = this.#modules;
+    if (from.cluster !== null && from.cluster === membership()?.clusterId) onRemoved();
   }
 
   #heard(message: FormingMessage): void {
@@ -310,6 +374,9 @@ export class Formation {
     this.#modules.log.warn(fields, sentence);
   }
 }
+
+const OTHER_CLUSTER =
+  'a member of another cluster of this name was met: two clusters carry the name, and each keeps its own members';
 
 function parsed(text: string): Address[] {
   try {

@@ -67,8 +67,15 @@ export function judgeAdmission(
 
 const DUE: Verdict = { type: 'due' };
 
-/** Whether a member may change its row to what it says of itself. */
-export function judgeUpdate(status: NodeStatus, said: MemberUpdate): Verdict {
+/**
+ * Whether a member may change its row to what it says of itself. `isElsewhere`: that member is known to be reached elsewhere than
+ * its row says, so that its address there is nobody's: members may have exchanged theirs.
+ */
+export function judgeUpdate(
+  status: NodeStatus,
+  said: MemberUpdate,
+  isElsewhere: (member: Member) => boolean = () => false,
+): Verdict {
   const { members } = status.configuration;
   const member = members.find(({ id }) => id === said.id);
   if (member === undefined) {
@@ -82,7 +89,7 @@ export function judgeUpdate(status: NodeStatus, said: MemberUpdate): Verdict {
   }
   const isSame = address === said.address && api === said.api && priority === said.priority;
   if (isSame) return { type: 'done' };
-  const others = members.filter(({ id }) => id !== said.id);
+  const others = members.filter((other) => other.id !== said.id && !isElsewhere(other));
   return addressTaken(name, said, others) ?? DUE;
 }
 

@@ -1,6 +1,7 @@
 // Changes that the leader makes to the cluster: Cluster.Admit, Update, Remove and SetPrimary. Each is validated, brought to the
 // leader, judged behind a read barrier by admission.ts, and done when it is in force. With `dry_run` it ends there.
 
+import { formatAddress, parseAddress } from '../address.js';
 import { QuorateError } from '../errors.js';
 import type { AdmitRequest__Output } from '../generated/quorate/v1/AdmitRequest.js';
 import type { AdmitResponse } from '../generated/quorate/v1/AdmitResponse.js';
@@ -105,7 +106,9 @@ export async function update(
     isWrite: false,
     request,
     here: async () => {
-      const verdict = await judged(modules, context, (status) => judgeUpdate(status, said));
+      const verdict = await judged(modules, context, (status) =>
+        judgeUpdate(status, said, (member) => isElsewhere(modules, status, member)),
+      );
       if (verdict.type === 'refuse') throw verdict.error;
       if (verdict.type === 'done') return {};
       const change = { ...NO_CHANGE, update: [said] };
@@ -114,6 +117,16 @@ export async function update(
       return {};
     },
   });
+}
+
+/** Whether a member is known to be reached elsewhere than its row says. */
+function isElsewhere(
+  modules: ServiceModules,
+  status: NodeStatus,
+  { id, address }: Member,
+): boolean {
+  const movedTo = id === status.nodeId ? modules.self.address : (modules.movedTo?.(id) ?? null);
+  return movedTo !== null && formatAddress(parseAddress(movedTo, null)) !== address;
 }
 
 /** Answers Cluster.Remove: once the member is gone and joint is left. A leader hands over before it is removed. */

@@ -146,6 +146,30 @@ export class GrpcTransport implements TransportPort {
   /** Messages and bytes that wait for this peer. */
   queued(peerId: NodeId): { readonly count: number; readonly bytes: number } {
     return this.#links.get(peerId)?.queued ?? { count: 0, bytes: 0 };
+  /** Where a member is reached against its row, HOST:PORT; null: where the row says, as far as is known. */
+  movedTo(id: NodeId): string | null {
+    const address = this.#moved.addressOf(id);
+    return address === null ? null : formatAddress(address);
+  }
+
+  /**
+   * Whether a member is looked for in vain, and `address` is where it was not sought yet. Nobody is sought who is reached, or
+   * has a stream to this node from elsewhere: that would let a copy of a data directory take its original's place.
+   */
+  isSought(id: NodeId, address: Address): boolean {
+    const link = this.#links.get(id);
+    if (link === undefined || link.isOpen || leadsTo(link, address)) return false;
+    const isElsewhere = this.#greetings.get(id)?.fromAddress !== formatAddress(address);
+    return !(isElsewhere && this.#inbound?.hears(id) === true);
+  }
+
+  /** Takes where a member that is sought answered as that data directory; it is greeted there from now on. */
+  met(id: NodeId, address: Address): void {
+    if (this.#isClosed || !this.isSought(id, address)) return;
+    this.#moved.met(id, address);
+    this.#reachElsewhere(id, address);
+  }
+
   }
 
   /** Sends what waits, ends all streams and stops listening; resolves within about half a second, whatever peers do. */
@@ -215,10 +239,12 @@ export class GrpcTransport implements TransportPort {
       link.retryNow();
       return;
     }
-    this.#modules.log.info(
-      { peerId: id, address: hello.fromAddress },
-      'a member is reached elsewhere',
-    );
+    this.#reachElsewhere(id, address);
+  }
+
+  #reachElsewhere(id: NodeId, address: Address): void {
+    const fields = { peerId: id, address: formatAddress(address) };
+    this.#modules.log.info(fields, 'a member is reached elsewhere');
     this.#removeLink(id);
     this.#links.set(id, this.#newLink(id, address));
   }

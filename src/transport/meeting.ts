@@ -30,6 +30,8 @@ export type Met =
     }
   /** It is of a cluster of another name; `detail` for people. */
   | { readonly type: 'refused'; readonly detail: string }
+  /** The caller was removed from the cluster that it announces. */
+  | { readonly type: 'removed'; readonly detail: string; readonly announcement: Uint8Array }
   | { readonly type: 'failed'; readonly detail: string };
 
 /** Decides what a caller is told; throws `CodecError` on bytes that no node would send. */
@@ -97,7 +99,13 @@ export async function meet(
 }
 
 function responseOf(met: ReturnType<OnMeeting>): MeetResponse {
-  if (met.type === 'refused') return { accepted: false, detail: met.detail };
+  if (met.type === 'refused') {
+    return { accepted: false, reason: 'WRONG_CLUSTER', detail: met.detail };
+  }
+  if (met.type === 'removed') {
+    const { detail, announcement } = met;
+    return { accepted: false, reason: 'REMOVED', detail, announcement: Buffer.from(announcement) };
+  }
   const { announcement, addresses } = met;
   return {
     accepted: true,
@@ -109,7 +117,8 @@ function responseOf(met: ReturnType<OnMeeting>): MeetResponse {
 function metOf(error: ServiceError | null, answer: MeetResponse__Output | undefined): Met {
   if (error !== null) return { type: 'failed', detail: error.details };
   if (answer === undefined) return { type: 'failed', detail: 'no answer' };
-  if (!answer.accepted) return { type: 'refused', detail: answer.detail };
-  const { announcement, addresses } = answer;
+  const { announcement, addresses, detail } = answer;
+  if (answer.reason === 'REMOVED') return { type: 'removed', detail, announcement };
+  if (!answer.accepted) return { type: 'refused', detail };
   return { type: 'met', announcement, addresses: addresses.slice(0, MEETING_LIMITS.addressesMax) };
 }

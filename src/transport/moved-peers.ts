@@ -1,6 +1,6 @@
 // Members that restarted elsewhere than their row in the configuration says. What a member tells in its greeting is believed
-// until its row is changed, so that it can be answered, vote and be led meanwhile, also where its own vote is needed to
-// change the row. Decides only; it connects nothing.
+// until its row is changed, and so is where discovery has met it, so that it can be answered, vote and be led meanwhile, also
+// where its own vote is needed to change the row. Decides only; it connects nothing.
 
 import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
@@ -34,16 +34,31 @@ export class MovedPeers {
     const row = this.#rows.get(from.id);
     if (row === undefined || row.installId !== from.installId) return null;
     const isTaken = [...this.#rows.values()].some(
-      (other) => other.id !== from.id && other.address === fromAddress,
+      (other) => other.id !== from.id && this.#placeOf(other) === fromAddress,
     );
     if (isTaken) return null;
-    if (formatAddress(address) === row.address) this.#moved.delete(from.id);
-    else this.#moved.set(from.id, { row: row.address, address });
+    this.#note(row, address);
     return address;
+  }
+
+  /** Takes where a member was met; whoever else had that address by its row is there no more. */
+  met(id: NodeId, address: Address): void {
+    const row = this.#rows.get(id);
+    if (row !== undefined) this.#note(row, address);
   }
 
   /** Where the member is reached against its row; null: where the row says. */
   addressOf(id: NodeId): Address | null {
     return this.#moved.get(id)?.address ?? null;
+  }
+
+  #placeOf({ id, address }: Member): string {
+    const moved = this.addressOf(id);
+    return moved === null ? address : formatAddress(moved);
+  }
+
+  #note({ id, address: row }: Member, address: Address): void {
+    if (formatAddress(address) === row) this.#moved.delete(id);
+    else this.#moved.set(id, { row, address });
   }
 }
