@@ -138,14 +138,6 @@ export class GrpcTransport implements TransportPort {
     }
   }
 
-  /** Whether messages to this peer flow. */
-  isUp(peerId: NodeId): boolean {
-    return this.#links.get(peerId)?.isOpen ?? false;
-  }
-
-  /** Messages and bytes that wait for this peer. */
-  queued(peerId: NodeId): { readonly count: number; readonly bytes: number } {
-    return this.#links.get(peerId)?.queued ?? { count: 0, bytes: 0 };
   /** Where a member is reached against its row, HOST:PORT; null: where the row says, as far as is known. */
   movedTo(id: NodeId): string | null {
     const address = this.#moved.addressOf(id);
@@ -170,6 +162,14 @@ export class GrpcTransport implements TransportPort {
     this.#reachElsewhere(id, address);
   }
 
+  /** Whether messages to this peer flow. */
+  isUp(peerId: NodeId): boolean {
+    return this.#links.get(peerId)?.isOpen ?? false;
+  }
+
+  /** Messages and bytes that wait for this peer. */
+  queued(peerId: NodeId): { readonly count: number; readonly bytes: number } {
+    return this.#links.get(peerId)?.queued ?? { count: 0, bytes: 0 };
   }
 
   /** Sends what waits, ends all streams and stops listening; resolves within about half a second, whatever peers do. */
