@@ -141,6 +141,8 @@ export class WatchJudge {
   readonly #name: string;
   /** Everything up to there was told; null: it has not been told from where on. */
   #toldTo: number | null;
+  /** The newest revision of which it was told anything, if only a part of a state. */
+  #seenTo: number;
   /** Rows of a state of which more is to come; null: none is on its way. */
   #rows: Change[] | null = null;
 
@@ -154,6 +156,7 @@ export class WatchJudge {
     this.#name = name;
     this.#filters = filters;
     this.#toldTo = after;
+    this.#seenTo = after ?? 0;
   }
 
   /** It asks anew: a state of which only a part came is told from the beginning. */
@@ -165,9 +168,10 @@ export class WatchJudge {
   told(message: WatchMessage): void {
     const { revision } = message;
     this.#hold(revision <= this.#truth.noted, () => `revision ${revision} is not applied anywhere`);
-    this.#hold(revision >= (this.#toldTo ?? 0), () => {
-      return `after revision ${this.#toldTo} it was told revision ${revision}`;
+    this.#hold(revision >= this.#seenTo, () => {
+      return `after revision ${this.#seenTo} it was told revision ${revision}`;
     });
+    this.#seenTo = revision;
     if (message.type === 'state') {
       this.#rows = [...(this.#rows ?? []), ...message.rows];
       if (!message.isLast) return;

@@ -7,6 +7,7 @@ import { QuorateError } from '../src/errors.js';
 import type { LogIndex } from '../src/raft/types.js';
 import { WatchHub } from '../src/watch/hub.js';
 import type { WatchFilter } from '../src/watch/filter.js';
+import { WATCH_LIMITS } from '../src/watch/messages.js';
 import type { WatchMessage } from '../src/watch/messages.js';
 import type { Watcher } from '../src/watch/watcher.js';
 import type { Machine, Process } from './machine.js';
@@ -76,11 +77,14 @@ export class Watchers {
     const known = this.#hubs.get(process);
     if (known !== undefined) return known;
     const draw = this.#world.streams.stream(`hub/${machine.id}`);
+    const rows = this.#world.streams.stream(`hub-rows/${machine.id}`);
     const hub = new WatchHub({
       node: process.node,
       soon: (callback) =>
         this.#world.plan(draw.between(5, 60), () => machine.enter(process, 'watch', 0, callback)),
       nowMs: () => machine.clock.nowMs(),
+      // A state has many parts, so that it breaks off in the middle.
+      stepRowsMax: rows.pick([1, 2, WATCH_LIMITS.stepRowsMax]),
     });
     this.#hubs.set(process, hub);
     this.#planTick(machine, process, hub);

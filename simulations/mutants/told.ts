@@ -43,8 +43,30 @@ export const TOLD: readonly Mutant[] = [
     changes: [
       {
         file: 'src/watch/watcher',
-        find: 'else if (this.#toldTo > applied) {',
-        replace: 'else if (this.#toldTo > applied && wish.after === null) {',
+        find: 'this.#toldTo > applied ? {',
+        replace: 'this.#toldTo > applied && wish.after === null ? {',
+      },
+    ],
+  },
+  {
+    name: 'watch-state-goes-back',
+    what: 'a node tells a state anew that is older than what the watcher has seen of one that broke off',
+    changes: [
+      {
+        file: 'src/watch/watcher',
+        find: 'this.#toldTo > applied ? {',
+        replace: 'this.#toldTo > applied && !wish.withState ? {',
+      },
+    ],
+  },
+  {
+    name: 'watch-forgets-what-it-saw',
+    what: 'a watcher whose state broke off asks for any state, however old',
+    changes: [
+      {
+        file: 'src/client/watch-cursor',
+        find: 'return this.#seenTo === 0 ?',
+        replace: 'return this.#seenTo >= 0 ?',
       },
     ],
   },

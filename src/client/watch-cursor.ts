@@ -1,5 +1,6 @@
 // What a watch asks next, after whatever happened: pure, so that it can be tested. It remembers up to where everything was told, and
-// whose revisions those are. A watch that breaks off goes on after that, through any member, and misses nothing.
+// whose revisions those are. A watch that breaks off goes on after that, through any member, misses nothing, and never goes back to
+// what was before anything that it has told.
 
 import type { WatchFilter } from '../generated/quorate/v1/WatchFilter.js';
 import type { WatchRequest } from '../generated/quorate/v1/WatchRequest.js';
@@ -14,7 +15,7 @@ export interface WatchWish {
   readonly filters?: readonly WatchFilter[];
   /** Everything after this revision; absent: from now on. */
   readonly afterRevision?: number;
-  /** Begin with the state of what is asked for. */
+  /** Begin with the state of what is asked for; with `afterRevision`, one that is not older than that. */
   readonly withState?: boolean;
   /** How long it may be silent before it is told that nothing happened, in milliseconds; default 5 s. */
   readonly bookmarkMs?: number;
@@ -68,6 +69,8 @@ export class WatchCursor {
   readonly #bookmarkMs: number;
   /** Everything up to there was told; null: nothing yet, from now on. */
   #toldTo: number | null;
+  /** The newest revision of which anything was told, if only a part of a state; 0: nothing. */
+  #seenTo: number;
   #clusterId = '';
   #isInState = false;
 
@@ -76,7 +79,8 @@ export class WatchCursor {
     this.#withState = wish.withState ?? false;
     this.#bookmarkMs = whole('bookmarkMs', wish.bookmarkMs ?? BOOKMARK_DEFAULT_MS);
     const { afterRevision } = wish;
-    this.#toldTo = afterRevision === undefined ? null : whole('afterRevision', afterRevision);
+    this.#seenTo = whole('afterRevision', afterRevision ?? 0);
+    this.#toldTo = afterRevision === undefined || this.#withState ? null : this.#seenTo;
   }
 
   /** Milliseconds without a word after which to ask another member. */
@@ -89,10 +93,13 @@ export class WatchCursor {
     const filters = this.#filters;
     const bookmarkMs = this.#bookmarkMs;
     const clusterId = this.#clusterId;
-    // A state of which a part is missing has to be told anew.
-    return this.#toldTo === null
-      ? { filters, bookmarkMs, clusterId, withState: this.#withState }
-      : { filters, bookmarkMs, clusterId, afterRevision: this.#toldTo };
+    const request = { filters, bookmarkMs, clusterId };
+    if (this.#toldTo !== null) return { ...request, afterRevision: this.#toldTo };
+    const withState = this.#withState;
+    // A state of which a part is missing has to be told anew, and by nobody who has not come as far.
+    return this.#seenTo === 0
+      ? { ...request, withState }
+      : { ...request, withState, afterRevision: this.#seenTo };
   }
 
   /** Another member was asked: what it tells of a state is told from its first part on. */
@@ -104,6 +111,7 @@ export class WatchCursor {
   take(response: WatchResponse): WatchUpdate | null {
     const { revision, clusterId, state, changes, bookmark } = response;
     if (clusterId !== '') this.#clusterId = clusterId;
+    this.#seenTo = Math.max(this.#seenTo, revision);
     if (state !== null && state !== undefined) {
       const isFirst = !this.#isInState;
       this.#isInState = !state.last;

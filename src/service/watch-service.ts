@@ -83,9 +83,6 @@ function wishOf(request: WatchRequest__Output): WatchWish {
   const { filters, afterRevision, withState, bookmarkMs } = request;
   const { filtersMax, bookmarkMinMs, bookmarkMaxMs, bookmarkDefaultMs } = WATCH_LIMITS;
   if (filters.length > filtersMax) throw tooLarge('filters', filters.length, filtersMax, 'filters');
-  if (withState && afterRevision !== undefined) {
-    throw invalid('with_state', 'expected either this or after_revision, got both');
-  }
   if (afterRevision !== undefined) {
     checkNumber('after_revision', afterRevision, 0, Number.MAX_SAFE_INTEGER);
   }

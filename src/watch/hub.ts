@@ -20,6 +20,8 @@ export interface HubModules {
   readonly soon: (callback: () => void) => void;
   /** Monotonic, in milliseconds. */
   readonly nowMs: () => number;
+  /** In place of `WATCH_LIMITS.stepRowsMax`, so that small states have many parts too. */
+  readonly stepRowsMax?: number;
 }
 
 export class WatchHub {
@@ -59,7 +61,8 @@ export class WatchHub {
     const { state } = this.#modules.node;
     // Nobody was there to be handed anything.
     if (this.#watchers.size === 0) this.#handedTo = state.lastApplied.index;
-    const watcher = new Watcher(wish, state, sink, this.#modules.nowMs());
+    const { nowMs, stepRowsMax } = this.#modules;
+    const watcher = new Watcher(wish, state, sink, nowMs(), stepRowsMax);
     this.#watchers.add(watcher);
     if (watcher.isAhead) this.#ahead.add(watcher);
     this.#enqueue(watcher);

@@ -31,7 +31,7 @@ export interface WatchWish {
   readonly filters: readonly WatchFilter[];
   /** Everything after this revision; null: from now on. */
   readonly after: LogIndex | null;
-  /** Begin with the state of what is asked for. */
+  /** Begin with the state of what is asked for; one that is not older than `after`, if that is given. */
   readonly withState: boolean;
   /** How long it may be silent before it is told that nothing happened. */
   readonly bookmarkMs: number;

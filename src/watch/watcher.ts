@@ -40,6 +40,8 @@ export class Watcher {
   readonly #wish: WatchWish;
   readonly #watched: Watched;
   readonly #sink: WatchSink;
+  /** Revisions or rows in one step. */
+  readonly #stepRowsMax: number;
   #phase: Phase;
   /** Everything up to there was told. While live: up to the first of what waits. */
   #toldTo: LogIndex;
@@ -52,18 +54,25 @@ export class Watcher {
   isQueued = false;
   isOver = false;
 
-  constructor(wish: WatchWish, watched: Watched, sink: WatchSink, nowMs: number) {
+  constructor(
+    wish: WatchWish,
+    watched: Watched,
+    sink: WatchSink,
+    nowMs: number,
+    stepRowsMax: number = WATCH_LIMITS.stepRowsMax,
+  ) {
     this.filters = wish.filters;
     this.#wish = wish;
     this.#watched = watched;
     this.#sink = sink;
+    this.#stepRowsMax = stepRowsMax;
     this.#lastSentMs = nowMs;
     const applied = watched.lastApplied.index;
     this.#toldTo = wish.after ?? applied;
-    if (wish.withState) this.#phase = this.#fromState(false);
-    else if (this.#toldTo > applied) {
-      this.#phase = { type: 'ahead', untilMs: nowMs + WATCH_LIMITS.aheadWaitMs };
-    } else this.#phase = { type: 'behind' };
+    this.#phase =
+      this.#toldTo > applied
+        ? { type: 'ahead', untilMs: nowMs + WATCH_LIMITS.aheadWaitMs }
+        : this.#firstPhase();
   }
 
   get isLive(): boolean {
@@ -109,7 +118,7 @@ export class Watcher {
     switch (this.#phase.type) {
       case 'ahead':
         if (this.#toldTo > applied) return false;
-        this.#phase = { type: 'behind' };
+        this.#phase = this.#firstPhase();
         return true;
       case 'state':
         this.#sendState(this.#phase, nowMs);
@@ -148,6 +157,11 @@ export class Watcher {
     this.#sink.end(error);
   }
 
+  /** Where it begins, once this node has applied what the watcher has seen. */
+  #firstPhase(): Phase {
+    return this.#wish.withState ? this.#fromState(false) : { type: 'behind' };
+  }
+
   #fromState(isCompacted: boolean): Phase {
     const at = this.#watched.lastApplied.index;
     return {
@@ -162,7 +176,7 @@ export class Watcher {
     const page: Change[] = [];
     let bytes = 0;
     let isLast = false;
-    while (page.length < WATCH_LIMITS.stepRowsMax && bytes < WATCH_LIMITS.messageBytes) {
+    while (page.length < this.#stepRowsMax && bytes < WATCH_LIMITS.messageBytes) {
       const next = rows.next();
       if (next.done === true) {
         isLast = true;
@@ -184,7 +198,8 @@ export class Watcher {
       this.#bookmark(this.#toldTo, nowMs);
       return true;
     }
-    const { stepRowsMax, messageBytes } = WATCH_LIMITS;
+    const { messageBytes } = WATCH_LIMITS;
+    const stepRowsMax = this.#stepRowsMax;
     const found = this.#watched.changes.after(this.#toldTo, stepRowsMax);
     if (found === null) return this.#gap();
     const revisions: Revision[] = [];

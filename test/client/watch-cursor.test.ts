@@ -39,12 +39,23 @@ describe('a watch asks next', () => {
       [[state(5, false), state(5, true)]],
       { afterRevision: 5 },
     ],
-    ['for the state anew', { withState: true }, [[state(5, false)]], { withState: true }],
+    [
+      'for the state, which is not older than what it knew',
+      { withState: true, afterRevision: 7 },
+      [],
+      { withState: true, afterRevision: 7 },
+    ],
+    [
+      'for the state anew, not an older one than the part that it was told',
+      { withState: true },
+      [[state(5, false)]],
+      { withState: true, afterRevision: 5 },
+    ],
     [
       'for the state anew, although it had asked for changes',
       { afterRevision: 2 },
       [[state(5, false)]],
-      { withState: true },
+      { withState: true, afterRevision: 5 },
     ],
     ['from now on, if nothing was told', {}, [[]], { withState: false }],
   ] as const)('%s', (_what, wish, told, expected) => {

@@ -82,12 +82,12 @@ class Quorate:
     def watch(self, prefix):
         """What changes under the prefix, without a gap or a repeat, through whatever members are up; the state first."""
         request = self._message("quorate.v1.WatchRequest")
-        after, cluster = None, ""
+        after, cluster, whole = None, "", False
         while True:
             wish = request(filters=[{"fact": "FACT_STORE", "prefix": prefix}], cluster_id=cluster)
-            if after is None:
-                wish.with_state = True
-            else:
+            # A state that broke off is told anew, and none that is older.
+            wish.with_state = not whole
+            if after is not None:
                 wish.after_revision = after
             try:
                 for told in self._stream(self._addresses[0], wish):
@@ -97,8 +97,8 @@ class Quorate:
                         changes += revision.changes
                     for change in changes:
                         yield change
-                    if not told.HasField("state") or told.state.last:
-                        after = told.revision
+                    after = told.revision
+                    whole = not told.HasField("state") or told.state.last
             except (grpc.RpcError, ValueError) as broken:
                 # A channel that was closed raises what it likes.
                 if self._closed:

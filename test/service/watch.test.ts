@@ -196,7 +196,6 @@ describe('a watch', () => {
       { filters: [{ fact: 'FACT_STORE', key: '\ufffd' }] },
       'INVALID_ARGUMENT',
     ],
-    ['the state of a past revision', { withState: true, afterRevision: 1 }, 'INVALID_ARGUMENT'],
     ['bookmarks too often', { bookmarkMs: 99 }, 'INVALID_ARGUMENT'],
     ['a revision that is no number', { afterRevision: 2 ** 60 }, 'INVALID_ARGUMENT'],
     ['another cluster', { clusterId: 'ff' }, 'OTHER_CLUSTER'],

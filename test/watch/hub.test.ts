@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { WatchCursor } from '../../src/client/watch-cursor.js';
 import { QuorateError } from '../../src/errors.js';
 import type { Command } from '../../src/state-machine/command.js';
 import { EVERYTHING } from '../../src/watch/filter.js';
@@ -184,6 +185,57 @@ describe('a watch with the state', () => {
     expect(reader.messages).toEqual([
       { type: 'state', revision: 2, rows: [], isLast: true, isCompacted: false },
     ]);
+  });
+});
+
+describe('a state that broke off', () => {
+  const rows = WATCH_LIMITS.stepRowsMax + 10;
+  const written = (world: WatchWorld, from: number, count: number): void => {
+    for (let at = from; at < from + count; at += 1) world.command(set(`k${at % rows}`));
+  };
+  const state = (revision: number, last: boolean): Parameters<WatchCursor['take']>[0] => ({
+    revision,
+    clusterId: '',
+    state: { rows: [], last, compacted: true },
+  });
+
+  test('is told anew by a member that lags only once that one has come as far', () => {
+    const [ahead, behind] = [new WatchWorld({ revisionsMax: 2 }), new WatchWorld()];
+    for (const world of [ahead, behind]) written(world, 0, rows);
+    const known = behind.revision;
+    written(ahead, rows, 20);
+    const cursor = new WatchCursor({ afterRevision: known });
+    // What the first member has of it is compacted, and only the first part of its state arrives.
+    const first = ahead.open({ filters: [STORE], after: index(known) }, 1);
+    ahead.settle();
+    expect(first.messages).toMatchObject([{ type: 'state', isLast: false, isCompacted: true }]);
+    const seen = first.messages[0]?.revision ?? 0;
+    expect(seen).toBe(known + 20);
+    cursor.begin();
+    cursor.take(state(seen, false));
+
+    cursor.begin();
+    const { afterRevision, withState } = cursor.request;
+    expect([afterRevision, withState]).toEqual([seen, true]);
+    const wish = { filters: [STORE], after: index(seen), withState: true };
+    const second = behind.open(wish);
+    written(behind, rows, 19);
+    behind.settle();
+    expect(second.messages).toEqual([]);
+    written(behind, rows + 19, 1);
+    behind.settle();
+    expect(second.messages[0]).toMatchObject({ type: 'state', revision: seen, isLast: false });
+    expect(second.messages.at(-1)).toMatchObject({ type: 'state', revision: seen, isLast: true });
+  });
+
+  test('is not waited for longer than any revision that was not applied', () => {
+    const world = new WatchWorld();
+    const reader = world.open({ filters: [STORE], after: index(99), withState: true });
+    world.settle();
+    world.nowMs += WATCH_LIMITS.aheadWaitMs;
+    world.hub.tick(true);
+    expect(reader.messages).toEqual([]);
+    expect(reader.ended?.code).toBe('REVISION_AHEAD');
   });
 });
 
