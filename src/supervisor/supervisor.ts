@@ -23,9 +23,12 @@ const EXEC_ARGUMENTS = EXTENSION === 'ts' ? ['--import', 'tsx'] : [];
 
 /** A keeper that died is started again after this long. */
 const RESTART_MS = 500;
-/** A keeper that answers nothing for this long while its daemon runs is killed. */
-const SILENCE_MAX_MS = 5000;
-const PING_EVERY_MS = 1000;
+/**
+ * A keeper that answers nothing for this long while its daemon runs is killed: were the daemon to stand still as well, nobody would
+ * end what they keep.
+ */
+const SILENCE_MAX_MS = 2000;
+const PING_EVERY_MS = 500;
 
 /** A keeper that has ended everything ends itself within this. */
 const FAREWELL_MAX_MS = 1000;

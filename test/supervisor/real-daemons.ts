@@ -151,15 +151,27 @@ export class RealDaemons {
     return { daemon, epoch: last.epoch };
   }
 
+  /** Waits until a daemon has a keeper that is not this one. */
+  async anotherKeeper(daemon: RealDaemon, not: number): Promise<void> {
+    await until(`another keeper of ${daemon.name}`, () => {
+      const keeper = this.#findKeeper(daemon);
+      return keeper !== undefined && keeper !== not;
+    });
+  }
+
   /** The keeper of a daemon. */
-  keeperOf({ child }: RealDaemon): number {
-    const found = processTable(new Map()).find(
+  keeperOf(daemon: RealDaemon): number {
+    const found = this.#findKeeper(daemon);
+    if (found === undefined) throw new Error('there is no keeper');
+    return found;
+  }
+
+  #findKeeper({ child }: RealDaemon): number | undefined {
+    return processTable(new Map()).find(
       ({ pid, parent }) =>
         parent === child.pid &&
         readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('keeper-main'),
-    );
-    if (found === undefined) throw new Error('there is no keeper');
-    return found.pid;
+    )?.pid;
   }
 
   close(): void {

@@ -102,10 +102,12 @@ export class ReignRounds {
       case 'kill keeper':
         process.kill(cluster.keeperOf(primary), 'SIGKILL');
         return done();
-      case 'stop keeper':
-        // The daemon kills it.
-        process.kill(cluster.keeperOf(primary), 'SIGSTOP');
-        return done();
+      case 'stop keeper': {
+        // The daemon kills it, and a fault of the daemon before that finds nobody on guard: what both standing still costs is documented.
+        const keeper = cluster.keeperOf(primary);
+        process.kill(keeper, 'SIGSTOP');
+        return () => cluster.anotherKeeper(primary, keeper);
+      }
       case 'hand-over':
         await this.#handOver(primary);
         return done();

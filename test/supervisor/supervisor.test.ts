@@ -84,19 +84,21 @@ test('a keeper that is killed takes everything with it, and another takes over',
   expect(lines.some((line) => line.includes('the keeper died'))).toBe(true);
 });
 
-test('a keeper that is stopped is killed by the daemon before the lease ends', async () => {
+test.each([
+  ['before the lease ends', 2200, 'the keeper holds processes beyond the lease'],
+  ['also while the lease is long', 60_000, 'the keeper does not answer'],
+])('a keeper that is stopped is killed by the daemon %s', async (_, leaseMs, reason) => {
   const stubborn = definition('stubborn', STUBBORN, { primaryOnly: true, stopGraceMs: 300 });
   const { supervisor, lines, alive } = await supervise([stubborn]);
-  const order = leaseOf(5, 5000);
-  supervisor.lease(order);
+  supervisor.lease(leaseOf(5, 60_000));
   await until('it runs', () => alive().length > 3);
   const before = alive();
   process.kill(supervisor.keeperPid ?? 0, 'SIGSTOP');
+  const order = leaseOf(5, leaseMs);
+  supervisor.lease(order);
   await until('all of before is dead', () => !alive().some((pid) => before.includes(pid)));
   expect(livedMs()).toBeLessThan(order.untilMs);
-  expect(lines.some((line) => line.includes('the keeper holds processes beyond the lease'))).toBe(
-    true,
-  );
+  expect(lines.some((line) => line.includes(reason))).toBe(true);
 });
 
 test('a process gets what any program needs and its own variables, nothing else of the daemon', async () => {
