@@ -15,6 +15,7 @@ export function calmed({
   disk,
   faults,
   workload,
+  facts,
   reigns,
   ...rest
 }: Parameters): Parameters {
@@ -26,6 +27,7 @@ export function calmed({
     network: { ...withoutChance(network), delayMinUs: 100, delayMeanUs: 300, isOrdered: true },
     disk: { ...withoutChance(disk), syncMeanUs: 1000 },
     faults: withoutChance(faults),
+    facts: { ...facts, lockClients: 0, jobWorkers: 0, providers: 0, policyClients: 0 },
     reigns: { ...withoutChance(reigns), hasHooks: false },
     workload: {
       ...withoutChance(workload),

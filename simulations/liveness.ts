@@ -15,8 +15,11 @@ import type { World } from './world.js';
 const BOUND_TIMEOUTS = 40;
 const BOUND_EXTRA_US = 20_000_000;
 
-/** Runs the healed world until it has recovered; throws `NotLive` if that takes longer than the bound. */
-export function recover(world: World): void {
+/**
+ * Runs the healed world until it has recovered, and `whyUnfinished` names nothing that has still to end; throws `NotLive` if
+ * that takes longer than the bound.
+ */
+export function recover(world: World, whyUnfinished: () => string | null = () => null): void {
   const timeoutUs = world.parameters.electionTimeoutMs * 1000;
   const untilUs = world.nowUs + BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US;
   const client = new Client(world, 0);
@@ -33,7 +36,7 @@ export function recover(world: World): void {
       });
     }
     world.runUntil(Math.min(untilUs, world.nowUs + timeoutUs / 4));
-    if (done.read && whyNotConverged(world) === null && !isWatcherBehind(world)) {
+    if (done.read && isRecovered(world) && whyUnfinished() === null) {
       if (world.core !== null) world.count('coreRecoveries');
       return;
     }
@@ -47,14 +50,15 @@ export function recover(world: World): void {
   const why =
     whyNotConverged(world) ??
     (done.read ? world.watchers?.whyBehind() : null) ??
+    (done.read ? whyUnfinished() : null) ??
     (done.write ? 'no read was answered' : 'no write was applied');
   throw new NotLive(
     `${(BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US) / 1e6} s after all faults ended: ${why}`,
   );
 }
 
-function isWatcherBehind({ watchers }: World): boolean {
-  return watchers !== null && watchers.whyBehind() !== null;
+function isRecovered(world: World): boolean {
+  return whyNotConverged(world) === null && (world.watchers?.whyBehind() ?? null) === null;
 }
 
 /** Null: converged; else what is missing. */

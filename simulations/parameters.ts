@@ -10,6 +10,9 @@ import type { ClientSessionLimits } from '../src/state-machine/command.js';
 import { CLIENT_SESSION_LIMITS } from '../src/state-machine/command.js';
 import type { Stream, Streams } from './random.js';
 
+/** Chance per million that a run has clients of one kind of further facts. */
+const FACT_PPM = 250_000;
+
 /** How delays are distributed: all alike, mostly short, now and then very long, or of a short path and a long one. */
 const DELAY_SHAPES = ['constant', 'exponential', 'longTail', 'twoPaths'] as const;
 
@@ -72,6 +75,16 @@ export interface WorkloadParameters {
   readonly autoRemoveTimeouts: number | null;
 }
 
+/** Clients of further facts; 0: nobody asks for this kind. */
+export interface FactParameters {
+  /** Mean pause of one of them between two wishes. */
+  readonly thinkMeanUs: number;
+  readonly lockClients: number;
+  readonly jobWorkers: number;
+  readonly providers: number;
+  readonly policyClients: number;
+}
+
 /** What an operator, health checks and hooks do to reigns, and how long processes take to end. */
 export interface ReignParameters {
   /** Mean time between two acts: rules change, a health check turns, a primary is named; null: never. */
@@ -95,6 +108,7 @@ export interface Parameters {
   readonly disk: DiskParameters;
   readonly faults: FaultParameters;
   readonly workload: WorkloadParameters;
+  readonly facts: FactParameters;
   readonly reigns: ReignParameters;
   readonly limits: Limits;
   readonly snapshots: SnapshotLimits;
@@ -125,6 +139,7 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
     disk: drawDisk(streams.stream('parameters/disk'), timeoutUs),
     faults: drawFaults(streams.stream('parameters/faults'), timeoutUs),
     workload: drawWorkload(streams.stream('parameters/workload'), timeoutUs),
+    facts: drawFacts(streams.stream('parameters/facts')),
     reigns: drawReigns(streams.stream('parameters/reigns'), timeoutUs),
     limits: drawLimits(streams.stream('parameters/limits')),
     snapshots: drawSnapshots(streams.stream('parameters/snapshots')),
@@ -187,6 +202,20 @@ function drawWorkload(draw: Stream, timeoutUs: number): WorkloadParameters {
     handOverEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(2, 20) : null,
     membershipEveryUs: draw.chance(700_000) ? timeoutUs * draw.between(3, 15) : null,
     autoRemoveTimeouts: draw.pick([null, null, 10, 15]),
+  };
+}
+
+function drawFacts(draw: Stream): FactParameters {
+  const count = (most: number): number => {
+    const some = draw.between(1, most);
+    return draw.chance(FACT_PPM) ? some : 0;
+  };
+  return {
+    thinkMeanUs: draw.pick([200_000, 500_000]),
+    lockClients: count(4),
+    jobWorkers: count(3),
+    providers: count(3),
+    policyClients: count(2),
   };
 }
 

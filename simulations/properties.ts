@@ -31,6 +31,12 @@ export const PROPERTIES = {
   'read-rounds': 'a read is answered after a quorum answered a round that began after it',
   'watch-order':
     'a watcher is told every change of what it asked for once, in order, from wherever it goes on',
+  locks:
+    'at most one session holds a lock, trusted by nobody else, under growing tokens and in the order of asking',
+  jobs: 'no job is lost, steps are recorded once, and only the claim of the running reign counts',
+  services:
+    'a provider lives no longer than its session or member, and is gone for no other reason',
+  policies: 'each change of a policy makes the next version, and none before it changes',
   bounds: 'everything that has a bound keeps it',
   decodable: 'every message and every batch that a node wrote can be read',
   'stated-invariant': 'the shipped code never catches itself in a state that it excludes',

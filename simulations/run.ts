@@ -5,6 +5,7 @@
 import { CodecError } from '../src/codec/codec-error.js';
 import { calmed } from './calm.js';
 import type { Counts } from './counts.js';
+import { FactClients } from './facts/fact-clients.js';
 import type { Schedule } from './fault-action.js';
 import { Faults } from './faults.js';
 import { recover } from './liveness.js';
@@ -156,6 +157,7 @@ function trouble(
   schedule: Schedule | null,
 ): void {
   const faults = new Faults(world);
+  const facts = new FactClients(world);
   const clients = Array.from(
     { length: world.parameters.workload.clients },
     (_, at) => new Client(world, at + 1),
@@ -167,12 +169,14 @@ function trouble(
   operator.begin();
   world.versions.begin();
   for (const client of clients) client.begin();
+  facts.begin();
   world.watchers?.begin();
   world.runUntil(world.nowUs + timeUs);
   for (const client of clients) client.stop();
+  facts.stop();
   operator.stop();
   faults.heal();
   world.versions.finish();
-  recover(world);
+  recover(world, () => facts.whyUnfinished());
   world.oracle.over();
 }

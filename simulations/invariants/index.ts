@@ -14,19 +14,23 @@ import { electionSafety } from './election-safety.js';
 import { featureLevel } from './feature-level.js';
 import { followerLog } from './follower-log.js';
 import type { Invariant } from './invariant.js';
+import { jobs } from './jobs.js';
 import { leaderAppendOnly } from './leader-append-only.js';
 import { leaderCompleteness } from './leader-completeness.js';
 import { leaderContact } from './leader-contact.js';
 import { lease } from './lease.js';
 import { linearizable } from './linearizable.js';
+import { locks } from './locks.js';
 import { logMatching } from './log-matching.js';
 import { membershipOverlaps } from './membership-overlaps.js';
 import { monotonic } from './monotonic.js';
 import { newcomers } from './newcomers.js';
 import { onePrimary } from './one-primary.js';
+import { policies } from './policies.js';
 import { readRounds } from './read-rounds.js';
 import { reignRules } from './reign-rules.js';
 import { sameState } from './same-state.js';
+import { services } from './services.js';
 import { sessionLives } from './session-lives.js';
 import { trueOutcomes } from './true-outcomes.js';
 import { votes } from './votes.js';
@@ -57,6 +61,10 @@ export function invariants(world: World, history: History, undecided: () => void
     featureLevel(world),
     sameState(world, history),
     sessionLives(world, history),
+    locks(world, history),
+    jobs(world, history),
+    services(world, history),
+    policies(world, history),
     trueOutcomes(history),
     linearizable(history),
     readRounds(rounds, history),

@@ -1,0 +1,48 @@
+// The clients of all further facts of a run: locks, jobs, services and policies, each kind in a part of the seeds. They begin with the faults;
+// when these are over nothing new is asked for, and what was begun must come to its end.
+
+import type { World } from '../world.js';
+import { JobClients } from './job-clients.js';
+import { LockClients } from './lock-clients.js';
+import { PolicyClients } from './policy-clients.js';
+import { ProviderClients } from './provider-clients.js';
+
+/** Clients of one kind of fact. */
+interface Clients {
+  begin(): void;
+  stop(): void;
+  /** Null: what was begun has ended; absent: nothing has to. */
+  whyUnfinished?(): string | null;
+}
+
+export class FactClients {
+  readonly #clients: readonly Clients[];
+
+  /** Made before anything happens. */
+  constructor(world: World) {
+    const { lockClients, jobWorkers, providers, policyClients } = world.parameters.facts;
+    const all: Clients[] = [];
+    if (lockClients > 0) all.push(new LockClients(world, lockClients));
+    if (jobWorkers > 0) all.push(new JobClients(world, jobWorkers));
+    if (providers > 0) all.push(new ProviderClients(world, providers));
+    if (policyClients > 0) all.push(new PolicyClients(world, policyClients));
+    this.#clients = all;
+  }
+
+  begin(): void {
+    for (const client of this.#clients) client.begin();
+  }
+
+  stop(): void {
+    for (const client of this.#clients) client.stop();
+  }
+
+  /** Null: everything has ended that has to; else what has not. */
+  whyUnfinished(): string | null {
+    for (const clients of this.#clients) {
+      const why = clients.whyUnfinished?.() ?? null;
+      if (why !== null) return why;
+    }
+    return null;
+  }
+}
