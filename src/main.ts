@@ -344,7 +344,7 @@ function serve(
   });
   const usage = new OwnUsage();
   parts.push({ name: 'usage', stop: () => usage.stop() });
-  const routing = new Routing(node, clock, links);
+  const routing = new Routing(node, clock, links, Math.random);
   const authorise = (): boolean => true;
   const { callerAt } = server;
   const { hub } = watches;

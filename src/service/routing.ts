@@ -14,10 +14,16 @@ import { afterDoubt, isOfState, isOvertaken } from '../client/retry.js';
 import { ON_STREAM } from '../client/lane.js';
 import type { Place } from '../client/lane.js';
 import type { NodeId } from '../raft/types.js';
+import { backOffMs, LeaderChanges, sightOf } from './leader-changes.js';
 import { leaderData, memberById, refusalError } from './status-map.js';
 
 /** How often a waiting request looks whether somebody leads. */
 const POLL_MS = 20;
+/** While a node does not know the cluster's. */
+const ELECTION_TIMEOUT_MS = 1000;
+
+/** How the newest attempt ended, how many were made while the node was seen as it is, and that. */
+type Attempts = [QuorateError | null, number, string];
 
 /** Refusals of this node that another leader, or the same one a moment later, may not repeat. */
 const TRY_AGAIN_HERE: ReadonlySet<ErrorCode> = new Set(['NOT_LEADER', 'HANDING_OVER', 'NO_QUORUM']);
@@ -53,12 +59,17 @@ export class Routing {
   readonly #node: NodeApi;
   readonly #clock: ClockPort;
   readonly #links: NodeLinks;
+  readonly #changes: LeaderChanges;
+  readonly #random: () => number;
   #waiting: (() => void)[] = [];
 
-  constructor(node: NodeApi, clock: ClockPort, links: NodeLinks) {
+  /** `random` answers a number in [0, 1). */
+  constructor(node: NodeApi, clock: ClockPort, links: NodeLinks, random: () => number) {
     this.#node = node;
     this.#clock = clock;
     this.#links = links;
+    this.#changes = new LeaderChanges(node, clock);
+    this.#random = random;
   }
 
   /** Has the request carried out by the leader. Fails with the leader's refusal, or with NO_QUORUM at the deadline. */
@@ -105,13 +116,19 @@ export class Routing {
     doubts: QuorateError[],
   ): Promise<Response> {
     const place = context.streamed?.place ?? null;
-    for (let last: QuorateError | null = null; ;) {
+    for (let [last, attempt, sight]: Attempts = [null, 0, '']; ;) {
       while (place?.mayGo() === false) await place.turn();
       const status = this.#node.outline();
       const unable = whyUnable(status);
       if (unable !== null) throw unable;
       const isHere = status.role === 'leader';
+      // Who leads now was not asked yet.
+      if (sight !== sightOf(status)) attempt = 0;
+      sight = sightOf(status);
+      let isTried = false;
       if ((isHere || this.#leaderApi(status) !== null) && mayGo(place, status)) {
+        isTried = true;
+        attempt += 1;
         try {
           if (isHere) return await carriedOut(route, place, status);
           return await this.#forward(context, method, route, status, deadlineMs);
@@ -130,8 +147,18 @@ export class Routing {
         throw refusalError({ reason: 'notLeader', leaderId: null }, status);
       }
       if (this.#clock.nowMs() >= deadlineMs) throw noQuorum(this.#node.outline(), last);
-      await this.pause();
+      // A stream is slowed down by the pause alone.
+      const isWorthBackingOff = isTried && last?.code !== 'OVERLOADED';
+      if (isWorthBackingOff) await this.#beforeNext(attempt, status, deadlineMs);
+      else await this.pause();
     }
+  }
+
+  /** Waits until somebody else leads, or until it is worth while to ask the same node again. */
+  async #beforeNext(attempt: number, status: NodeOutline, deadlineMs: number): Promise<void> {
+    const timeoutMs = status.cluster?.electionTimeoutMs ?? ELECTION_TIMEOUT_MS;
+    const untilMs = this.#clock.nowMs() + backOffMs(attempt, timeoutMs, this.#random());
+    await this.#changes.after(sightOf(status), Math.min(untilMs, deadlineMs)).seen;
   }
 
   async #forward<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
@@ -162,22 +189,40 @@ export class Routing {
 
   /** The answer, or INDETERMINATE as soon as this node hears of another leader: what it asked may never answer. */
   async #whileItLeads<T>(leader: NodeId | null, asked: Promise<T>, deadlineMs: number): Promise<T> {
-    let isAnswered = false;
-    const deposed = this.until(deadlineMs, () =>
-      isAnswered || this.#node.outline().leaderId !== leader ? true : null,
-    );
+    const { seen, forget } = this.#deposed(leader, deadlineMs);
     try {
       return await Promise.race([
         asked,
-        deposed.then((isOver) => {
+        seen.then((isOver) => {
           // At the deadline the attempt itself ends, and says why.
-          if (isOver === null) return asked;
+          if (!isOver) return asked;
           throw new QuorateError('INDETERMINATE', 'the leader that was asked lost its office');
         }),
       ]);
     } finally {
-      isAnswered = true;
+      forget();
     }
+  }
+
+  /** Whether somebody else leads, as soon as that is so; false: not before the deadline, or nobody wants to know any more. */
+  #deposed(leader: NodeId | null, deadlineMs: number) {
+    let isForgotten = false;
+    let forget = (): void => undefined;
+    const look = async (): Promise<boolean> => {
+      for (;;) {
+        const status = this.#node.outline();
+        if (isForgotten || status.leaderId !== leader) return !isForgotten;
+        if (this.#clock.nowMs() >= deadlineMs) return false;
+        const change = this.#changes.after(sightOf(status), deadlineMs);
+        forget = change.forget;
+        await change.seen;
+      }
+    };
+    const end = (): void => {
+      isForgotten = true;
+      forget();
+    };
+    return { seen: look(), forget: end };
   }
 
   #leaderApi(status: NodeOutline): string | null {
@@ -266,7 +311,7 @@ function whyTryAgain(
 
 /** Longer than an election, so that a slow but living leader is waited for. */
 function attemptMsFor(status: NodeOutline): number {
-  return 2 * (status.cluster?.electionTimeoutMs ?? 1000);
+  return 2 * (status.cluster?.electionTimeoutMs ?? ELECTION_TIMEOUT_MS);
 }
 
 function noQuorum(status: NodeOutline, last: QuorateError | null): QuorateError {

@@ -71,7 +71,7 @@ export class Center {
       processes,
       isStopping: () => false,
       links,
-      routing: new Routing(node, clock, links),
+      routing: new Routing(node, clock, links, Math.random),
       watches: watches.hub,
       meterOf: meterNothing,
       onFatal: () => {},

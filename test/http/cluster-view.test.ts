@@ -47,7 +47,7 @@ async function httpOf({ id, node, api }: TestNode, isAuthorised = true): Promise
     usage: IDLE,
     isStopping: () => false,
     links,
-    routing: new Routing(node, clock, links),
+    routing: new Routing(node, clock, links, Math.random),
     watches: watches.hub,
     meterOf: meterNothing,
     onFatal: () => {},

@@ -216,7 +216,7 @@ export class TestNode {
       authorise: () => this.isAuthorised,
       callerAt: null,
       links,
-      routing: new Routing(node, clock, links),
+      routing: new Routing(node, clock, links, Math.random),
       watches: watches.hub,
       processes: this.processes,
       get policyFiles() {
