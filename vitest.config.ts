@@ -15,6 +15,7 @@ const REAL = [
   'service',
   'supervisor',
   'tls',
+  'tracing',
   'transport',
 ].map((room) => `test/${room}/**/*.test.ts`);
 const ELSEWHERE = [...configDefaults.exclude, 'test/machine/**'];

@@ -117,6 +117,13 @@ export function numberArgument(min: number, max: number): (text: string) => numb
   };
 }
 
+/** A share, 0 to 1. */
+export function shareArgument(text: string): number {
+  const share = /^\d?\.?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (share >= 0 && share <= 1) return share;
+  throw wrong('a share from 0 to 1, such as 0.01', text);
+}
+
 /** A revision; 0 stands for "does not exist" or "from the beginning". */
 export const revisionArgument = numberArgument(0, Number.MAX_SAFE_INTEGER);
 

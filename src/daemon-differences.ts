@@ -82,6 +82,12 @@ const ROWS: readonly Row[] = [
     why: 'where files are kept is read when the daemon starts',
   },
   {
+    key: 'tracing',
+    of: ({ tracing }) =>
+      tracing === null ? null : `${tracing.endpoint}, ${tracing.sample} of the traces`,
+    why: 'where traces go is read when the daemon starts',
+  },
+  {
     key: 'node.witness',
     of: ({ witness }) => String(witness),
     why: 'a member stays what it joined as; cluster-replace-node makes it the other',

@@ -8,6 +8,7 @@ import { daemonAddresses } from './config/daemon-addresses.js';
 import type { DaemonAddresses } from './config/daemon-addresses.js';
 import type { CheckDefinition } from './health/definition.js';
 import type { PolicyFilesConfig } from './config/policy-section.js';
+import { traceEndpoint, TRACE_SAMPLE_DEFAULT } from './config/tracing-section.js';
 import { NO_HOOKS } from './health/hooks.js';
 import type { Hooks } from './health/hooks.js';
 import type { ProcessDefinition } from './keeper/process-definition.js';
@@ -58,6 +59,10 @@ export interface DaemonOptions {
   /** Allows listening beyond loopback without encryption. */
   readonly insecure?: boolean;
   readonly logLevel?: LogLevel;
+  /** URL of an OTLP collector over HTTP; absent: nothing is traced. */
+  readonly traceEndpoint?: string;
+  /** Share of traces that are kept, 0 to 1. */
+  readonly traceSample?: number;
   /** By which operators act from the Command Center; absent: its page is read-only. */
   readonly commandCenterPassword?: string;
   /** What this node supervises, in the order in which it starts; names are unique. Linux only. */
@@ -90,7 +95,7 @@ export interface ConfigSource {
   /** By flags and the environment: goes before the file. */
   readonly given: Partial<DaemonOptions>;
   /** Counts where neither says anything. */
-  readonly defaults: Pick<DaemonOptions, 'dataDir'>;
+  readonly defaults: Pick<DaemonOptions, 'dataDir' | 'traceEndpoint'>;
 }
 
 /** One of the nodes that form the first cluster. */
@@ -125,7 +130,27 @@ export interface CheckedOptions {
   readonly healthChecks: readonly CheckDefinition[];
   readonly hooks: Hooks;
   readonly policyFiles: PolicyFilesConfig | null;
+  /** Null: nothing is traced. */
+  readonly tracing: { readonly endpoint: string; readonly sample: number } | null;
   readonly configuration: ConfigSource | null;
+}
+
+function checkedTracing(options: DaemonOptions): CheckedOptions['tracing'] {
+  const { traceEndpoint: text, traceSample: sample = TRACE_SAMPLE_DEFAULT } = options;
+  if (!(sample >= 0 && sample <= 1)) {
+    const option = '--trace-sample';
+    const message = `${option}: expected a share from 0 to 1, got ${sample}`;
+    throw new QuorateError('WRONG_USAGE', message, { option });
+  }
+  if (text === undefined) return null;
+  try {
+    return { endpoint: traceEndpoint(text), sample };
+  } catch (error) {
+    const option = '--trace-endpoint';
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `${option}: ${why.startsWith('expected') ? why : `expected ${why}`}`;
+    throw new QuorateError('WRONG_USAGE', message, { option }, { cause: error });
+  }
 }
 
 /** Null: there is none. No error shows it. */
@@ -187,6 +212,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     healthChecks: options.healthChecks ?? [],
     hooks: options.hooks ?? NO_HOOKS,
     policyFiles: options.policyFiles ?? null,
+    tracing: checkedTracing(options),
     configuration: options.configuration ?? null,
   };
 }

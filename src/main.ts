@@ -26,6 +26,7 @@ import { openHttp, serveHttp } from './daemon-http.js';
 import { bothOf, DaemonNotes } from './daemon-notebook.js';
 import { FlightRecorder } from './daemon-recorder.js';
 import { startTicking } from './daemon-ticking.js';
+import { openTracing, tracedModules } from './daemon-tracing.js';
 import { openForming } from './daemon-forming.js';
 import { checkOptions } from './daemon-options.js';
 import type { CheckedOptions, DaemonOptions } from './daemon-options.js';
@@ -130,6 +131,8 @@ interface Ground {
   readonly configuration: DaemonConfig;
   readonly metrics: Metrics;
   readonly notes: DaemonNotes;
+  /** Null: nothing is traced. */
+  readonly tracing: Awaited<ReturnType<typeof openTracing>>;
 }
 
 async function assemble(
@@ -211,7 +214,8 @@ async function openGround(
   const { addresses } = options;
   const tls = options.tls === null ? null : TlsIdentity.load(options.tls, 'node');
   const clock = new SystemClock();
-  const metrics = new Metrics({ name: options.name, version: software.speaks.version });
+  const { version } = software.speaks;
+  const metrics = new Metrics({ name: options.name, version });
   const storage = await opened(options, metrics, log);
   parts.push({ name: 'storage', stop: () => storage.close() });
   const notes = new DaemonNotes(options.dataDir, clock);
@@ -229,6 +233,7 @@ async function openGround(
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;
   const wasRemoved = (id: Sender['id']): boolean => holder.node?.wasRemoved(id) === true;
+  const tracing = await openTracing(options, version, () => holder.node, log, parts);
   const levelNow = (): number | undefined => holder.node?.status().featureLevel;
   const transport = new GrpcTransport(
     {
@@ -246,6 +251,7 @@ async function openGround(
   );
   parts.push({ name: 'transport', stop: () => transport.close() });
   await listening('--listen', addresses.listen, () =>
+      ...(tracing === null ? {} : { onTraced: (entries) => tracing.writes.arriving(entries) }),
     transport.start((from, message) => holder.node?.receive(from, message)),
   );
 
@@ -267,12 +273,12 @@ async function openGround(
   }
   const { dataDir } = options;
   const ground = { clock, storage, transport, server, self, tls, holder, software, dataDir };
-  return { ...ground, configuration, metrics, notes };
+  return { ...ground, configuration, metrics, notes, tracing };
 }
 
 async function startNode(
-  { clock, storage, transport, self, holder, software, dataDir, notes }: Ground,
-  primary: PrimaryPort | null,
+  { clock, storage, transport, self, holder, software, dataDir, notes, tracing }: Ground,
+  primary: PrimaryPort,
   recorder: FlightRecorder,
   onFatal: (error: unknown) => void,
   log: Logger,
@@ -286,7 +292,7 @@ async function startNode(
       features: software.features,
       randomSeed: randomInt(2 ** 32),
     },
-    {
+    tracedModules(tracing, {
       clock,
       schedule: guarded(onFatal),
       storage,
@@ -304,7 +310,7 @@ async function startNode(
     name: 'node',
     stop: () => {
       node.stop();
-    },
+    }),
   });
   await resumed(node, dataDir);
   transport.watchGreetings((hello) => node.greeted(hello.from, hello));
@@ -320,7 +326,17 @@ type Served = Required<
 >;
 
 function serve(
-  { clock: { ofTurns: clock }, server, self, tls, configuration, metrics, notes, transport }: Ground,
+  {
+    clock: { ofTurns: clock },
+    server,
+    self,
+    tls,
+    configuration,
+    metrics,
+    notes,
+    tracing,
+    transport,
+  }: Ground,
   node: Node,
   served: Served,
   log: Logger,
@@ -348,9 +364,11 @@ function serve(
   const authorise = (): boolean => true;
   const { callerAt } = server;
   const { hub } = watches;
-  metrics.show({ node, watchers: () => hub.size });
+  const traces = tracing === null ? null : () => tracing.counts;
+  metrics.show({ node, watchers: () => hub.size, traces });
   // Whoever writes from here on is measured.
-  node.propose = metrics.measured(node.propose.bind(node));
+  const propose = node.propose.bind(node);
+  node.propose = metrics.measured(tracing?.writes.traced(propose) ?? propose);
   const meterOf = metrics.meterOf.bind(metrics);
   const ways = { links, routing, watches: hub };
   const modules = {
@@ -371,6 +389,7 @@ function serve(
   server.serve(modules);
   const ownRow = new OwnRow(modules);
   parts.push({
+    traceCall: tracing?.calls.called ?? null,
     name: 'own row',
     stop: () => {
       ownRow.stop();

@@ -13,6 +13,7 @@ import {
   listenAddressArgument,
   nameArgument,
   numberArgument,
+  shareArgument,
   targetsArgument,
 } from '../arguments.js';
 import { printJson } from '../cli.js';
@@ -42,6 +43,8 @@ interface StartOptions {
   readonly priority?: number;
   readonly connect?: readonly string[];
   readonly expect?: number;
+  readonly traceEndpoint?: string;
+  readonly traceSample?: number;
   readonly insecure?: true;
   readonly exitWithStdin?: true;
 }
@@ -84,6 +87,10 @@ have no such bound. mon-cluster tells what a clean node waits for.
 commandCenter.password in the configuration file, or the environment variable
 QUORATE_COMMANDCENTER_PASSWORD. Without one the page only shows.
 
+With --trace-endpoint, or OTEL_EXPORTER_OTLP_ENDPOINT, writes are traced through all nodes and sent to
+an OpenTelemetry collector (OTLP over HTTP; a URL without a path stands for its /v1/traces). A caller's
+W3C traceparent counts; of the other writes --trace-sample says the share, 100 a second at most.
+
 A configuration file (--config) says what these options say and more: quorate config check --help, and
 the chapter on configuration. Flags go before the environment (QUORATE_NAME, QUORATE_DATA_DIR and so
 on), which goes before the file. Paths in the file count from its directory.
@@ -103,7 +110,7 @@ Examples:
 
 /** Adds the command. */
 export function registerStart(program: Command): void {
-  const command = addDiscovery(program.command('start'))
+  const command = addTracing(addDiscovery(program.command('start')))
     .description('run the daemon in the foreground; it resumes its membership, or is clean')
     .addOption(setting('--config <file>', 'configuration file; flags go before it', fileArgument))
     .addOption(setting('--name <name>', 'name of this node (default: the host name)', nameArgument))
@@ -183,6 +190,25 @@ function addDiscovery(command: Command): Command {
     );
 }
 
+/** Where the traces of writes go, and how many. */
+function addTracing(command: Command): Command {
+  return command
+    .addOption(
+      setting(
+        '--trace-endpoint <url>',
+        'OpenTelemetry collector that gets the traces of writes',
+        (text: string) => text,
+      ),
+    )
+    .addOption(
+      setting(
+        '--trace-sample <share>',
+        'share of the writes that are traced, 0 to 1 (default: 1)',
+        shareArgument,
+      ),
+    );
+}
+
 /** An option that the environment may say too: `--data-dir` is QUORATE_DATA_DIR. */
 function setting<T>(
   flags: string,
@@ -211,7 +237,10 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   });
   // From before the start, because the default of this signal ends the process.
   process.on('SIGHUP', () => void running?.reload());
-  const defaults = { dataDir: DATA_DIRECTORY_DEFAULT };
+  const { traceEndpointOfOtel } = await import('../../src/config/tracing-section.js');
+  const shared = traceEndpointOfOtel(process.env);
+  const tracing = shared === null ? {} : { traceEndpoint: shared };
+  const defaults = { dataDir: DATA_DIRECTORY_DEFAULT, ...tracing };
   const daemon = await startDaemon({
     ...defaults,
     ...file?.settings,
@@ -242,6 +271,7 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
   delete process.env['QUORATE_COMMANDCENTER_PASSWORD'];
   const { name, cluster, dataDir, listen, advertise, api, http } = options;
   const { electionTimeout, insecure, witness, priority, connect, expect } = options;
+  const { traceEndpoint, traceSample } = options;
   return {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(name === undefined ? {} : { name }),
@@ -256,6 +286,8 @@ function daemonOptions(options: StartOptions, tls: TlsFiles | null) {
     ...(connect === undefined ? {} : { connect }),
     ...(expect === undefined ? {} : { expect }),
     ...(password === undefined ? {} : { commandCenterPassword: password }),
+    ...(traceEndpoint === undefined ? {} : { traceEndpoint }),
+    ...(traceSample === undefined ? {} : { traceSample }),
     ...(tls === null ? {} : { tls }),
     ...(insecure === undefined ? {} : { insecure }),
   };

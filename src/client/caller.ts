@@ -55,6 +55,8 @@ export interface CallerOptions {
   readonly isFollowing: boolean;
   /** Write under a client session where the request has a place for it. */
   readonly isCovering: boolean;
+  /** The trace that a call belongs to, as W3C's `traceparent`; asked once for each call, where it is made. */
+  readonly traceparent?: (() => string | null | undefined) | undefined;
 }
 
 /** A request that a client session can cover. */
@@ -67,6 +69,8 @@ export interface About extends CallOptions {
   /** By `performance.now()`. */
   readonly deadlineMs: number;
   readonly requestId: string;
+  /** Null: it belongs to no trace that is known. */
+  readonly traceparent: string | null;
 }
 
 /** What is known of a call after some attempts. */
@@ -357,7 +361,13 @@ export class Caller implements Asker {
     if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
     const deadlineMs = performance.now() + (options.timeoutMs ?? this.#options.timeoutMs);
     // One id for all attempts: they are one request to whoever reads the logs.
-    return { ...options, deadlineMs, requestId: randomBytes(8).toString('hex') };
+    const requestId = randomBytes(8).toString('hex');
+    return {
+      ...options,
+      deadlineMs,
+      requestId,
+      traceparent: this.#options.traceparent?.() ?? null,
+    };
   }
 
   #ask<Request, Response, RequestOut extends Request, ResponseOut>(
@@ -365,10 +375,11 @@ export class Caller implements Asker {
     request: Request,
     kind: Kind,
     { address, mayForward }: Target,
-    { requestId, deadlineMs, signal }: About,
+    { requestId, deadlineMs, signal, traceparent }: About,
     attempt: number,
   ): Promise<ResponseOut> {
     const metadata = this.#metadata(requestId, mayForward);
+    if (traceparent !== null) metadata.set('traceparent', traceparent);
     const { isFollowing } = this.#options;
     const remainingMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     const isRepeatable = isFollowing && kind !== 'change';

@@ -35,6 +35,11 @@ export interface ConnectOptions {
    * have happened is not repeated; the first write then costs one entry less.
    */
   readonly clientSession?: boolean;
+  /**
+   * Answers the trace that a call belongs to, as W3C's `traceparent`: called once for each call, in the context in which it is made.
+   * Pipelined operations have none.
+   */
+  readonly traceparent?: () => string | null | undefined;
 }
 
 /** Connects at the first call. Throws INVALID_ARGUMENT or TLS_FILES if what is given cannot be used. */
@@ -54,7 +59,8 @@ export class Quorate {
   readonly #tls: TlsIdentity | null;
 
   /** Use `connect`. */
-  constructor({ addresses, tls, timeoutMs = TIMEOUT_DEFAULT_MS, clientSession }: ConnectOptions) {
+  constructor(options: ConnectOptions) {
+    const { addresses, tls, timeoutMs = TIMEOUT_DEFAULT_MS, clientSession, traceparent } = options;
     checkTimeout(timeoutMs);
     const given = addresses.map(checkedAddress);
     if (given.length === 0) throw invalidArgument('addresses', 'expected at least one API address');
@@ -67,6 +73,7 @@ export class Quorate {
       tls: this.#tls,
       isFollowing: true,
       isCovering: clientSession ?? true,
+      traceparent,
     });
     this.store = new StoreClient(this.#caller);
     this.sessions = new SessionsClient(this.#caller);

@@ -7,6 +7,7 @@ import type { Hooks } from '../health/hooks.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { CommandCenterConfig } from './command-center-section.js';
 import type { PolicyFilesConfig } from './policy-section.js';
+import type { TracingConfig } from './tracing-section.js';
 
 export interface Config {
   readonly cluster: ClusterConfig;
@@ -18,6 +19,7 @@ export interface Config {
   readonly hooks: Hooks;
   /** Null: this node keeps no policies as files. */
   readonly policyFiles: PolicyFilesConfig | null;
+  readonly tracing: TracingConfig;
 }
 
 export interface ClusterConfig {

@@ -22,6 +22,8 @@ const KEY_OF_OPTION: Readonly<Record<string, string>> = {
   '--connect': 'cluster.connect',
   '--expect': 'cluster.expect',
   '--hosts': 'system.hosts',
+  '--trace-endpoint': 'tracing.endpoint',
+  '--trace-sample': 'tracing.sample',
 };
 
 /** The key of the file that says what an option says; null: there is none. */
@@ -40,6 +42,7 @@ export function daemonSettings(config: Config) {
   return {
     clusterName: cluster.name,
     ...passwordOf(config),
+    ...tracingOf(config),
     processes,
     healthChecks,
     hooks,
@@ -65,6 +68,13 @@ export function daemonSettings(config: Config) {
 
 function passwordOf({ commandCenter: { password } }: Config) {
   return password === null ? {} : { commandCenterPassword: password };
+}
+
+function tracingOf({ tracing: { endpoint, sample } }: Config) {
+  return {
+    ...(endpoint === null ? {} : { traceEndpoint: endpoint }),
+    ...(sample === null ? {} : { traceSample: sample }),
+  };
 }
 
 /** Where nothing else finds it, a bare name is a host name too. */

@@ -15,6 +15,7 @@ import { processSection } from './process-section.js';
 import { KEY_VARIABLE } from './secret.js';
 import { clusterSection, nodeSection, systemSection } from './sections.js';
 import { parsedYaml } from './source.js';
+import { tracingSection } from './tracing-section.js';
 import { Value } from './value.js';
 import type { Mapping } from './value.js';
 
@@ -30,6 +31,7 @@ const SECTIONS = [
   'healthChecks',
   'hooks',
   'policies',
+  'tracing',
 ];
 
 /**
@@ -66,6 +68,7 @@ function configOf(whole: Value, environment: Environment, directory: string): Co
   const healthChecks = healthSection(root.get('healthChecks'), { processes: names, resolve });
   const hooks = hookSection(root);
   const policyFiles = policySection(root, resolve);
+  const tracing = tracingSection(root);
   if (cluster === null) return null;
   const config = {
     cluster,
@@ -76,6 +79,7 @@ function configOf(whole: Value, environment: Environment, directory: string): Co
     healthChecks,
     hooks,
     policyFiles,
+    tracing,
   };
   checkForming(root, config);
   return config;

@@ -12,6 +12,8 @@ import { Reigning } from './reigning.js';
 import { Recent } from './recent.js';
 import type { RecentFigures } from './recent.js';
 import { statusName } from './status-name.js';
+import { traceCounters } from './trace-counters.js';
+import type { TraceCounts } from './trace-counters.js';
 
 /** Seconds; a write on an idle disk takes about a millisecond, a forwarded one behind an election some seconds. */
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -32,6 +34,8 @@ export interface MetricsModules {
   readonly node: NodeApi;
   /** Watches that are open on this node. */
   readonly watchers: () => number;
+  /** Null: nothing is traced. */
+  readonly traces: (() => TraceCounts) | null;
 }
 
 /** What was measured since it was asked for last, times in milliseconds. */
@@ -183,13 +187,14 @@ export class Metrics {
   }
 
   /** From here on the node's own figures are shown. Called once. */
-  show({ node, watchers }: MetricsModules): void {
+  show({ node, watchers, traces }: MetricsModules): void {
     const reigning = new Reigning(this.#registry, node);
     this.#reigning = reigning;
     this.#refresh = [
       nodeGauges(this.#registry, node),
       factGauges(this.#registry, () => node.state, watchers),
       () => reigning.refresh(),
+      ...(traces === null ? [] : [traceCounters(this.#registry, traces)]),
     ];
   }
 

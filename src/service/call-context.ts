@@ -9,6 +9,8 @@ import { QuorateError } from '../errors.js';
 import type { NodeId } from '../raft/types.js';
 import { canBeShown } from '../tls/caller.js';
 import type { Caller } from '../tls/caller.js';
+import { TRACEPARENT } from '../tracing/port.js';
+import type { CallTrace, Hop } from '../tracing/port.js';
 
 /** Metadata keys of Quorate. Those after the first two are between members; with TLS only a node is believed there. */
 export const KEYS = {
@@ -64,6 +66,8 @@ export interface CallContext {
   readonly viaNodeId: NodeId | null;
   /** Null: a call by itself. */
   readonly streamed: StreamedOperation | null;
+  /** Absent: it is not traced. */
+  readonly trace?: CallTrace;
 }
 
 /** What an operation of a pipelined stream has beside a call. */
@@ -136,10 +140,16 @@ export function usableMs(remainingMs: number): number {
   return Math.floor(bounded - Math.min(Math.max(marginMs, bounded * marginShare), bounded / 4));
 }
 
-/** Metadata for asking another node on behalf of this call. */
-export function metadataFor(context: CallContext, ownNodeId: NodeId, isForward: boolean): Metadata {
+/** Metadata for asking another node on behalf of this call; with `hop` its trace goes on there. */
+export function metadataFor(
+  context: CallContext,
+  ownNodeId: NodeId,
+  isForward: boolean,
+  hop: Hop | null = null,
+): Metadata {
   const metadata = new Metadata();
   metadata.set(KEYS.requestId, context.requestId);
+  if (hop !== null) metadata.set(TRACEPARENT, hop.traceparent);
   metadata.set(KEYS.who, context.who.replaceAll(/[^\x20-\x7e]+|%/g, encodeURIComponent));
   if (isForward) {
     metadata.set(KEYS.forwarded, String(context.forwards + 1));

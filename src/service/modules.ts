@@ -18,6 +18,7 @@ import type { MeterOf } from '../metrics/meters.js';
 import { causeLine } from '../state-machine/cause.js';
 import { refusalError } from './status-map.js';
 import type { Routing } from './routing.js';
+import type { TraceCall } from '../tracing/port.js';
 import type { WatchHub } from '../watch/hub.js';
 
 /** What this daemon says of itself, whether it belongs to a cluster or not. */

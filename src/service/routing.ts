@@ -80,6 +80,7 @@ export class Routing {
   ): Promise<Response> {
     const deadlineMs = route.deadlineMs ?? context.deadlineMs;
     const doubts: QuorateError[] = [];
+    if (route.isWrite) context.trace?.writes(context.requestId);
     const tried = this.#tried(context, method, route, deadlineMs, doubts);
     // Nothing else is repeated where there is doubt.
     return route.isCovered === true ? orDoubt(tried, doubts) : tried;
@@ -182,8 +183,11 @@ export class Routing {
       const options = { timeoutMs, isWrite, isCovered };
       return forward(address, method.path, route.request, place, options);
     }
-    const metadata = metadataFor(context, nodeId, true);
-    const asked = this.#links.ask(address, method, route.request, { metadata, timeoutMs, isWrite });
+    const hop = context.trace?.forwards(address) ?? null;
+    const metadata = metadataFor(context, nodeId, true, hop);
+    const options = { metadata, timeoutMs, isWrite };
+    const asked = this.#links.ask(address, method, route.request, options);
+    if (hop !== null) void asked.then(() => hop.ended(null), hop.ended);
     return route.isCovered === true ? this.#whileItLeads(leaderId, asked, deadlineMs) : asked;
   }
 

@@ -8,6 +8,8 @@ import { admitCall, statusOfFailure } from './call-frame.js';
 import type { AnyCall } from './call-frame.js';
 import { checkReadable } from './messages-in.js';
 import type { ServiceModules } from './modules.js';
+import { TRACEPARENT } from '../tracing/port.js';
+import type { CallTrace, TraceCall } from '../tracing/port.js';
 
 /** A call as its handler sees it, be it grpc-js's or a direct one. */
 export interface UnaryCall<Request> extends AnyCall {
@@ -33,22 +35,32 @@ export function unary<Request, Response>(
   const respond = async (
     call: UnaryCall<Request>,
     answer: UnaryAnswer<Response>,
+    trace: CallTrace | null,
   ): Promise<void> => {
     const began = meter.began();
     let response: Response;
     try {
       checkReadable(call.request);
-      response = await run(call.request, admitCall(modules, method, call));
+      const context = admitCall(modules, method, call);
+      response = await run(call.request, trace === null ? context : { ...context, trace });
     } catch (error) {
       const failure = statusOfFailure(modules, method, call, error);
       answer(failure);
       meter.ended(began, failure.code);
+      trace?.ended(failure.code);
       return;
     }
     answer(null, response);
     meter.ended(began, status.OK);
+    trace?.ended(status.OK);
   };
+  const { traceCall = null } = modules;
   return (call, answer) => {
-    void respond(call, answer);
+    void respond(call, answer, traceCall === null ? null : traceOf(traceCall, method, call));
   };
+}
+
+function traceOf(traceCall: TraceCall, method: string, { metadata }: AnyCall): CallTrace {
+  const [text] = metadata.get(TRACEPARENT);
+  return traceCall(method, typeof text === 'string' ? text : null);
 }

@@ -13,6 +13,7 @@ import type { Member, NodeId } from '../raft/types.js';
 import { bindGrpc } from '../tls/grpc.js';
 import type { GrpcPort } from '../tls/grpc.js';
 import type { TlsIdentity } from '../tls/identity.js';
+import type { TracedEntry } from '../tracing/port.js';
 import type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
 import { Inbound } from './inbound.js';
 import type { InboundCall } from './inbound.js';
@@ -22,6 +23,7 @@ import { MovedPeers } from './moved-peers.js';
 import { PeerLink } from './peer-link.js';
 import { PeerService, serverOptions } from './peer-service.js';
 import { laneOf } from './send-queue.js';
+import { noteTraced } from './traced-messages.js';
 
 export { admitByCluster } from './handshake.js';
 export type { Admission, ClusterFacts, Hello, LocalNode } from './handshake.js';
@@ -45,6 +47,8 @@ export interface GrpcTransportOptions {
 
 export interface GrpcTransportModules {
   readonly log: LoggerPort;
+  /** A message is about to be received of which these entries belong to traces. */
+  readonly onTraced?: (entries: readonly TracedEntry[]) => void;
   /** A peer came up or went down, seen from here; the log is told already. */
   readonly onPeer?: (peerId: NodeId, isUp: boolean, cause: string) => void;
   /** A peer refused this node, and why; the log is told already. */
@@ -96,7 +100,8 @@ export class GrpcTransport implements TransportPort {
   async start(receive: Receive): Promise<void> {
     const { listen, admit } = this.#options;
     const onGreeted = (hello: Hello): void => this.#onGreeted(hello);
-    const inbound = new Inbound({ admit, receive, onGreeted, log: this.#modules.log });
+    const { log, onTraced } = this.#modules;
+    const inbound = new Inbound({ admit, receive, onTraced, onGreeted, log });
     this.#inbound = inbound;
     this.#server.addService(PeerService.service, {
       Exchange: (call: InboundCall) => inbound.accept(call),
@@ -117,11 +122,14 @@ export class GrpcTransport implements TransportPort {
     this.#onMeeting = onMeeting;
   }
 
-  send(to: NodeId, message: Message): void {
+  /** `traced`: which of its entries belong to a trace. */
+  send(to: NodeId, message: Message, traced?: readonly TracedEntry[]): void {
     const lane = laneOf(message);
     const link = this.#links.get(to) ?? this.#guests.get(to);
     if (link === undefined || !link.wants(lane)) return;
-    link.send(lane, encodeMessage(message));
+    const bytes = encodeMessage(message);
+    if (traced !== undefined) noteTraced(bytes, traced);
+    link.send(lane, bytes);
   }
 
   setPeers(members: readonly Member[]): void {

@@ -15,6 +15,7 @@ import type { Hello__Output } from '../generated/quorate/raft/v1/Hello.js';
 import type { LoggerPort, Receive } from '../node/ports.js';
 import type { Sender } from '../raft/message.js';
 import type { NodeId } from '../raft/types.js';
+import type { TracedEntry } from '../tracing/port.js';
 import { readHello } from './handshake.js';
 import type { Admission, Hello } from './handshake.js';
 
@@ -23,6 +24,8 @@ export type InboundCall = ServerDuplexStream<ExchangeRequest__Output, ExchangeRe
 export interface InboundModules {
   readonly admit: (hello: Hello) => Admission;
   readonly receive: Receive;
+  /** Told before a message is received of which some entries belong to traces. */
+  readonly onTraced?: ((entries: readonly TracedEntry[]) => void) | undefined;
   /** A peer greeted and was accepted. */
   readonly onGreeted: (hello: Hello) => void;
   readonly log: LoggerPort;
@@ -115,7 +118,9 @@ export class Inbound {
     stream.heardMs = performance.now();
     const bytes = request.message;
     const message = this.#read(stream, 'a message', () => decodeMessage(bytes));
-    if (message !== null) this.#modules.receive(stream.from, message);
+    if (message === null) return;
+    if (request.traced.length > 0) this.#modules.onTraced?.(request.traced);
+    this.#modules.receive(stream.from, message);
   }
 
   #onHello(stream: Stream, fields: Hello__Output): void {

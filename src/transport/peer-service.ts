@@ -10,10 +10,13 @@ import { loadSync } from '@grpc/proto-loader';
 
 import { MESSAGE_BYTES_MAX } from '../codec/message-codec.js';
 import type { ProtoGrpcType } from '../generated/peer.js';
+import { TRACED_ENTRIES_MAX } from '../tracing/port.js';
 import type { LinkTimers } from './link-timers.js';
 
-/** Largest request between peers: one message with its framing, a field number and a length. */
-const REQUEST_BYTES_MAX = MESSAGE_BYTES_MAX + 16;
+/** Of an entry that belongs to a trace: two numbers, a context and their framing. */
+const TRACED_BYTES_MAX = 96;
+/** Largest request between peers: one message with its framing, a field number and a length, and its traced entries. */
+const REQUEST_BYTES_MAX = MESSAGE_BYTES_MAX + 16 + TRACED_ENTRIES_MAX * TRACED_BYTES_MAX;
 /** What a callee answers is a few words. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 /**

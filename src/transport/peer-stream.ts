@@ -17,6 +17,7 @@ import type { TlsMaterial } from '../tls/identity.js';
 import type { LinkTimers } from './link-timers.js';
 import { PeerService, clientOptions } from './peer-service.js';
 import type { SendQueue } from './send-queue.js';
+import { tracedIn } from './traced-messages.js';
 
 /** Why a stream ended by itself. */
 export type StreamEnd =
@@ -145,7 +146,9 @@ export class PeerStream {
     this.#pendingCount += 1;
     this.#pendingBytes += bytes.length;
     this.#limit ??= this.#stallLimit();
-    this.#call.write({ message: bytes }, () => this.#onWritten(bytes.length));
+    const traced = tracedIn(bytes);
+    const request = traced === undefined ? { message: bytes } : { message: bytes, traced };
+    this.#call.write(request, () => this.#onWritten(bytes.length));
   }
 
   #onWritten(byteCount: number): void {

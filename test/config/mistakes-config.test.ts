@@ -57,6 +57,16 @@ const ROWS: readonly Row[] = [
   { name: 'A list where a number should be', text: `${NAMED}node:\n  priority: [50]\n` },
   { name: 'Text where a number should be', text: `${NAMED}node:\n  priority: high\n` },
   { name: 'A number out of its range', text: `${NAMED}node:\n  priority: 101\n` },
+  {
+    name: 'A collector of traces without a scheme',
+    text: `${NAMED}tracing: { endpoint: "localhost:4318" }\n`,
+  },
+  { name: 'A collector by gRPC', text: `${NAMED}tracing: { endpoint: "grpc://localhost:4317" }\n` },
+  {
+    name: 'A password for the collector',
+    text: `${NAMED}tracing: { endpoint: "http://me:secret@localhost:4318" }\n`,
+  },
+  { name: 'A share of traces in percent', text: `${NAMED}tracing: { sample: 10 }\n` },
   { name: 'Policies without a directory', text: `${NAMED}policies: { localChanges: keep }\n` },
   {
     name: 'A health check with half of a certificate',

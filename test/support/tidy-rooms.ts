@@ -28,13 +28,13 @@ const KEEPER_DATA = ['process-definition', 'process-view', 'words'].map(
 
 /** The files of the composition root, which know all of src. */
 const ROOT_ROOMS = Object.fromEntries(
-  'config differences policies membership options processes hooks health stop forming http listening recorder notebook ticking'
+  'config differences policies membership options processes hooks health stop forming http listening recorder notebook ticking tracing'
     .split(' ')
     .map((name) => [`src/daemon-${name}.ts`, { knows: ['src'] }]),
 );
 
 const SERVED =
-  'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts src/notebook/note.ts'.split(
+  'src/client src/tls src/watch src/config/near-word.ts src/metrics/meters.ts src/notebook/note.ts src/tracing/port.ts'.split(
     ' ',
   );
 
@@ -48,7 +48,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/codec': { knows: ['src/raft', 'src/state-machine', 'src/forming'] },
   'src/node': { knows: ['src/raft', 'src/state-machine'] },
   'src/storage': { knows: [...ADAPTER.knows, 'src/forming/types.ts'] },
-  'src/transport': { knows: [...ADAPTER.knows, 'src/generated', 'src/tls'] },
+  'src/transport': {
+    knows: [...ADAPTER.knows, 'src/generated', 'src/tls', 'src/tracing/port.ts'],
+  },
   'src/ops': ADAPTER,
   // The inputs of a node's core, kept and read back: it looks, and is known to nobody below.
   'src/recorder': {
@@ -77,6 +79,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // It asks other nodes as their client.
   'src/service': { knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA] },
   'src/metrics': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
+  // It sees the driver's ports and the core's work, and is imported only where traces are asked for.
+  'src/tracing': { knows: ['src/node', ...RAFT_DATA, 'src/raft/raft.ts'] },
   // It answers with what a client of the API would see.
   'src/http': { knows: [...FRONT.knows, 'src/client', 'src/tls'] },
   // It looks and acts through the API's own handlers, and is a part of the HTTP port.
@@ -147,6 +151,10 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/ops'],
   'pino-pretty': ['src/ops'],
   'prom-client': ['src/metrics'],
+  '@opentelemetry/api': ['src/tracing'],
+  '@opentelemetry/exporter-trace-otlp-http': ['src/tracing'],
+  '@opentelemetry/resources': ['src/tracing'],
+  '@opentelemetry/sdk-trace': ['src/tracing'],
   preact: ['src/commandcenter/page'],
   uplot: ['src/commandcenter/page'],
   esbuild: [],
