@@ -228,12 +228,12 @@ async function openGround(
   const reach = (apiPort: number): ReturnType<typeof advertised> =>
     advertised(addresses, transport.address?.port ?? addresses.listen.port, apiPort);
   const peerAddress = (): string => reach(addresses.api.port).address;
+  const tracing = await openTracing(options, version, () => holder.node, log, parts);
   const incarnation = randomBytes(8).toString('hex');
   const local = { nodeId, installId, incarnation, ...software.speaks, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
     holder.node === null ? cluster : holder.node.status().cluster;
   const wasRemoved = (id: Sender['id']): boolean => holder.node?.wasRemoved(id) === true;
-  const tracing = await openTracing(options, version, () => holder.node, log, parts);
   const levelNow = (): number | undefined => holder.node?.status().featureLevel;
   const transport = new GrpcTransport(
     {
@@ -246,12 +246,12 @@ async function openGround(
     {
       log,
       onPeer: (...told) => notes.linked(holder.node, ...told),
+      ...(tracing === null ? {} : { onTraced: (entries) => tracing.writes.arriving(entries) }),
       onRefused: heedRefusals(options.dataDir, () => holder.node, end),
     },
   );
   parts.push({ name: 'transport', stop: () => transport.close() });
   await listening('--listen', addresses.listen, () =>
-      ...(tracing === null ? {} : { onTraced: (entries) => tracing.writes.arriving(entries) }),
     transport.start((from, message) => holder.node?.receive(from, message)),
   );
 
@@ -278,7 +278,7 @@ async function openGround(
 
 async function startNode(
   { clock, storage, transport, self, holder, software, dataDir, notes, tracing }: Ground,
-  primary: PrimaryPort,
+  primary: PrimaryPort | null,
   recorder: FlightRecorder,
   onFatal: (error: unknown) => void,
   log: Logger,
@@ -301,7 +301,7 @@ async function startNode(
       log,
       ...(primary === null ? {} : { primary }),
       observer: bothOf(recorder, notes.core),
-    },
+    }),
   );
   holder.node = node;
   recorder.watch({ node, clock, dataDir, version });
@@ -310,7 +310,7 @@ async function startNode(
     name: 'node',
     stop: () => {
       node.stop();
-    }),
+    },
   });
   await resumed(node, dataDir);
   transport.watchGreetings((hello) => node.greeted(hello.from, hello));
@@ -384,12 +384,12 @@ function serve(
     notebook: notes.notebook,
     usage,
     meterOf,
+    traceCall: tracing?.calls.called ?? null,
     configuration,
   };
   server.serve(modules);
   const ownRow = new OwnRow(modules);
   parts.push({
-    traceCall: tracing?.calls.called ?? null,
     name: 'own row',
     stop: () => {
       ownRow.stop();
