@@ -107,11 +107,11 @@ export interface ServiceModules {
   readonly routing: Routing;
   readonly watches: WatchHub;
   readonly meterOf: MeterOf;
-  /** Forming of a first cluster, which an operator's start or join must not cross; null or absent: there is none. */
   /** Traces calls; null or absent: nothing is traced. */
   readonly traceCall?: TraceCall | null;
   /** Where a member is reached against its row, HOST:PORT; null: where the row says. Absent: nothing is known of that. */
   readonly movedTo?: (id: NodeId) => string | null;
+  /** Forming of a first cluster, which an operator's start or join must not cross; null or absent: there is none. */
   readonly forming?: FormingPort | null;
   /** Null or absent: none are configured, and none can be. */
   readonly processes?: ProcessPort | null;
