@@ -5,6 +5,7 @@ import { ADAPTERS } from './adapters.js';
 import { CODEC } from './codec.js';
 import { DRIVER } from './driver.js';
 import { ELECTIONS } from './elections.js';
+import { FACT_MUTANTS } from './facts.js';
 import { FEATURE_MUTANTS } from './features.js';
 import { MEMBERSHIP_MUTANTS } from './membership.js';
 import type { Mutant } from './mutant.js';
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...READS,
   ...SNAPSHOTS,
   ...STATE_MACHINE,
+  ...FACT_MUTANTS,
   ...FEATURE_MUTANTS,
   ...DRIVER,
   ...CODEC,

@@ -27,8 +27,14 @@ const FILES = [
   'src/errors',
   'src/error-kind',
   'src/fact-errors',
+  'src/client/lock-life',
   'src/client/numbers',
+  'src/client/service-pick',
   'src/client/watch-cursor',
+  'src/service/failures',
+  'src/service/services-message',
+  'src/service/status-map',
+  'src/service/status-view',
 ];
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
