@@ -21,6 +21,7 @@ import {
 } from './daemon-differences.js';
 import { QuorateError } from './errors.js';
 import type { Difference } from './generated/quorate/v1/Difference.js';
+import type { Hooks } from './health/hooks.js';
 import type { Defined } from './keeper/words.js';
 import type { NodeApi } from './node/api.js';
 import type { ClusterIdentity } from './node/ports.js';
@@ -43,6 +44,7 @@ interface Running {
     ): Promise<readonly Defined[] | null>;
   } | null;
   readonly health: { define(healthChecks: CheckedOptions['healthChecks']): void };
+  readonly hooks: { takeable(hooks: Hooks): Hooks; define(hooks: Hooks): void };
 }
 
 export class DaemonConfig implements ConfigPort {
@@ -142,12 +144,13 @@ export class DaemonConfig implements ConfigPort {
     if (wrongName !== null) throw wrongName;
     const settings = this.#settings();
     const hasProcesses = running !== null && running.processes !== null;
+    const hooks = running === null ? this.#runs.hooks : running.hooks.takeable(wanted.hooks);
     const differences: Difference[] = [
       ...(settings === null ? [] : settingDifferences(read.config, settings)).map((it) => {
         return { ...it, effect: 'NEVER' as const };
       }),
       ...restartDifferences(this.#runs, wanted, cluster !== null),
-      ...liveDifferences({ runs: this.#runs, wanted, given: source.given, hasProcesses }),
+      ...liveDifferences({ runs: this.#runs, wanted, given: source.given, hasProcesses, hooks }),
     ];
     if (dryRun) return differences;
     this.#config = read.config;
@@ -158,6 +161,7 @@ export class DaemonConfig implements ConfigPort {
       isPriorityGiven: wanted.isPriorityGiven,
       processes: hasProcesses ? wanted.processes : this.#runs.processes,
       healthChecks: wanted.healthChecks,
+      hooks,
     });
     const told = differences.map((difference) => withDone(difference, done));
     const keys = told.map(
@@ -184,6 +188,7 @@ export class DaemonConfig implements ConfigPort {
     if (!isDeepStrictEqual(healthChecks, runs.healthChecks)) {
       this.#running?.health.define(runs.healthChecks);
     }
+    this.#running?.hooks.define(runs.hooks);
     if (isDeepStrictEqual(processes, runs.processes)) return [];
     return (await this.#running?.processes?.define(runs.processes, KEEPER_ANSWER_MS)) ?? null;
   }

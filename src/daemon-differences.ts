@@ -125,11 +125,14 @@ export function liveDifferences({
   wanted,
   given,
   hasProcesses,
+  hooks,
 }: {
   readonly runs: CheckedOptions;
   readonly wanted: CheckedOptions;
   readonly given: Partial<DaemonOptions>;
   readonly hasProcesses: boolean;
+  /** Those of `wanted` that can be taken over while the daemon runs. */
+  readonly hooks: CheckedOptions['hooks'];
 }): Difference[] {
   const differences: Difference[] = [];
   if (runs.priority !== wanted.priority || runs.isPriorityGiven !== wanted.isPriorityGiven) {
@@ -153,7 +156,11 @@ export function liveDifferences({
   if (!Object.hasOwn(given, 'processes')) {
     differences.push(...processDifferences(runs, wanted, hasProcesses));
   }
-  return [...differences, ...healthDifferences(runs, wanted), ...hookDifferences(runs, wanted)];
+  return [
+    ...differences,
+    ...healthDifferences(runs, wanted),
+    ...hookDifferences(runs, wanted, hooks),
+  ];
 }
 
 function processDifferences(
@@ -226,17 +233,24 @@ function healthDifferences(runs: CheckedOptions, wanted: CheckedOptions): Differ
   });
 }
 
-/** Whether a hook is asked before a promotion is fixed when the node starts, and the others go with it. */
+/** Whether any hook is asked before a promotion is fixed when the node starts. */
 function hookDifferences(
   { hooks: runs }: CheckedOptions,
   { hooks: wanted }: CheckedOptions,
+  live: CheckedOptions['hooks'],
 ): Difference[] {
   const names = ['beforePromotion', 'afterPromotion', 'beforeDemotion'] as const;
   return names.flatMap((name): Difference[] => {
     if (isDeepStrictEqual(runs[name], wanted[name])) return [];
-    const what = wanted[name] === null ? 'no longer said' : 'otherwise';
-    const why = `${what}: hooks are taken over when the daemon starts`;
-    return [{ key: `hooks.${name}`, effect: 'RESTART', why }];
+    const key = `hooks.${name}`;
+    const isLive = isDeepStrictEqual(live[name], wanted[name]);
+    if (!isLive) {
+      const why = 'new: whether a hook is asked before a promotion is fixed when the daemon starts';
+      return [{ key, effect: 'RESTART', why }];
+    }
+    const what =
+      wanted[name] === null ? 'no longer said' : runs[name] === null ? 'new' : 'otherwise';
+    return [{ key, effect: 'LIVE', why: `${what}: from the next occasion on` }];
   });
 }
 

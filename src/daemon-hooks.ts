@@ -21,20 +21,14 @@ interface Ground {
 /** Beyond a hook's limit: killing it, and finding that it is gone. */
 const ALLOWANCE_MS = 200;
 
-/** The port with its hooks; the port itself, which may be null, where there are none. */
-export function withHooks(
-  inner: PrimaryPort | null,
-  hooks: Hooks,
-  ground: Ground,
-): PrimaryPort | null {
-  const hasNone = Object.values(hooks).every((hook) => hook === null);
-  return hasNone ? inner : new HookedPrimary(inner, hooks, ground);
-}
-
-class HookedPrimary implements PrimaryPort {
+/**
+ * A port with hooks in front of another, or of none. Whether a hook is asked before promotion is fixed here, since the core is
+ * told so when it begins; everything else of hooks may change while the daemon runs.
+ */
+export class HookedPrimary implements PrimaryPort {
   readonly promote?: NonNullable<PrimaryPort['promote']>;
   readonly #inner: PrimaryPort | null;
-  readonly #hooks: Hooks;
+  #hooks: Hooks;
   readonly #ground: Ground;
   #promotion = new AbortController();
   /** Of what runs under the newest epoch. */
@@ -51,9 +45,18 @@ class HookedPrimary implements PrimaryPort {
     this.#inner = inner;
     this.#hooks = hooks;
     this.#ground = ground;
-    const { beforePromotion } = hooks;
-    if (beforePromotion === null) return;
-    this.promote = (promotion, done) => void this.#ask(beforePromotion, promotion, done);
+    if (hooks.beforePromotion === null) return;
+    this.promote = (promotion, done) => void this.#ask(promotion, done);
+  }
+
+  /** Which of these hooks it can take over while the daemon runs: one before promotion only if there was one from the start. */
+  takeable(hooks: Hooks): Hooks {
+    return this.promote === undefined ? { ...hooks, beforePromotion: null } : hooks;
+  }
+
+  /** Takes other hooks, as far as `takeable`: from the next occasion on. One that runs is left to its end. */
+  define(hooks: Hooks): void {
+    this.#hooks = this.takeable(hooks);
   }
 
   get stopLimitMs(): number {
@@ -115,18 +118,25 @@ class HookedPrimary implements PrimaryPort {
   }
 
   async #ask(
-    hook: HookDefinition,
     { term, cause, lastEpoch }: Promotion,
     done: (why: string | null) => void,
   ): Promise<void> {
     this.#promotion.abort();
     this.#promotion = new AbortController();
+    const { signal } = this.#promotion;
+    const { beforePromotion } = this.#hooks;
+    if (beforePromotion === null) {
+      // It is gone since the core was told to ask; the core is not answered within its own turn.
+      await Promise.resolve();
+      done(null);
+      return;
+    }
     const told = {
       QUORATE_TERM: `${term}`,
       QUORATE_CAUSE: cause,
       QUORATE_LAST_EPOCH: `${lastEpoch}`,
     };
-    done(await this.#run('before-promotion', hook, told, this.#promotion.signal));
+    done(await this.#run('before-promotion', beforePromotion, told, signal));
   }
 
   #announce(epoch: number, signal: AbortSignal): void {

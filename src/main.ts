@@ -16,7 +16,7 @@ import {
 } from './daemon-membership.js';
 import { DaemonConfig, selfFacts } from './daemon-config.js';
 import { beginHealth } from './daemon-health.js';
-import { withHooks } from './daemon-hooks.js';
+import { HookedPrimary } from './daemon-hooks.js';
 import { openPolicyFiles } from './daemon-policies.js';
 import { openProcesses } from './daemon-processes.js';
 import { listening } from './daemon-listening.js';
@@ -154,7 +154,12 @@ async function assemble(
   const processes = openProcesses(options, ground, log, parts);
   const { installId } = ground.storage.stored.identity;
   const environment = { QUORATE_NODE: self.api, QUORATE_NODE_NAME: self.name };
-  const primary = withHooks(processes, options.hooks, { clock, log, environment, installId });
+  const primary = new HookedPrimary(processes, options.hooks, {
+    clock,
+    log,
+    environment,
+    installId,
+  });
   const node = await startNode(ground, primary, recorder, onFatal, log, parts);
   parts.push({ name: 'wait for members', stop: endUnreached(node, end) });
   await processes?.start();
@@ -176,7 +181,7 @@ async function assemble(
   const { formation } = forming;
   const own = { forming: formation, processes, policyFiles, record: recorder };
   const modules = serve(ground, node, { ...own, isStopping, onFatal }, log, parts);
-  configuration.watch({ node, processes, health });
+  configuration.watch({ node, processes, health, hooks: primary });
   forming.begin(modules);
   if (http !== null) serveHttp(http, options, modules, ground.metrics, parts);
   const { name, address, api } = self;
@@ -195,7 +200,7 @@ async function assemble(
     fail: onFatal,
     failure,
     stop: () => {
-      const stopLimitMs = primary?.stopLimitMs ?? 0;
+      const { stopLimitMs } = primary;
       stopping ??= stopDaemon({ node, clock, processes, stopLimitMs, log }, parts);
       return stopping;
     },
@@ -278,7 +283,7 @@ async function openGround(
 
 async function startNode(
   { clock, storage, transport, self, holder, software, dataDir, notes, tracing }: Ground,
-  primary: PrimaryPort | null,
+  primary: PrimaryPort,
   recorder: FlightRecorder,
   onFatal: (error: unknown) => void,
   log: Logger,
@@ -299,7 +304,7 @@ async function startNode(
       transport,
       codec: commandCodec,
       log,
-      ...(primary === null ? {} : { primary }),
+      primary,
       observer: bothOf(recorder, notes.core),
     }),
   );

@@ -22,9 +22,9 @@ The system definition (hosts and items) takes effect at once, for the whole clus
 read an item as the key quorate/system/items/NAME of the store, and watch it there.
 
 The node that is asked (--node) reads the file that it was started with once more: priority, log level,
-processes and health checks take effect at once; addresses, directories, certificates' paths, discovery and
-hooks need a restart of its daemon; what a cluster fixes when it is formed does not change. Each line says
-why. Exactly those processes that are new, gone or otherwise start, end or start again; what only the primary
+processes, health checks and hooks take effect at once; addresses, directories, certificates' paths, discovery
+and a first hook before promotion need a restart of its daemon; what a cluster fixes when it is formed does not
+change. Each line says why. Exactly those processes that are new, gone or otherwise start, end or start again; what only the primary
 runs, where the primary is. A daemon opens no other file than its own, so its own part is left alone where
 FILE is another or holds something else there. Run it on each node whose file has changed.
 Nothing is activated if the file has an error, here or there.

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { withHooks } from '../../src/daemon-hooks.js';
+import { HookedPrimary } from '../../src/daemon-hooks.js';
 import { NO_HOOKS } from '../../src/health/hooks.js';
 import type { HookDefinition, Hooks } from '../../src/health/hooks.js';
 import type { LeaseOrder, PrimaryPort } from '../../src/node/ports.js';
@@ -30,7 +30,7 @@ function hook(text: string, timeLimitMs = 60_000): HookDefinition {
 }
 
 /** The port with these hooks, and what the port behind it was told. */
-function hooked(hooks: Partial<Hooks>): { port: PrimaryPort; told: string[] } {
+function hooked(hooks: Partial<Hooks>): { port: HookedPrimary; told: string[] } {
   const told: string[] = [];
   const inner: PrimaryPort = {
     stopLimitMs: 1000,
@@ -48,8 +48,7 @@ function hooked(hooks: Partial<Hooks>): { port: PrimaryPort; told: string[] } {
   const log = { error: note, warn: note, info: note, debug: note };
   const environment = { QUORATE_NODE: '127.0.0.1:1', QUORATE_NODE_NAME: 'n1' };
   const ground = { clock, log, environment, installId: 'a'.repeat(16) };
-  const port = withHooks(inner, { ...NO_HOOKS, ...hooks }, ground);
-  if (port === null) throw new Error('no port');
+  const port = new HookedPrimary(inner, { ...NO_HOOKS, ...hooks }, ground);
   return { port, told };
 }
 
@@ -63,9 +62,35 @@ const promotion = { term: 3 as Term, cause: 'heard no leader in time', lastEpoch
 const asked = (port: PrimaryPort): Promise<string | null> =>
   new Promise((resolve) => port.promote?.(promotion, resolve));
 
-test('without hooks the port is the one behind it', () => {
-  expect('promote' in hooked({}).port).toBe(false);
-  expect(hooked({}).port.stopLimitMs).toBe(1000);
+test('without hooks nobody is asked, and the port behind it is told everything', async () => {
+  const { port, told } = hooked({});
+  expect(port.promote).toBe(undefined);
+  expect(port.stopLimitMs).toBe(1000);
+  port.lease(leaseOf(60_000));
+  await new Promise<void>((resolve) => port.stop(epoch, resolve));
+  port.resume(epoch);
+  port.over(epoch);
+  expect(told).toEqual(['lease 7', 'stop 7', 'resume 7', 'over 7']);
+});
+
+test('other hooks are taken while it runs, but for a first one before promotion', async () => {
+  const { port } = hooked({ beforePromotion: hook('exit 4') });
+  port.define({
+    ...NO_HOOKS,
+    beforePromotion: hook('true'),
+    beforeDemotion: hook('echo bye', 5000),
+  });
+  expect(await asked(port)).toBe(null);
+  expect(port.stopLimitMs).toBeGreaterThanOrEqual(6000);
+  await new Promise<void>((resolve) => port.stop(epoch, resolve));
+  expect(lines).toContain('bye {"hook":"before-demotion"}');
+  port.define(NO_HOOKS);
+  expect(await asked(port)).toBe(null);
+  expect(port.stopLimitMs).toBe(1000);
+
+  const wanted = { ...NO_HOOKS, beforePromotion: hook('exit 4'), afterPromotion: hook('true') };
+  const unasked = hooked({}).port;
+  expect(unasked.takeable(wanted)).toEqual({ ...wanted, beforePromotion: null });
 });
 
 test('before promotion: told why, logged, and refused by a failure or by being late', async () => {

@@ -212,7 +212,7 @@ describe('install', () => {
     expect(await install('processes:', a, other, check, hook)).toEqual([
       'Activated: b: another command, stopGrace: where it runs it ends within its grace, and starts as the file says; it was told to end, and starts again',
       'Activated: t: new: it counts from its first result on',
-      'Needs a restart of A: hooks.afterPromotion: otherwise: hooks are taken over when the daemon starts',
+      'Activated: hooks.afterPromotion: new: from the next occasion on',
     ]);
     await until('the verdict', () => daemon.status().unfit?.startsWith('t: ') === true);
     await untilStates({ a: 'RUNNING', b: 'RUNNING' });
@@ -224,6 +224,7 @@ describe('install', () => {
     expect(await install('processes:', other)).toEqual([
       'Activated: a: no longer said: it ends within its grace, and is supervised no more; it was told to end',
       'Activated: t: no longer said: it ends',
+      'Activated: hooks.afterPromotion: no longer said: from the next occasion on',
     ]);
     await until('the verdict', () => daemon.status().unfit === null);
     await untilStates({ b: 'RUNNING' });
