@@ -50,8 +50,8 @@ export function jobs(world: World, history: History): Invariant {
       const hasTurned = running !== epoch;
       epoch = running;
       // Whatever was claimed under another reign is claimed no more.
-      const ids = hasTurned ? [...known.keys()] : idsIn(applied);
-      for (const id of ids) see(applied, id);
+      const ids = hasTurned ? [...known.keys(), ...idsIn(applied)] : idsIn(applied);
+      for (const id of new Set(ids)) see(applied, id);
     }),
   };
 }
