@@ -11,9 +11,13 @@ import { attributeView } from './session-view.js';
 import type { AttributeView } from './session-view.js';
 
 /** What `store get --json` prints. */
-export interface EntryView {
-  readonly key: string;
+export interface EntryView extends KeyView {
   readonly value: AttributeView;
+}
+
+/** What is printed of one where only keys were asked for. */
+export interface KeyView {
+  readonly key: string;
   readonly revision: number;
   readonly createdRevision: number;
 }
@@ -40,6 +44,11 @@ export function entryView(entry: StoreEntry | null): EntryView {
   return { key, value: attributeView(value), revision, createdRevision };
 }
 
+/** Turns an entry into what is printed where only keys were asked for. */
+export function keyView({ key, revision, createdRevision }: StoreEntry): KeyView {
+  return { key, revision, createdRevision };
+}
+
 /** An entry as lines for people. */
 export function entryLines(view: EntryView, style: Style): string[] {
   const { key, value, revision, createdRevision } = view;
@@ -49,15 +58,14 @@ export function entryLines(view: EntryView, style: Style): string[] {
 
 /** Entries as a table; without their values if they were not asked for. */
 export function entryTable(
-  views: readonly EntryView[],
+  views: readonly (EntryView | KeyView)[],
   isKeysOnly: boolean,
   style: Style,
 ): string[] {
-  const shown = (value: AttributeView): string[] => (isKeysOnly ? [] : [valueText(value, style)]);
-  const rows = views.map(({ key, value, revision }) => [
-    printable(key),
-    String(revision),
-    ...shown(value),
+  const rows = views.map((view) => [
+    printable(view.key),
+    String(view.revision),
+    ...('value' in view ? [valueText(view.value, style)] : []),
   ]);
   return renderTable(
     [

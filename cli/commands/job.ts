@@ -18,6 +18,8 @@ import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.
 import type { ConsistencyOptions } from '../consistency.js';
 import { onSignal } from '../exit.js';
 import { jobLines, jobOutlineView, jobTable, jobView } from '../job-view.js';
+import { printList } from '../list-pages.js';
+import type { ListOptions } from '../list-pages.js';
 import { stalenessLine } from '../session-view.js';
 import { registerFactWatch } from './watch.js';
 
@@ -39,10 +41,6 @@ interface SubmitCliOptions {
   readonly backoff?: number;
   readonly heartbeat?: number;
   readonly delay?: number;
-}
-interface ListOptions extends ConsistencyOptions {
-  readonly after: string;
-  readonly limit: number;
 }
 interface WorkOptions extends GlobalOptions {
   readonly type: readonly string[];
@@ -219,20 +217,18 @@ async function get(cli: Cli<ConsistencyOptions>, id: string): Promise<void> {
   cli.print(view, () => jobLines(view, cli.style));
 }
 
-async function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
-  const { after: afterId, limit, stale = false } = cli.options;
+function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
   const consistency = consistencyOf(cli.options);
-  const page = await cli.client.listJobs({ prefix, afterId, limit, consistency });
-  const { more, header } = page;
-  const views = page.jobs.map(jobOutlineView);
-  if (stale) cli.note(stalenessLine(header));
-  cli.print({ jobs: views, more }, () =>
-    views.length === 0 ? ['No jobs.'] : jobTable(views, cli.style),
-  );
-  const last = views.at(-1);
-  if (more && last !== undefined) {
-    cli.note(`There are more: --after ${JSON.stringify(last.id)} continues.`);
-  }
+  return printList(cli, {
+    key: 'jobs',
+    none: 'No jobs.',
+    page: async (afterId, limit) => {
+      const page = await cli.client.listJobs({ prefix, afterId, limit, consistency });
+      return { ...page, views: page.jobs.map(jobOutlineView) };
+    },
+    placeOf: ({ id }) => id,
+    table: (views) => jobTable(views, cli.style),
+  });
 }
 
 async function work(command: Command, words: readonly string[]): Promise<void> {

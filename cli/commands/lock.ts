@@ -13,8 +13,9 @@ import { withClient } from '../cli.js';
 import type { Cli, GlobalOptions } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
+import { printList } from '../list-pages.js';
+import type { ListOptions } from '../list-pages.js';
 import { lockLines, lockTable, lockView } from '../lock-view.js';
-import type { LockView } from '../lock-view.js';
 import { stalenessLine } from '../session-view.js';
 import { registerFactWatch } from './watch.js';
 
@@ -31,10 +32,6 @@ interface RunOptions extends GlobalOptions {
   readonly wait?: number;
   readonly try?: true;
   readonly value?: string;
-}
-interface ListOptions extends ConsistencyOptions {
-  readonly after: string;
-  readonly limit: number;
 }
 
 /** What differs between a lock and an election in words. */
@@ -209,23 +206,18 @@ async function get(cli: Cli<ConsistencyOptions>, name: string): Promise<void> {
   cli.print(view, () => lockLines(view, cli.style));
 }
 
-async function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
-  const { after, limit, stale = false } = cli.options;
-  const { locks, more, header } = await cli.client.listLocks({
-    prefix,
-    afterName: after,
-    limit,
-    consistency: consistencyOf(cli.options),
+function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
+  const consistency = consistencyOf(cli.options);
+  return printList(cli, {
+    key: 'locks',
+    none: 'No locks.',
+    page: async (afterName, limit) => {
+      const page = await cli.client.listLocks({ prefix, afterName, limit, consistency });
+      return { ...page, views: page.locks.map(lockView) };
+    },
+    placeOf: ({ name }) => name,
+    table: (views) => lockTable(views, cli.style),
   });
-  const views: LockView[] = locks.map(lockView);
-  if (stale) cli.note(stalenessLine(header));
-  cli.print({ locks: views, more }, () =>
-    views.length === 0 ? ['No locks.'] : lockTable(views, cli.style),
-  );
-  const last = views.at(-1);
-  if (more && last !== undefined) {
-    cli.note(`There are more: --after ${JSON.stringify(last.name)} continues.`);
-  }
 }
 
 async function release(cli: Cli<object>, name: string, session: string): Promise<void> {

@@ -12,6 +12,8 @@ import type { ChangeOptions, Cli } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
 import { cutTo } from '../format.js';
+import { printList } from '../list-pages.js';
+import type { ListOptions } from '../list-pages.js';
 import {
   differenceLines,
   historyTable,
@@ -37,10 +39,6 @@ const ifVersionArgument = numberArgument(0, Number.MAX_SAFE_INTEGER);
 
 interface WriteOptions extends ChangeOptions {
   readonly ifVersion?: number;
-}
-interface ListOptions extends ConsistencyOptions {
-  readonly after: string;
-  readonly limit: number;
 }
 interface StatusOptions {
   readonly own?: true;
@@ -308,16 +306,18 @@ async function get(cli: Cli<ConsistencyOptions>, name: string, version?: number)
   process.stdout.write(policy?.document ?? '');
 }
 
-async function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
-  const { after: afterName, limit, stale = false } = cli.options;
-  const request = { prefix, afterName, limit, consistency: consistencyOf(cli.options) };
-  const { policies, more, header } = await cli.client.listPolicies(request);
-  if (stale) cli.note(stalenessLine(header));
-  const views = policies.map(policyVersionView);
-  cli.print({ policies: views, more }, () =>
-    views.length === 0 ? ['No policies.'] : policyTable(views, cli.style),
-  );
-  if (more) cli.note(`There are more: --after ${views.at(-1)?.name ?? ''} continues.`);
+function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
+  const consistency = consistencyOf(cli.options);
+  return printList(cli, {
+    key: 'policies',
+    none: 'No policies.',
+    page: async (afterName, limit) => {
+      const page = await cli.client.listPolicies({ prefix, afterName, limit, consistency });
+      return { ...page, views: page.policies.map(policyVersionView) };
+    },
+    placeOf: ({ name }) => name,
+    table: (views) => policyTable(views, cli.style),
+  });
 }
 
 async function history(cli: Cli<ConsistencyOptions>, name: string): Promise<void> {

@@ -18,6 +18,8 @@ import { withClient } from '../cli.js';
 import type { Cli, GlobalOptions } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
+import { printList } from '../list-pages.js';
+import type { ListOptions } from '../list-pages.js';
 import { providerLines, providerTable, providerView } from '../service-view.js';
 import { stalenessLine } from '../session-view.js';
 import { registerFactWatch } from './watch.js';
@@ -59,10 +61,6 @@ interface RegisterOptions extends GlobalOptions {
 interface ReportOptions {
   readonly load?: number;
   readonly health?: Health;
-}
-interface ListOptions extends ConsistencyOptions {
-  readonly after: string;
-  readonly limit: number;
 }
 interface ResolveOptions extends ConsistencyOptions {
   readonly rule: keyof typeof RULES;
@@ -343,20 +341,18 @@ async function get(cli: Cli<ConsistencyOptions>, service: string, id: string): P
   cli.print(view, () => providerLines(view, cli.style));
 }
 
-async function list(cli: Cli<ListOptions>, service: string): Promise<void> {
-  const { after: afterKey, limit, stale = false } = cli.options;
+function list(cli: Cli<ListOptions>, service: string): Promise<void> {
   const consistency = consistencyOf(cli.options);
-  const page = await cli.client.listProviders({ service, afterKey, limit, consistency });
-  const { more, header } = page;
-  const views = page.providers.map(providerView);
-  if (stale) cli.note(stalenessLine(header));
-  cli.print({ providers: views, more }, () =>
-    views.length === 0 ? ['No providers.'] : providerTable(views, cli.style),
-  );
-  const last = views.at(-1);
-  if (more && last !== undefined) {
-    cli.note(`There are more: --after ${JSON.stringify(`${last.service}/${last.id}`)} continues.`);
-  }
+  return printList(cli, {
+    key: 'providers',
+    none: 'No providers.',
+    page: async (afterKey, limit) => {
+      const page = await cli.client.listProviders({ service, afterKey, limit, consistency });
+      return { ...page, views: page.providers.map(providerView) };
+    },
+    placeOf: (provider) => `${provider.service}/${provider.id}`,
+    table: (views) => providerTable(views, cli.style),
+  });
 }
 
 async function resolve(cli: Cli<ResolveOptions>, service: string): Promise<void> {

@@ -15,8 +15,9 @@ import type { Cli } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
 import { printable } from '../format.js';
+import { printList } from '../list-pages.js';
+import type { ListOptions } from '../list-pages.js';
 import { sessionLines, sessionTable, sessionView, stalenessLine } from '../session-view.js';
-import type { SessionView } from '../session-view.js';
 import { registerFactWatch } from './watch.js';
 
 interface PutOptions {
@@ -24,10 +25,8 @@ interface PutOptions {
   readonly owner?: string;
   readonly ifRevision?: number;
 }
-interface ListOptions extends ConsistencyOptions {
+interface SessionListOptions extends ListOptions {
   readonly prefix: string;
-  readonly after: string;
-  readonly limit: number;
 }
 interface DeleteOptions {
   readonly ifRevision?: number;
@@ -121,7 +120,7 @@ Examples:
   quorate session list --prefix user/ --limit 50
   quorate session list --after user/42 --json`,
     )
-    .action(() => withClient<ListOptions>(command, list));
+    .action(() => withClient<SessionListOptions>(command, list));
 }
 
 function registerTouch(group: Command): void {
@@ -173,28 +172,19 @@ async function get(cli: Cli<ConsistencyOptions>, id: string): Promise<void> {
   );
 }
 
-async function list(cli: Cli<ListOptions>): Promise<void> {
-  const { prefix, after, limit, stale = false } = cli.options;
-  const views: SessionView[] = [];
-  let afterId = after;
-  let more = true;
-  // A page may end early by its bytes, so pages are joined until the limit.
-  while (more && views.length < limit) {
-    const page = await cli.client.listSessions({
-      prefix,
-      afterId,
-      limit: limit - views.length,
-      consistency: consistencyOf(cli.options),
-    });
-    views.push(...page.sessions.map(sessionView));
-    afterId = page.sessions.at(-1)?.id ?? afterId;
-    more = page.more && page.sessions.length > 0;
-    if (stale && views.length === page.sessions.length) cli.note(stalenessLine(page.header));
-  }
-  cli.print({ sessions: views, more }, () =>
-    views.length === 0 ? ['No sessions.'] : sessionTable(views, cli.style),
-  );
-  if (more) cli.note(`There are more: --after ${JSON.stringify(afterId)} continues.`);
+function list(cli: Cli<SessionListOptions>): Promise<void> {
+  const { prefix } = cli.options;
+  const consistency = consistencyOf(cli.options);
+  return printList(cli, {
+    key: 'sessions',
+    none: 'No sessions.',
+    page: async (afterId, limit) => {
+      const page = await cli.client.listSessions({ prefix, afterId, limit, consistency });
+      return { ...page, views: page.sessions.map(sessionView) };
+    },
+    placeOf: ({ id }) => id,
+    table: (views) => sessionTable(views, cli.style),
+  });
 }
 
 async function touch(cli: Cli<object>, id: string): Promise<void> {

@@ -12,6 +12,8 @@ import type { Cli } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
 import { printable } from '../format.js';
+import { printList } from '../list-pages.js';
+import type { ListOptions } from '../list-pages.js';
 import { stalenessLine } from '../session-view.js';
 import {
   checkFileSize,
@@ -27,10 +29,10 @@ import {
   entryLines,
   entryTable,
   entryView,
+  keyView,
   transactionLines,
   transactionView,
 } from '../store-view.js';
-import type { EntryView } from '../store-view.js';
 import { registerFactWatch } from './watch.js';
 
 interface PutOptions {
@@ -40,9 +42,7 @@ interface PutOptions {
 interface GetOptions extends ConsistencyOptions {
   readonly raw?: true;
 }
-interface ListOptions extends ConsistencyOptions {
-  readonly after: string;
-  readonly limit: number;
+interface StoreListOptions extends ListOptions {
   readonly keysOnly?: true;
 }
 interface DeleteOptions {
@@ -160,7 +160,7 @@ Examples:
   quorate store list app/ --keys-only
   quorate store list app/ --after app/mode --json`,
     )
-    .action((prefix: string) => withClient<ListOptions>(command, (cli) => list(cli, prefix)));
+    .action((prefix: string) => withClient<StoreListOptions>(command, (cli) => list(cli, prefix)));
 }
 
 function registerDelete(group: Command): void {
@@ -246,32 +246,20 @@ async function get(cli: Cli<GetOptions>, key: string): Promise<void> {
   cli.print({ ...view, ...age }, () => entryLines(view, cli.style));
 }
 
-async function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
-  const { after, limit, keysOnly = false, stale = false } = cli.options;
+function list(cli: Cli<StoreListOptions>, prefix: string): Promise<void> {
+  const { keysOnly = false } = cli.options;
   const consistency = consistencyOf(cli.options);
-  const views: EntryView[] = [];
-  let afterKey = after;
-  let more = true;
-  // A page may end early by its bytes, so pages are joined until the limit.
-  while (more && views.length < limit) {
-    const left = limit - views.length;
-    const page = await cli.client.listStore({
-      prefix,
-      afterKey,
-      limit: left,
-      keysOnly,
-      consistency,
-    });
-    views.push(...page.entries.map(entryView));
-    afterKey = page.entries.at(-1)?.key ?? afterKey;
-    more = page.more && page.entries.length > 0;
-    if (stale && views.length === page.entries.length) cli.note(stalenessLine(page.header));
-  }
-  const entries = keysOnly ? views.map(withoutValue) : views;
-  cli.print({ entries, more }, () =>
-    views.length === 0 ? ['No keys.'] : entryTable(views, keysOnly, cli.style),
-  );
-  if (more) cli.note(`There are more: --after ${JSON.stringify(afterKey)} continues.`);
+  return printList(cli, {
+    key: 'entries',
+    none: 'No keys.',
+    page: async (afterKey, limit) => {
+      const request = { prefix, afterKey, limit, keysOnly, consistency };
+      const page = await cli.client.listStore(request);
+      return { ...page, views: page.entries.map(keysOnly ? keyView : entryView) };
+    },
+    placeOf: ({ key }) => key,
+    table: (views) => entryTable(views, keysOnly, cli.style),
+  });
 }
 
 async function remove(cli: Cli<DeleteOptions>, key: string): Promise<void> {
@@ -312,10 +300,6 @@ function operationsOf(
     ...deletes.map((key) => ({ delete: { key } })),
     ...gets.map((key) => ({ get: { key } })),
   ];
-}
-
-function withoutValue({ key, revision, createdRevision }: EntryView): Omit<EntryView, 'value'> {
-  return { key, revision, createdRevision };
 }
 
 function contentOf(path: string): Buffer {
