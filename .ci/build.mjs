@@ -1,9 +1,18 @@
 // Makes dist/ from nothing: generated types, compiled sources, the page of the Command Center, the proto files, an executable command.
 // It compiles into a folder of its own and swaps that in at the end, so that a failed build leaves no half of one.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -14,7 +23,7 @@ function run(...args) {
   execFileSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-/** One script and one style sheet, with everything that the page is made of, and what the page begins with. */
+/** One script and one style sheet, with everything that the page is made of, and what the page begins with; each also compressed. */
 function bundlePage(target) {
   const source = 'src/commandcenter/page';
   buildSync({
@@ -32,7 +41,12 @@ function bundlePage(target) {
   const sizes = ['page.js', 'page.css', 'index.html'].map((name) => {
     const bytes = readFileSync(`${target}/${name}`);
     const kib = (size) => (size / 1024).toFixed(1);
-    return `${name} ${kib(bytes.length)} KiB (${kib(gzipSync(bytes).length)} compressed)`;
+    const brotli = brotliCompressSync(bytes);
+    const gzip = gzipSync(bytes, { level: 9 });
+    writeFileSync(`${target}/${name}.br`, brotli);
+    writeFileSync(`${target}/${name}.gz`, gzip);
+    const compressed = `${kib(brotli.length)} by brotli, ${kib(gzip.length)} by gzip`;
+    return `${name} ${kib(bytes.length)} KiB (${compressed})`;
   });
   console.log(`Command Center: ${sizes.join(', ')}`);
 }

@@ -1,5 +1,5 @@
 // The files of the built page, read once from the package when the daemon starts: what is asked for later is looked up among them, so
-// that no path ever leads anywhere else. The policy of each answer lets the page load from this server alone, and ask its members.
+// that no path ever leads anywhere else. They were compressed when the page was built. The policy of each answer lets the page load from this server alone, and ask its members.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -19,10 +19,22 @@ const TYPES: Readonly<Record<string, string>> = {
 export const INDEX = 'index.html';
 const SCRIPT = 'page.js';
 
-interface PageFile {
-  readonly type: string;
+/** Codings of HTTP in the order of preference, with the ending of a file that is coded so. */
+const CODINGS = [
+  { coding: 'br', ending: '.br' },
+  { coding: 'gzip', ending: '.gz' },
+] as const;
+
+/** A file as it is sent. */
+interface Form {
   readonly body: Buffer;
   readonly etag: string;
+}
+
+interface PageFile extends Form {
+  readonly type: string;
+  /** By the name of the coding; absent: it was not built. */
+  readonly coded: ReadonlyMap<string, Form>;
 }
 
 /** By name, without folders. */
@@ -32,14 +44,21 @@ export type PageFiles = ReadonlyMap<string, PageFile>;
 export function readPageFiles(directory: string | null = builtPage()): PageFiles {
   const files = new Map<string, PageFile>();
   if (directory === null) return files;
-  for (const name of readdirSync(directory)) {
+  const names = new Set(readdirSync(directory));
+  for (const name of names) {
     const type = TYPES[/\.[a-z]+$/.exec(name)?.[0] ?? ''];
     if (type === undefined) continue;
-    const body = readFileSync(join(directory, name));
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
-    files.set(name, { type, body, etag });
+    const read = (ending: string): Form => formOf(readFileSync(join(directory, name + ending)));
+    const built = CODINGS.filter(({ ending }) => names.has(name + ending));
+    const coded = new Map(built.map(({ coding, ending }) => [coding, read(ending)]));
+    files.set(name, { type, ...read(''), coded });
   }
   return files;
+}
+
+function formOf(body: Buffer): Form {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  return { body, etag };
 }
 
 /** Beside this file in a build; in the sources, in the build beside them. */
@@ -51,14 +70,38 @@ function builtPage(): string | null {
 
 /** The answer for a file; `origins` are those that the page may ask beside its own. */
 export function fileAnswer(
-  { type, body, etag }: PageFile,
+  file: PageFile,
   { headers }: RouteRequest,
   origins: readonly string[],
 ): Answer {
+  const wanted = headers['accept-encoding'];
+  const found = CODINGS.find(({ coding }) => file.coded.has(coding) && takes(wanted, coding));
+  const { body, etag } = file.coded.get(found?.coding ?? '') ?? file;
+  const coding = found === undefined ? {} : { 'Content-Encoding': found.coding };
   // Kept by nobody without asking: the next version of the daemon has another page.
-  const told = { ...pageHeaders(origins), ETag: etag, 'Cache-Control': 'no-cache' };
+  const kept = { ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept-Encoding' };
+  const told = { ...pageHeaders(origins), ...kept };
   const known = (headers['if-none-match'] ?? '').split(',').map((one) => one.trim());
-  return known.includes(etag) ? empty(304, told) : bytes(200, type, body, told);
+  if (known.includes(etag)) return empty(304, told);
+  return bytes(200, file.type, body, { ...told, ...coding });
+}
+
+/**
+ * Whether a caller takes a coding, by its Accept-Encoding; one that says nothing is sent the file as it is.
+ * Source: RFC 9110, 12.5.3.
+ */
+function takes(accepted: string | string[] | undefined, coding: string): boolean {
+  const weights = new Map(
+    String(accepted ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((part): [string, number] => {
+        const [name = '', ...parameters] = part.split(';').map((word) => word.trim());
+        const weight = parameters.find((word) => word.startsWith('q='))?.slice(2);
+        return [name, weight === undefined ? 1 : Number(weight)];
+      }),
+  );
+  return (weights.get(coding) ?? weights.get('*') ?? 0) > 0;
 }
 
 /** Nothing comes from elsewhere, nothing goes elsewhere but to the members, and no other page shows this one. */

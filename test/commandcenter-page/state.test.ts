@@ -7,7 +7,7 @@ import { EVENTS_MAX, mergeEvents, toneOf } from '../../src/commandcenter/page/me
 import { after, firstState, nameAt } from '../../src/commandcenter/page/page-state.js';
 import type { Happening, PageState } from '../../src/commandcenter/page/page-state.js';
 import { withFigures } from '../../src/commandcenter/page/series.js';
-import { candidates, nextAfter } from '../../src/commandcenter/page/whom-to-ask.js';
+import { candidates, isOutgrown, nextAfter } from '../../src/commandcenter/page/whom-to-ask.js';
 import { HELLO, message } from './words.js';
 
 const HOME = 'http://127.0.0.1:8080';
@@ -106,6 +106,28 @@ describe('whom the page asks', () => {
     const members = [...HELLO.members, { name: 'n4', origin: null }];
     expect(candidates('https://a:1', { ...HELLO, members })).toEqual(['https://a:1']);
     expect(candidates(HOME, null)).toEqual([HOME]);
+  });
+});
+
+describe('a page is older than the members', () => {
+  const allowed = candidates(HOME, HELLO);
+  const joined = [...HELLO.members, { name: 'n4', origin: 'http://127.0.0.1:8083' }];
+
+  test.each([
+    { name: 'not with those of its policy', members: HELLO.members, isSo: false },
+    { name: 'not when one left', members: HELLO.members.slice(0, 2), isSo: false },
+    { name: 'when one joined', members: joined, isSo: true },
+    {
+      name: 'not by one whose address is not known',
+      members: [{ name: 'n5', origin: null }],
+      isSo: false,
+    },
+  ])('$name: $isSo', ({ members, isSo }) => {
+    expect(isOutgrown(allowed, HOME, { ...HELLO, members })).toBe(isSo);
+  });
+
+  test('not by one that a page by https would not ask anyway', () => {
+    expect(isOutgrown(['https://a:1'], 'https://a:1', { ...HELLO, members: joined })).toBe(false);
   });
 });
 

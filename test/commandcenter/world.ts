@@ -33,7 +33,7 @@ const PAGE: PageFiles = new Map(
     ['index.html', 'text/html; charset=utf-8', '<!doctype html>'],
     ['page.js', 'text/javascript; charset=utf-8', 'export {};'],
   ].map(([name = '', type = '', text = '']) => {
-    return [name, { type, body: Buffer.from(text), etag: `"${name}"` }];
+    return [name, { type, body: Buffer.from(text), etag: `"${name}"`, coded: new Map() }];
   }),
 );
 

@@ -5,7 +5,7 @@
 import { BASE_PATH, FEED_PATH } from '../feed.js';
 import type { FeedMessages, Hello } from '../feed.js';
 import type { LinkState } from './page-state.js';
-import { candidates, nextAfter } from './whom-to-ask.js';
+import { candidates, isOutgrown, nextAfter } from './whom-to-ask.js';
 
 /** From opening to the first message. */
 const HELLO_MS = 3_000;
@@ -32,6 +32,8 @@ export type Told = {
 export interface StreamListener {
   readonly onMessage: (told: Told) => void;
   readonly onLink: (link: LinkState) => void;
+  /** A member joined that only a page loaded anew can ask; the one that served this page answers. May come again. */
+  readonly onOutgrown: () => void;
 }
 
 export class Stream {
@@ -44,6 +46,8 @@ export class Stream {
   #homeTimer = 0;
   #lastEventId = '';
   #failed: readonly string[] = [];
+  /** Whom the policy of this page lets it ask: the members of the first greeting. */
+  #allowed: readonly string[] | null = null;
 
   constructor(home: string, listener: StreamListener) {
     this.#home = home;
@@ -77,12 +81,26 @@ export class Stream {
     if (told.name === 'bye') this.#fail();
     if (told.name === 'members' && this.#hello !== null) {
       this.#hello = { ...this.#hello, ...told.message };
+      this.#lookForNewcomers();
     }
     if (told.name !== 'hello') return;
     this.#hello = told.message;
     this.#failed = [];
+    this.#allowed ??= candidates(this.#home, told.message);
     this.#tell('live');
     this.#watchHome();
+    this.#lookForNewcomers();
+  }
+
+  #lookForNewcomers(): void {
+    if (this.#origin !== this.#home) return;
+    if (isOutgrown(this.#allowed ?? [], this.#home, this.#hello)) this.#listener.onOutgrown();
+  }
+
+  /** Whom this page may ask. */
+  #candidates(): readonly string[] {
+    const all = candidates(this.#home, this.#hello);
+    return this.#allowed === null ? all : all.filter((origin) => this.#allowed?.includes(origin));
   }
 
   /** After which event to go on, and of which cluster. */
@@ -103,7 +121,7 @@ export class Stream {
     this.#close();
     const failed = this.#origin;
     this.#failed = [...this.#failed.filter((origin) => origin !== failed), failed];
-    const all = candidates(this.#home, this.#hello);
+    const all = this.#candidates();
     const next = nextAfter(all, failed);
     if (!all.every((origin) => this.#failed.includes(origin))) {
       this.open(next);
@@ -145,6 +163,6 @@ export class Stream {
   }
 
   #isEverybodyDown(): boolean {
-    return candidates(this.#home, this.#hello).every((origin) => this.#failed.includes(origin));
+    return this.#candidates().every((origin) => this.#failed.includes(origin));
   }
 }

@@ -8,6 +8,7 @@ import type { Figures, FeedMessages, ReignsAnswer } from '../feed.js';
 import { ask } from './ask.js';
 import { after, firstState } from './page-state.js';
 import type { Happening, PageState } from './page-state.js';
+import { renewWhenIdle } from './renew.js';
 import { withFigures } from './series.js';
 import { Stream } from './stream.js';
 import type { Told } from './stream.js';
@@ -29,6 +30,7 @@ export function useFeed(home: string): Feed {
       onLink: (link) => {
         setState((before) => after(before, { kind: 'link', link }));
       },
+      onOutgrown: renewWhenIdle,
       onMessage: (told) => {
         switch (told.name) {
           case 'hello':

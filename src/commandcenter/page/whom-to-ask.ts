@@ -16,6 +16,14 @@ export function candidates(home: string, hello: Hello | null): readonly string[]
   return [home, ...new Set(others)];
 }
 
+/**
+ * Whether there are members that this page cannot ask: its policy names those that were known when it was sent (`allowed`), and a browser
+ * asks no others. A page that is loaded anew can.
+ */
+export function isOutgrown(allowed: readonly string[], home: string, hello: Hello | null): boolean {
+  return candidates(home, hello).some((origin) => !allowed.includes(origin));
+}
+
 /** The one after `failed` in the circle. */
 export function nextAfter(all: readonly string[], failed: string): string {
   return all[(all.indexOf(failed) + 1) % all.length] ?? failed;
