@@ -28,6 +28,8 @@ const RESTART_MS = 500;
  * end what they keep.
  */
 const SILENCE_MAX_MS = 2000;
+/** The same for one that starts: it keeps nothing yet, and on a starved machine a program takes seconds to begin. */
+const START_MAX_MS = 30_000;
 const PING_EVERY_MS = 500;
 
 /** A keeper that has ended everything ends itself within this. */
@@ -66,6 +68,8 @@ export class Supervisor implements PrimaryPort {
   #guaranteeWhy = '';
   #lease: LeaseOrder | null = null;
   #stop: Stop | null = null;
+  /** Whose processes a hand-over ends, until it is taken back or the reign is over: another keeper must not start them meanwhile. */
+  #stoppingEpoch: number | null = null;
   #nextId = 1;
   readonly #looks = new Map<number, (processes: readonly ProcessView[]) => void>();
   readonly #commands = new Map<number, (answer: CommandAnswer) => void>();
@@ -146,6 +150,7 @@ export class Supervisor implements PrimaryPort {
     // A keeper that takes over from one that dies must not hear of a reign that is over.
     if (this.#lease !== null && this.#lease.epoch <= epoch) {
       this.#stop = null;
+      this.#stoppingEpoch = null;
       this.#lease = null;
     }
     this.#tell({ type: 'over', epoch });
@@ -161,11 +166,13 @@ export class Supervisor implements PrimaryPort {
     }
     const id = this.#newId();
     this.#stop = { id, done };
+    this.#stoppingEpoch = epoch;
     this.#tell({ type: 'handOver', epoch, stopId: id });
   }
 
   resume(epoch: number): void {
     this.#stop = null;
+    this.#stoppingEpoch = null;
     this.#closedEpoch = Math.min(this.#closedEpoch, epoch - 1);
     this.#tell({ type: 'resume', epoch });
   }
@@ -275,6 +282,9 @@ export class Supervisor implements PrimaryPort {
     const told = { installId, environment, processes, wanted, atMost: atMost ?? null };
     this.#send({ type: 'begin', ...told });
     const lease = this.#lease;
+    // First what keeps it from starting anything. Its answer proves nothing of what the one before it kept.
+    const epoch = this.#stoppingEpoch;
+    if (epoch !== null) this.#tell({ type: 'handOver', epoch, stopId: this.#newId() });
     if (lease !== null) this.#tell({ type: 'lease', order: lease });
   }
 
@@ -402,7 +412,8 @@ export class Supervisor implements PrimaryPort {
     this.#pingedMs = nowMs;
     if (isLate) this.#heardMs = nowMs;
     if (this.#child === null) return;
-    if (nowMs - this.#heardMs > SILENCE_MAX_MS) {
+    const silenceMaxMs = this.#guarantee === null ? START_MAX_MS : SILENCE_MAX_MS;
+    if (nowMs - this.#heardMs > silenceMaxMs) {
       this.#modules.log.error({}, 'the keeper does not answer and is killed');
       this.#killKeeper();
       return;

@@ -101,6 +101,35 @@ test.each([
   expect(lines.some((line) => line.includes(reason))).toBe(true);
 });
 
+test('a keeper that takes over starts nothing during a hand-over, nor under a reign that is over', async () => {
+  const db = definition('db', STUBBORN, { primaryOnly: true, stopGraceMs: 300 });
+  const { supervisor, alive } = await supervise([db]);
+  const runs = (): Promise<void> => until('it runs', () => alive('db').length > 0);
+  /** The state of the process under another keeper, which has read everything that it was told before. */
+  const underAnother = async (): Promise<string | undefined> => {
+    const before = supervisor.keeperPid;
+    process.kill(before ?? 0, 'SIGKILL');
+    await until('another keeper', () => ![before, null].includes(supervisor.keeperPid));
+    return (await supervisor.look(60_000))?.[0]?.state;
+  };
+  const order = leaseOf(5, 60_000);
+  supervisor.lease(order);
+  await runs();
+  supervisor.stop(5, () => undefined);
+  expect(await underAnother()).toBe('standby');
+  supervisor.resume(5);
+  await runs();
+  await new Promise<void>((resolve) => supervisor.stop(5, resolve));
+  // Its proof of stop is proposed.
+  supervisor.over(5);
+  expect(await underAnother()).toBe('standby');
+  supervisor.lease({ ...order, untilMs: order.untilMs + 1000 });
+  expect((await supervisor.look(60_000))?.[0]).toMatchObject({ state: 'standby', pid: null });
+  supervisor.lease(leaseOf(6, 60_000));
+  await runs();
+  expect((await supervisor.look(60_000))?.[0]?.epoch).toBe(6);
+}, 120_000);
+
 test('a process gets what any program needs and its own variables, nothing else of the daemon', async () => {
   const before = { ...process.env };
   Object.assign(process.env, { QUORATE_KEY: 'secret', SECRET_OF_DAEMON: 'x', LC_TIME: 'C' });
