@@ -116,7 +116,7 @@ export interface FormingOptions {
 
 export const FORMING_LIMITS = {
   /** A node that was not heard for so long counts as not there. */
-  heardMs: 4000,
+  heardMs: 6000,
   /** Nodes remembered; the one heard longest ago gives way. */
   heardMax: 128,
   /** What a coordinator gives its first attempt before it gives it up; twice as much to each that follows one given up. */

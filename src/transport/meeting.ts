@@ -38,9 +38,9 @@ export type Met =
 export type OnMeeting = (message: Uint8Array) => Exclude<Met, { type: 'failed' }>;
 
 const MEETING_LIMITS = {
-  /** For name, connection and TLS. */
-  probeMs: 1000,
-  answerMs: 1500,
+  /** For name, connection and TLS; long enough for a machine that is busy, since nothing waits for it. */
+  probeMs: 3000,
+  answerMs: 5000,
   addressesMax: 64,
 } as const;
 
