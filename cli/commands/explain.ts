@@ -8,9 +8,7 @@ import type { Story } from '../../src/explain/story.js';
 import { durationArgument, numberArgument } from '../arguments.js';
 import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
-import { askAll } from '../explain-notes.js';
 import type { Told } from '../explain-notes.js';
-import { explanationLines, explanationView } from '../explain-view.js';
 
 interface ExplainOptions {
   readonly epoch?: number;
@@ -54,6 +52,9 @@ Examples:
 }
 
 async function explain(cli: Cli<ExplainOptions>): Promise<void> {
+  // Loaded here, since every command loads this file.
+  const { askAll } = await import('../explain-notes.js');
+  const { explanationLines, explanationView } = await import('../explain-view.js');
   const { client, options } = cli;
   const { nodes, cluster } = await client.status();
   if (cluster === undefined) {

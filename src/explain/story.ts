@@ -1,27 +1,19 @@
 // What is known about a fail-over, as plain data: the reigns, what each node noted, who answered. Times are milliseconds before one
 // moment of whoever asks, so that nodes with different clocks stand beside each other; the further back, the larger.
 
-import type { NoteKind } from '../notebook/note.js';
+import type { Note } from '../notebook/note.js';
 
 export type { NoteKind } from '../notebook/note.js';
 
 /** A note in the asker's time. */
-export interface PlacedNote {
+export interface PlacedNote extends Omit<Note, 'atMs' | 'wallMs' | 'bootId'> {
   readonly node: string;
-  /** Order within the node's notebook. */
-  readonly number: number;
   /** How long ago it was written. */
   readonly agoMs: number;
   /** The same of what it speaks of: a pause is noted when it is over. At least `agoMs`. */
   readonly beganAgoMs: number;
   /** How far the two may be off beside those of another node: half of the time that the answer took, or more. */
   readonly errorMs: number;
-  readonly kind: NoteKind;
-  readonly term: number;
-  readonly epoch: number | null;
-  readonly ms: number | null;
-  readonly peer: string | null;
-  readonly why: string;
 }
 
 /** What one member told; `silence`: why it told nothing, null if it did. */
