@@ -22,6 +22,8 @@ const SILENT_PPM = 40_000;
 const FAILS_PPM = 120_000;
 const FINAL_PPM = 100_000;
 const STALE_PPM = 500_000;
+/** A step that is recorded is reported once more, with another result. */
+const AGAIN_PPM = 100_000;
 /** A claim whose answer its worker never gets. */
 const UNHEARD_PPM = 40_000;
 
@@ -156,6 +158,10 @@ export class JobWorker {
       if (!this.#isSteady && draw.chance(FAILS_PPM)) return this.#fail(work);
       this.#runs += 1;
       const result = new Uint8Array([this.#runs & 255]);
+      if (at > 0 && draw.chance(AGAIN_PPM)) {
+        // The first result stands.
+        this.#report(work, { type: 'step', name: `step${at}`, result }, () => undefined);
+      }
       if (at >= steps) return this.#report(work, { type: 'done', result }, () => this.#end(work));
       const step = { type: 'step', name: `step${at + 1}`, result } as const;
       return this.#report(work, step, () => this.#next(work, at + 1));

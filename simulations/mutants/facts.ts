@@ -67,7 +67,7 @@ export const FACT_MUTANTS: readonly Mutant[] = [
       {
         file: 'src/state-machine/jobs',
         find: 'if (steps.some((step) => step.name === name)) {',
-        replace: 'if (steps.some((step) => step.name === name && step.epoch === claim?.epoch)) {',
+        replace: 'if (steps.some((step) => step.name === name && step.revision === at.revision)) {',
       },
     ],
   },

@@ -87,15 +87,17 @@ export class Locks {
 
   /** Takes away what these sessions held and where they waited; answers the names of the locks that changed. */
   endSessions(ids: readonly string[], revision: LogIndex, nowMs: number): string[] {
-    const changed = new Set<string>();
-    for (const session of ids) {
-      // Withdrawing takes each name out of the set, which iterating over it allows.
-      for (const name of this.#bySession.get(session) ?? []) {
-        this.#withdraw(session, name, revision, nowMs);
-        changed.add(name);
-      }
-    }
-    return [...changed];
+    const ended = ids.flatMap((session) =>
+      [...(this.#bySession.get(session) ?? [])].map((name) => ({ session, name })),
+    );
+    const isHeld = ended.map(({ session, name }) => this.get(name)?.holder?.session === session);
+    // Those who wait go first, so that nobody is granted a lock, and keeps it free for a delay, whose session is over as well.
+    const inOrder = [
+      ...ended.filter((_, at) => !isHeld[at]),
+      ...ended.filter((_, at) => isHeld[at]),
+    ];
+    for (const { session, name } of inOrder) this.#withdraw(session, name, revision, nowMs);
+    return [...new Set(ended.map(({ name }) => name))];
   }
 
   /** Ends the delays of those that the command names and that still fit; answers their names. */

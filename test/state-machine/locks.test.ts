@@ -94,6 +94,16 @@ describe('a lock', () => {
     expect(log.state.lock('x')).toMatchObject({ holder: { session: 'c' }, waiters: [] });
   });
 
+  it('is not kept free for a waiter whose session ends in the same entry', () => {
+    const log = logOfThree();
+    log.command(acquire('x', 'a', { delayMs: 0 }));
+    log.command(acquire('x', 'b', { delayMs: 3000 }));
+    log.command(acquire('x', 'c'));
+    log.wait(2000);
+    log.command(expire(['a', 3], ['b', 4]));
+    expect(log.state.lock('x')).toMatchObject({ holder: { session: 'c' }, waiters: [] });
+  });
+
   it('is granted once by a request that a client session repeats', () => {
     const log = logOfThree();
     const id = '0'.repeat(32);
