@@ -2,6 +2,7 @@
 // votes), and the partial partitions of Howard and Abraham, in which both are needed together with check-quorum.
 
 import { describe, expect, it } from 'vitest';
+import { isPrimaryAt } from '../../src/raft/lease.js';
 import type { RequestVoteResponse } from '../../src/raft/message.js';
 import { Bench, first } from '../support/raft-bench.js';
 import { RaftCluster } from '../support/raft-cluster.js';
@@ -110,6 +111,27 @@ describe('Raft §6, Thesis §4.2.3: votes are withheld', () => {
     expect(bench.hear(3, asks)).toEqual(EMPTY_READY);
     bench.nowMs = 1000;
     expect(bench.hear(3, asks).messagesAfterPersist).toHaveLength(1);
+  });
+
+  it('after a restart, so that nobody else commits while a leader that was cut off may answer by its lease', () => {
+    const cluster = new RaftCluster({ voters: [1, 2, 3], seed: 5 });
+    const old = cluster.elect();
+    const answersAlone = (): boolean => isPrimaryAt(old.raft.state, cluster.clockMs(old.id));
+    expect(cluster.runUntil(() => answersAlone() && cluster.isConverged)).toBe(true);
+    const [voter = 0, candidate = 0] = [1, 2, 3].filter((each) => each !== old.id);
+    // It hears nobody lead and asks again and again; the voter hears the leader, and says nothing.
+    cluster.cut([old.id], [candidate]);
+    const asks = (): boolean => cluster.raft(candidate).state.role.type === 'preCandidate';
+    expect(cluster.runUntil(asks)).toBe(true);
+    // The leader counts on what the voter said last, which the voter has forgotten a moment later.
+    cluster.cut([old.id], [voter]);
+    cluster.crash(voter);
+    cluster.run(20);
+    cluster.restart(voter);
+    expect(answersAlone()).toBe(true);
+    const isReplaced = (): boolean => cluster.leader !== old && cluster.isLed;
+    expect(cluster.runUntil(isReplaced)).toBe(true);
+    expect(answersAlone()).toBe(false);
   });
 
   it('by a leader', () => {
