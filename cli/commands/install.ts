@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { reasonArgument } from '../arguments.js';
 import { addChangeOptions, withClient } from '../cli.js';
 import type { ChangeOptions, Cli } from '../cli.js';
+import { standingLine, standingOf } from '../fact-rehearsal.js';
 import { printable } from '../format.js';
 
 /** Adds both commands. */
@@ -62,6 +63,8 @@ async function installFile(cli: Cli<ChangeOptions>, file: string): Promise<void>
   const installed =
     dryRun || !compared.isOwnFile ? null : await cli.client.install({ file: path, sha256, reason });
   const differences = installed?.differences.map(viewOf) ?? compared.differences;
+  // What a file says of the cluster are facts: they change neither its members nor who is primary.
+  const standing = dryRun && changes.length > 0 ? await standingOf(cli) : null;
   const data = {
     file,
     node,
@@ -70,12 +73,14 @@ async function installFile(cli: Cli<ChangeOptions>, file: string): Promise<void>
     note,
     dryRun,
     revision,
+    ...(standing === null ? {} : standing),
   };
   cli.print(data, () => {
     const lines = [
       ...changes.map(({ text }) => `${dryRun ? 'Would be activated' : 'Activated'}: ${text}`),
       ...differences.map((difference) => differenceLine(difference, node, !dryRun)),
       ...(note === null ? [] : [note]),
+      ...(standing === null ? [] : [standingLine(standing)]),
     ];
     if (lines.length === 0) return [`${file} says what runs; nothing was changed.`];
     return lines.map(printable);

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import {
@@ -12,15 +13,18 @@ import {
   numberArgument,
   textArgument,
 } from '../arguments.js';
+import { QuorateError } from '../../src/errors.js';
 import { withClient } from '../cli.js';
 import type { Cli, GlobalOptions } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
 import { onSignal } from '../exit.js';
+import { addFactDryRun, jobStatusError, rehearseFact } from '../fact-rehearsal.js';
+import type { DryRunOption, FactChange } from '../fact-rehearsal.js';
 import { jobLines, jobOutlineView, jobTable, jobView } from '../job-view.js';
 import { printList } from '../list-pages.js';
 import type { ListOptions } from '../list-pages.js';
-import { stalenessLine } from '../session-view.js';
+import { attributeView, stalenessLine } from '../session-view.js';
 import { registerFactWatch } from './watch.js';
 
 /** Bounds that the service also checks; said here so that wrong usage is told as such. */
@@ -33,7 +37,7 @@ const prefixArgument = textArgument(0, JOB_ARGUMENT_LIMITS.idBytesMax);
 const typeArgument = textArgument(1, JOB_ARGUMENT_LIMITS.typeBytesMax);
 const reasonArgument = textArgument(0, JOB_ARGUMENT_LIMITS.reasonBytesMax);
 
-interface SubmitCliOptions {
+interface SubmitCliOptions extends DryRunOption {
   readonly id?: string;
   readonly file?: string;
   readonly resumable?: true;
@@ -108,6 +112,7 @@ function registerSubmit(group: Command): void {
     .action((type: string, payload: string) =>
       withClient<SubmitCliOptions>(command, (cli) => submit(cli, type, payload)),
     );
+  addFactDryRun(command);
 }
 
 function registerGet(group: Command): void {
@@ -142,12 +147,17 @@ function registerCancel(group: Command): void {
     .option('--reason <text>', 'why', reasonArgument, '')
     .addHelpText('after', `\nExamples:\n  quorate job cancel deploy-3 --reason 'wrong version'`)
     .action((id: string) =>
-      withClient<{ readonly reason: string }>(command, async (cli) => {
+      withClient<DryRunOption & { readonly reason: string }>(command, async (cli) => {
+        if (cli.options.dryRun === true) {
+          await rehearse(cli, id, null, cancelled);
+          return;
+        }
         const { ended } = await cli.client.cancelJob({ id, reason: cli.options.reason });
         const what = ended ? 'is cancelled.' : 'is to be cancelled; its worker is told.';
         cli.print({ id, ended }, [`Job ${id} ${what}`]);
       }),
     );
+  addFactDryRun(command);
 }
 
 function registerRetry(group: Command): void {
@@ -157,11 +167,16 @@ function registerRetry(group: Command): void {
     .argument('<id>', 'its id', idArgument)
     .addHelpText('after', `\nExamples:\n  quorate job retry deploy-3`)
     .action((id: string) =>
-      withClient<object>(command, async (cli) => {
+      withClient<DryRunOption>(command, async (cli) => {
+        if (cli.options.dryRun === true) {
+          await rehearse(cli, id, null, retried);
+          return;
+        }
         await cli.client.retryJob({ id });
         cli.print({ id }, [`Job ${id} waits again.`]);
       }),
     );
+  addFactDryRun(command);
 }
 
 function registerWork(group: Command): void {
@@ -191,9 +206,47 @@ Examples:
     .action((words: string[]) => work(command, words));
 }
 
+type Outcome = FactChange<ReturnType<typeof jobView>>['outcome'];
+
+/** Says what would become of a job. */
+function rehearse(
+  cli: Cli<unknown>,
+  id: string,
+  absentAs: 'JOB_NOT_FOUND' | null,
+  outcome: Outcome,
+): Promise<void> {
+  const look = async () => jobView((await cli.client.getJob({ id })).job);
+  const about = { what: `job ${id}`, look, absentAs, outcome };
+  return rehearseFact(cli, { id }, { ...about, revisionOf: ({ revision }) => revision });
+}
+
+const cancelled: Outcome = (job) => {
+  const { status = '' } = job ?? {};
+  if (status === 'done' || status === 'failed') throw jobStatusError(job?.id ?? '', status);
+  if (status === 'cancelled') return 'stay cancelled';
+  return status === 'claimed' ? 'be cancelled by its worker, who is told' : 'be cancelled';
+};
+
+const retried: Outcome = (job) => {
+  const { status = '' } = job ?? {};
+  if (status === 'failed' || status === 'cancelled') return 'wait again';
+  throw jobStatusError(job?.id ?? '', status);
+};
+
 async function submit(cli: Cli<SubmitCliOptions>, type: string, text: string): Promise<void> {
   const { id = randomUUID(), file, resumable = false, attempts, backoff, heartbeat } = cli.options;
   const payload = file === undefined ? Buffer.from(text) : readFileSync(file);
+  if (cli.options.dryRun === true) {
+    const outcome: Outcome = (job) => {
+      if (job === null) return 'be submitted';
+      if (job.type === type && isDeepStrictEqual(job.payload, attributeView(payload)))
+        return 'be as it is: it was submitted before';
+      const message = `there is another job ${JSON.stringify(id)}, of another type or payload`;
+      throw new QuorateError('JOB_EXISTS', message, { id });
+    };
+    await rehearse(cli, id, 'JOB_NOT_FOUND', outcome);
+    return;
+  }
   const { created } = await cli.client.submitJob({
     id,
     type,

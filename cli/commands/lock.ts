@@ -13,6 +13,8 @@ import { withClient } from '../cli.js';
 import type { Cli, GlobalOptions } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
+import { addFactDryRun, rehearseFact } from '../fact-rehearsal.js';
+import type { DryRunOption } from '../fact-rehearsal.js';
 import { printList } from '../list-pages.js';
 import type { ListOptions } from '../list-pages.js';
 import { lockLines, lockTable, lockView } from '../lock-view.js';
@@ -159,8 +161,9 @@ Examples:
   quorate lock release backup lock/0b4f…`,
     )
     .action((name: string, session: string) =>
-      withClient<object>(command, (cli) => release(cli, name, session)),
+      withClient<DryRunOption>(command, (cli) => release(cli, name, session)),
     );
+  addFactDryRun(command);
 }
 
 async function run(command: Command, name: string, words: readonly string[]): Promise<void> {
@@ -220,7 +223,26 @@ function list(cli: Cli<ListOptions>, prefix: string): Promise<void> {
   });
 }
 
-async function release(cli: Cli<object>, name: string, session: string): Promise<void> {
+async function release(cli: Cli<DryRunOption>, name: string, session: string): Promise<void> {
+  if (cli.options.dryRun === true) {
+    await rehearseFact(
+      cli,
+      { name, session },
+      {
+        what: `lock ${name}`,
+        look: async () => lockView((await cli.client.getLock({ name })).lock),
+        absentAs: 'LOCK_NOT_FOUND',
+        revisionOf: ({ revision }) => revision,
+        outcome: (found) => {
+          const next = found?.waiters[0]?.session ?? 'nobody';
+          if (found?.holder?.session === session) return `go from ${session} to ${next}`;
+          const isWaiting = found?.waiters.some((waiter) => waiter.session === session) === true;
+          return isWaiting ? `no longer be waited for by ${session}` : 'stay as it is';
+        },
+      },
+    );
+    return;
+  }
   const { held, waited } = await cli.client.releaseLock({ name, session });
   const did = held
     ? 'gave up the lock'

@@ -18,6 +18,8 @@ import { withClient } from '../cli.js';
 import type { Cli, GlobalOptions } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
+import { addFactDryRun, rehearseFact } from '../fact-rehearsal.js';
+import type { DryRunOption } from '../fact-rehearsal.js';
 import { printList } from '../list-pages.js';
 import type { ListOptions } from '../list-pages.js';
 import { providerLines, providerTable, providerView } from '../service-view.js';
@@ -232,12 +234,31 @@ Examples:
   quorate service deregister web web-5`,
     )
     .action((service: string, id: string) =>
-      withClient<object>(command, async (cli) => {
+      withClient<DryRunOption>(command, async (cli) => {
+        if (cli.options.dryRun === true) {
+          await rehearseDeregistration(cli, service, id);
+          return;
+        }
         const { existed } = await cli.client.deregisterProvider({ service, id });
         const what = existed ? 'is gone.' : 'was not there.';
         cli.print({ service, id, existed }, [`${service}/${id} ${what}`]);
       }),
     );
+  addFactDryRun(command);
+}
+
+function rehearseDeregistration(cli: Cli<unknown>, service: string, id: string): Promise<void> {
+  return rehearseFact(
+    cli,
+    { service, id },
+    {
+      what: `provider ${service}/${id}`,
+      look: async () => providerView((await cli.client.getProvider({ service, id })).provider),
+      absentAs: 'PROVIDER_NOT_FOUND',
+      revisionOf: ({ revision }) => revision,
+      outcome: (found) => (found === null ? 'stay away: there is none' : 'be gone'),
+    },
+  );
 }
 
 async function register(

@@ -14,13 +14,15 @@ import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
+import { addFactDryRun, rehearseFact } from '../fact-rehearsal.js';
+import type { DryRunOption } from '../fact-rehearsal.js';
 import { printable } from '../format.js';
 import { printList } from '../list-pages.js';
 import type { ListOptions } from '../list-pages.js';
 import { sessionLines, sessionTable, sessionView, stalenessLine } from '../session-view.js';
 import { registerFactWatch } from './watch.js';
 
-interface PutOptions {
+interface PutOptions extends DryRunOption {
   readonly ttl?: number;
   readonly owner?: string;
   readonly ifRevision?: number;
@@ -28,7 +30,7 @@ interface PutOptions {
 interface SessionListOptions extends ListOptions {
   readonly prefix: string;
 }
-interface DeleteOptions {
+interface DeleteOptions extends DryRunOption {
   readonly ifRevision?: number;
 }
 
@@ -84,6 +86,7 @@ Examples:
     .action((id: string, attributes: ReadonlyMap<string, string>) =>
       withClient<PutOptions>(command, (cli) => put(cli, id, attributes)),
     );
+  addFactDryRun(command);
 }
 
 function registerGet(group: Command): void {
@@ -129,7 +132,8 @@ function registerTouch(group: Command): void {
     .description("start a session's life again")
     .argument('<id>', 'id of the session', sessionIdArgument)
     .addHelpText('after', '\nExamples:\n  quorate session touch alice')
-    .action((id: string) => withClient<object>(command, (cli) => touch(cli, id)));
+    .action((id: string) => withClient<DryRunOption>(command, (cli) => touch(cli, id)));
+  addFactDryRun(command);
 }
 
 function registerDelete(group: Command): void {
@@ -143,6 +147,7 @@ function registerDelete(group: Command): void {
       '\nExamples:\n  quorate session delete alice\n  quorate session delete alice --if-revision 17',
     )
     .action((id: string) => withClient<DeleteOptions>(command, (cli) => remove(cli, id)));
+  addFactDryRun(command);
 }
 
 async function put(
@@ -151,6 +156,11 @@ async function put(
   attributes: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { ttl, owner, ifRevision } = cli.options;
+  if (cli.options.dryRun === true) {
+    const outcome = (isThere: boolean): string => (isThere ? 'be merged' : 'be created');
+    await rehearse(cli, id, { ifRevision, outcome, absentAs: 'SESSION_NOT_FOUND' });
+    return;
+  }
   const answer = await cli.client.putSession({
     id,
     attributes: Object.fromEntries([...attributes].map(([key, text]) => [key, Buffer.from(text)])),
@@ -187,13 +197,47 @@ function list(cli: Cli<SessionListOptions>): Promise<void> {
   });
 }
 
-async function touch(cli: Cli<object>, id: string): Promise<void> {
+/** Says what would become of a session. */
+function rehearse(
+  cli: Cli<unknown>,
+  id: string,
+  how: {
+    readonly ifRevision?: number | undefined;
+    readonly absentAs: 'SESSION_NOT_FOUND' | null;
+    readonly outcome: (isThere: boolean) => string;
+  },
+): Promise<void> {
+  return rehearseFact(
+    cli,
+    { id },
+    {
+      what: `session ${id}`,
+      look: async () => sessionView((await cli.client.getSession({ id })).session),
+      absentAs: how.absentAs,
+      revisionOf: ({ revision }) => revision,
+      condition: { of: 'session', revision: how.ifRevision },
+      outcome: (found) => how.outcome(found !== null),
+    },
+  );
+}
+
+async function touch(cli: Cli<DryRunOption>, id: string): Promise<void> {
+  if (cli.options.dryRun === true) {
+    await rehearse(cli, id, { absentAs: null, outcome: () => 'live its time to live from now' });
+    return;
+  }
   const view = sessionView((await cli.client.touchSession({ id })).session);
   cli.print(view, () => sessionLines(view, cli.style));
 }
 
 async function remove(cli: Cli<DeleteOptions>, id: string): Promise<void> {
   const { ifRevision } = cli.options;
+  if (cli.options.dryRun === true) {
+    const outcome = (isThere: boolean): string =>
+      isThere ? 'be deleted' : 'stay away: there is none';
+    await rehearse(cli, id, { ifRevision, outcome, absentAs: 'SESSION_NOT_FOUND' });
+    return;
+  }
   const condition = ifRevision === undefined ? {} : { ifRevision };
   const { existed } = await cli.client.deleteSession({ id, ...condition });
   const shown = printable(id);

@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { valueMismatch } from '../../src/client/mismatch.js';
+import { orNull } from '../../src/client/or-null.js';
 import { QuorateError } from '../../src/errors.js';
 import type { StoreCompare } from '../../src/generated/quorate/v1/StoreCompare.js';
 import type { StoreOperation } from '../../src/generated/quorate/v1/StoreOperation.js';
@@ -11,6 +13,8 @@ import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
 import { addConsistency, consistencyOf, CONSISTENCY_HELP } from '../consistency.js';
 import type { ConsistencyOptions } from '../consistency.js';
+import { addFactDryRun, rehearseFact, standingLine, standingOf } from '../fact-rehearsal.js';
+import type { DryRunOption } from '../fact-rehearsal.js';
 import { printable } from '../format.js';
 import { printList } from '../list-pages.js';
 import type { ListOptions } from '../list-pages.js';
@@ -35,7 +39,7 @@ import {
 } from '../store-view.js';
 import { registerFactWatch } from './watch.js';
 
-interface PutOptions {
+interface PutOptions extends DryRunOption {
   readonly file?: string;
   readonly ifRevision?: number;
 }
@@ -45,10 +49,10 @@ interface GetOptions extends ConsistencyOptions {
 interface StoreListOptions extends ListOptions {
   readonly keysOnly?: true;
 }
-interface DeleteOptions {
+interface DeleteOptions extends DryRunOption {
   readonly ifRevision?: number;
 }
-interface TransactionOptions {
+interface TransactionOptions extends DryRunOption {
   readonly if?: readonly Pair<string>[];
   readonly ifRevision?: readonly Pair<number>[];
   readonly put?: readonly Pair<string>[];
@@ -109,6 +113,7 @@ Examples:
     .action((key: string, value: string | undefined) =>
       withClient<PutOptions>(command, (cli) => put(cli, key, value)),
     );
+  addFactDryRun(command);
 }
 
 function registerCas(group: Command): void {
@@ -120,8 +125,9 @@ function registerCas(group: Command): void {
     .argument('<value>', 'the value that it gets', valueArgument)
     .addHelpText('after', '\nExamples:\n  quorate store cas app/mode blue green')
     .action((key: string, expected: string, value: string) =>
-      withClient<object>(command, (cli) => cas(cli, key, expected, value)),
+      withClient<DryRunOption>(command, (cli) => cas(cli, key, expected, value)),
     );
+  addFactDryRun(command);
 }
 
 function registerGet(group: Command): void {
@@ -174,6 +180,7 @@ function registerDelete(group: Command): void {
       '\nExamples:\n  quorate store delete app/mode\n  quorate store delete app/mode --if-revision 17',
     )
     .action((key: string) => withClient<DeleteOptions>(command, (cli) => remove(cli, key)));
+  addFactDryRun(command);
 }
 
 function registerTransaction(group: Command): void {
@@ -204,6 +211,7 @@ Examples:
   quorate store txn --get a --get b --json`,
     )
     .action(() => withClient<TransactionOptions>(command, transact));
+  addFactDryRun(command);
 }
 
 async function put(cli: Cli<PutOptions>, key: string, text: string | undefined): Promise<void> {
@@ -212,11 +220,54 @@ async function put(cli: Cli<PutOptions>, key: string, text: string | undefined):
     throw new QuorateError('WRONG_USAGE', 'expected a value or --file, and not both');
   }
   const value = file === undefined ? Buffer.from(text ?? '') : contentOf(file);
+  if (cli.options.dryRun === true) {
+    await rehearse(cli, key, {
+      ifRevision,
+      outcome: (found) => (found === null ? 'be created' : 'be replaced'),
+    });
+    return;
+  }
   const condition = ifRevision === undefined ? {} : { ifRevision };
   written(cli, key, await cli.client.putStore({ key, value, ...condition }));
 }
 
-async function cas(cli: Cli<object>, key: string, expected: string, value: string): Promise<void> {
+/** Says what would become of a key. */
+function rehearse(
+  cli: Cli<unknown>,
+  key: string,
+  how: {
+    readonly ifRevision?: number | undefined;
+    readonly outcome: (found: ReturnType<typeof entryView> | null) => string;
+  },
+): Promise<void> {
+  return rehearseFact(
+    cli,
+    { key },
+    {
+      what: `key ${key}`,
+      look: async () => entryView((await cli.client.getStore({ key })).entry),
+      absentAs: 'KEY_NOT_FOUND',
+      revisionOf: ({ revision }) => revision,
+      condition: { of: 'key', revision: how.ifRevision },
+      outcome: how.outcome,
+    },
+  );
+}
+
+async function cas(
+  cli: Cli<DryRunOption>,
+  key: string,
+  expected: string,
+  value: string,
+): Promise<void> {
+  if (cli.options.dryRun === true) {
+    const outcome = (found: ReturnType<typeof entryView> | null): string => {
+      if (found?.value === expected) return 'be replaced';
+      throw valueMismatch(found?.revision ?? 0);
+    };
+    await rehearse(cli, key, { outcome });
+    return;
+  }
   const request = { key, value: Buffer.from(value), ifValue: Buffer.from(expected) };
   written(cli, key, await cli.client.putStore(request));
 }
@@ -264,6 +315,12 @@ function list(cli: Cli<StoreListOptions>, prefix: string): Promise<void> {
 
 async function remove(cli: Cli<DeleteOptions>, key: string): Promise<void> {
   const { ifRevision } = cli.options;
+  if (cli.options.dryRun === true) {
+    const outcome = (found: unknown): string =>
+      found === null ? 'stay away: there is none' : 'be deleted';
+    await rehearse(cli, key, { ifRevision, outcome });
+    return;
+  }
   const condition = ifRevision === undefined ? {} : { ifRevision };
   const { existed } = await cli.client.deleteStore({ key, ...condition });
   const shown = printable(key);
@@ -283,10 +340,55 @@ async function transact(cli: Cli<TransactionOptions>): Promise<void> {
   if (compares.length + success.length + failure.length === 0) {
     throw new QuorateError('WRONG_USAGE', 'expected something to compare, to change or to read');
   }
+  if (options.dryRun === true) {
+    await rehearseTransaction(cli, compares, success, failure);
+    return;
+  }
   const answer = await cli.client.transact({ compares, success, failure });
   const view = transactionView(answer);
   const conditions = [...values, ...revisions].map(({ key, value }) => `${key}=${value}`);
   cli.print(view, () => transactionLines(view, conditions, cli.style));
+}
+
+/** Says which condition does not hold, as each key stands now, and what would be carried out. */
+async function rehearseTransaction(
+  cli: Cli<unknown>,
+  compares: readonly StoreCompare[],
+  success: readonly StoreOperation[],
+  failure: readonly StoreOperation[],
+): Promise<void> {
+  const failed = await firstThatFails(cli, compares);
+  const operations = failed === null ? success : failure;
+  const shown = operations.map(shownOperation);
+  const standing = await standingOf(cli);
+  const failedKey = failed?.key ?? null;
+  const data = { succeeded: failed === null, failedKey, would: shown, dryRun: true, ...standing };
+  const why =
+    failed === null ? 'all conditions hold' : `the condition on ${failed.key} does not hold`;
+  const what = shown.length === 0 ? 'nothing would be done' : `would ${shown.join(', ')}`;
+  cli.print(data, [printable(`${why}: ${what}; nothing was changed.`), standingLine(standing)]);
+}
+
+/** One after the other: unlike those of the transaction itself they are not of one moment. */
+async function firstThatFails(
+  { client }: Pick<Cli<unknown>, 'client'>,
+  compares: readonly StoreCompare[],
+): Promise<{ readonly key: string } | null> {
+  for (const { key = '', value, revision } of compares) {
+    const found = await orNull('KEY_NOT_FOUND', () => client.getStore({ key }));
+    const entry = found?.entry ?? null;
+    const isSo =
+      value instanceof Uint8Array
+        ? entry !== null && entry.value.equals(value)
+        : (entry?.revision ?? 0) === Number(revision);
+    if (!isSo) return { key };
+  }
+  return null;
+}
+
+function shownOperation({ put, delete: gone, get }: StoreOperation): string {
+  if (put?.key !== undefined) return `put ${put.key}`;
+  return gone?.key === undefined ? `read ${get?.key ?? ''}` : `delete ${gone.key}`;
 }
 
 /** Changes first, then reads. */

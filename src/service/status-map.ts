@@ -4,7 +4,7 @@
 import { QuorateError } from '../errors.js';
 import type { ErrorCode, ErrorData } from '../errors.js';
 import type { ChangeOutcome, NodeRefusal, NodeOutline, WriteOutcome } from '../node/api.js';
-import type { LogIndex, Member, NodeId } from '../raft/types.js';
+import type { Member, NodeId } from '../raft/types.js';
 import type { CommandRefusal } from '../state-machine/command.js';
 import type { JobRefusal } from '../state-machine/job-types.js';
 import type { PolicyRefusal } from '../state-machine/policy-types.js';
@@ -284,20 +284,6 @@ export function policyVersionNotFound({
   const why = isKnown ? 'it is a deletion' : `remembered are ${oldest} to ${newest}`;
   const message = `version ${version} of policy ${name} has no document: ${why}`;
   return new QuorateError('POLICY_VERSION_NOT_FOUND', message, { name, version: String(version) });
-}
-
-/** The error for a compare-and-set by revision; an `actual` of 0 means that it does not exist. */
-export function revisionMismatch(
-  what: 'session' | 'key',
-  expected: LogIndex,
-  actual: LogIndex,
-): QuorateError {
-  const message =
-    actual === 0
-      ? `expected revision ${expected}, but there is no such ${what}`
-      : `expected revision ${expected}, got ${actual}`;
-  const data = { expected: String(expected), actual: String(actual) };
-  return new QuorateError('REVISION_MISMATCH', message, data);
 }
 
 /** The error for a session that does not exist. */

@@ -23,7 +23,7 @@ import type { ServiceModules } from './modules.js';
 import { propose } from './node-calls.js';
 import { STORE } from '../client/protos.js';
 import { answerRead } from './reads.js';
-import { revisionMismatch } from './status-map.js';
+import { revisionMismatch, valueMismatch } from '../client/mismatch.js';
 import { changeOf, checkKey, checkValue, entryMessage, resultMessage } from './store-requests.js';
 import type { StoreChange } from './store-requests.js';
 import {
@@ -186,9 +186,5 @@ function checkHeld(
   if (expected !== null && compare?.to.type === 'revision') {
     throw revisionMismatch('key', expected, revision);
   }
-  const message =
-    revision === 0
-      ? 'expected a value, but there is no such key'
-      : `the key has another value than expected, at revision ${revision}`;
-  throw new QuorateError('VALUE_MISMATCH', message, { actual: String(revision) });
+  throw valueMismatch(revision);
 }
