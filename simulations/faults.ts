@@ -19,6 +19,9 @@ const AIMED_AT: ReadonlySet<string> = new Set([
   'installSnapshotResponse',
 ]);
 
+/** Who restarts at once is down for a time of which this many are an election timeout: less than a lease. */
+const RESTART_PARTS = 20;
+
 /** Hand-overs are rare, and leave two nodes that may believe to lead: worth more faults than other moments. */
 const TIMEOUT_NOW_WEIGHT = 4;
 
@@ -49,8 +52,12 @@ export class Faults {
     this.#repeat('faults/disks', diskEveryUs, (draw) => this.#troubleDisk(draw));
     this.#repeat('faults/losses', lossEveryUs, (draw) => this.#lose(draw));
     const aimed = this.#world.streams.stream('faults/aimed');
+    const restarts = this.#world.streams.stream('faults/restarts');
     this.#world.watchSends((from, to, { type }) => {
       if (!AIMED_AT.has(type)) return;
+      if (type === 'requestVote' && restarts.chance(this.#parameters.restartPpm)) {
+        this.#restart(restarts, this.#world.machines.get(to));
+      }
       const weight = type === 'timeoutNow' ? TIMEOUT_NOW_WEIGHT : 1;
       if (!aimed.chance(this.#parameters.aimedPpm * weight)) return;
       const leader = this.#world.leader() ?? from;
@@ -157,6 +164,19 @@ export class Faults {
     const node = victim.id;
     const crash: FaultAction = { type: 'crash', node, isMachine, keptBatches, isTorn };
     if (this.#forAWhile(crash, downUs, { type: 'boot', node })) this.#world.count('crashes');
+  }
+
+  /** A process that is there again at once, while what it told others still counts. */
+  #restart(draw: Stream, victim: Machine | undefined): void {
+    const keptBatches = draw.pick([0, 1, 2]);
+    const timeoutUs = this.#world.parameters.electionTimeoutMs * 1000;
+    const downUs = draw.exponential(timeoutUs / RESTART_PARTS);
+    if (victim === undefined) return;
+    const node = victim.id;
+    const crash = { type: 'crash', node, isMachine: false, keptBatches, isTorn: false } as const;
+    this.#after(0, () => {
+      if (this.#forAWhile(crash, downUs, { type: 'boot', node })) this.#world.count('crashes');
+    });
   }
 
   #pause(draw: Stream, victim: Machine | undefined): void {

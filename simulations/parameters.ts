@@ -57,6 +57,8 @@ export interface FaultParameters {
   readonly corePpm: number;
   /** Chance per million that a vote, a TimeoutNow or a snapshot chunk brings a fault upon those who exchange it. */
   readonly aimedPpm: number;
+  /** Chance per million that whoever is asked for a vote or a pre-vote restarts, and is there again at once. */
+  readonly restartPpm: number;
 }
 
 /** What clients and the operator do. */
@@ -137,7 +139,10 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
     clocks: overrides.clocks ?? clocks,
     network: drawNetwork(streams.stream('parameters/network'), timeoutUs),
     disk: drawDisk(streams.stream('parameters/disk'), timeoutUs),
-    faults: drawFaults(streams.stream('parameters/faults'), timeoutUs),
+    faults: {
+      ...drawFaults(streams.stream('parameters/faults'), timeoutUs),
+      restartPpm: drawRestartPpm(streams.stream('parameters/votersRestart')),
+    },
     workload: drawWorkload(streams.stream('parameters/workload'), timeoutUs),
     facts: drawFacts(streams.stream('parameters/facts')),
     reigns: drawReigns(streams.stream('parameters/reigns'), timeoutUs),
@@ -169,7 +174,12 @@ function drawDisk(draw: Stream, timeoutUs: number): DiskParameters {
   };
 }
 
-function drawFaults(draw: Stream, timeoutUs: number): FaultParameters {
+/** In three of ten seeds. */
+function drawRestartPpm(draw: Stream): number {
+  return draw.chance(300_000) ? draw.pick([30_000, 200_000]) : 0;
+}
+
+function drawFaults(draw: Stream, timeoutUs: number): Omit<FaultParameters, 'restartPpm'> {
   const every = (): number | null => {
     const mean = timeoutUs * draw.between(3, 20);
     return draw.chance(750_000) ? mean : null;

@@ -1,6 +1,7 @@
-// What clients were told of sessions is linearizable, judged by the checker from calls and answers alone: it knows no log, so
-// that it would notice if the log itself, by which linearizable.ts judges each answer at once, were read wrongly. It
-// judges when a run is over. Stale reads are left to the other properties, the store to client-transactions.ts.
+// What clients were told of sessions is linearizable, judged by the checker from calls and answers alone: it would notice if the
+// log itself, by which linearizable.ts judges each answer at once, were read wrongly. The order of the log is tried first,
+// since an order that fits proves it, however it was guessed; only if it does not fit is another looked for. It judges
+// when a run is over. Stale reads are left to the other properties, the store to client-transactions.ts.
 
 import type { ApplyResult, ClientCommand, Session } from '../../src/state-machine/command.js';
 import { digestOfBytes } from '../digest.js';
@@ -9,6 +10,8 @@ import { check } from '../linearizability/check.js';
 import type { Bounds, Verdict } from '../linearizability/check.js';
 import { explain } from '../linearizability/failure.js';
 import type { Model } from '../linearizability/model.js';
+import { placed } from '../linearizability/models/placed.js';
+import type { PlacedInput } from '../linearizability/models/placed.js';
 import { sessions } from '../linearizability/models/sessions.js';
 import type { SessionsInput, SessionsOutput } from '../linearizability/models/sessions.js';
 import type { Operation as Recorded } from '../linearizability/operation.js';
@@ -19,6 +22,8 @@ import type { Applied, Invariant } from './invariant.js';
 /** The bounds of the check: by work instead of time, so that a run is the same on every machine. */
 const MEMORY_BYTES_MAX = 64 * 1024 ** 2;
 export const SLICES_MAX = 100;
+
+const IN_LOG_ORDER = placed(sessions);
 
 /** Absent: it is not one of sessions, or surely never happened. */
 type Answered = { readonly output: SessionsOutput | null } | null;
@@ -33,7 +38,8 @@ export function clientHistories(
   return {
     ...record.listener,
     over() {
-      judge(sessions, record.operations(), undecided, slicesMax);
+      const { linearizable } = check(IN_LOG_ORDER, record.placed(), boundsOf(slicesMax));
+      if (linearizable !== true) judge(sessions, record.operations(), undecided, slicesMax);
     },
   };
 }
@@ -56,26 +62,38 @@ export function judge(
 export interface SessionRecord {
   readonly listener: Invariant;
   readonly operations: () => readonly Recorded[];
+  /** The same with the places at which the log has their changes, without what may have happened and is not there. */
+  readonly placed: () => readonly Recorded<PlacedInput<SessionsInput>>[];
 }
 
 export function recordSessions(history: History): SessionRecord {
-  const recorded = new Map<string, Recorded>();
+  const recorded = new Map<string, Recorded<SessionsInput>>();
+  /** By operation that changed a session, where the log has it. */
+  const indices = new Map<string, number>();
   let applied = 0;
 
-  const noteEnds = ({ entry, command, process }: Applied): void => {
+  const noteChanges = ({ entry, command, result, process }: Applied): void => {
     if (entry.index <= applied) return;
     applied = entry.index;
+    const isPut = command?.kind === 'putSession' && result.type === 'session';
+    const isDelete = command?.kind === 'deleteSession' && result.type === 'deleted';
+    if (isPut || (isDelete && result.existed)) {
+      const { requestId } = command;
+      indices.set(requestId, indices.get(requestId) ?? entry.index);
+    }
     if (command?.kind !== 'expireSessions') return;
     for (const { id, revision } of command.sessions) {
       if (process.node.state.session(id) !== null) continue;
       const call = history.entry(entry)?.bornUs ?? 0;
       const input: SessionsInput = { f: 'expire', id, revision };
-      recorded.set(`end ${entry.index} ${id}`, { client: 'leader', input, call, answer: null });
+      const name = `end ${entry.index} ${id}`;
+      indices.set(name, entry.index);
+      recorded.set(name, { client: 'leader', input, call, answer: null });
     }
   };
 
   const listener: Invariant = {
-    applied: noteEnds,
+    applied: noteChanges,
     began(operation) {
       const input = inputOf(operation);
       if (input === null) return;
@@ -93,7 +111,29 @@ export function recordSessions(history: History): SessionRecord {
       }
     },
   };
-  return { listener, operations: () => [...recorded.values()] };
+  return {
+    listener,
+    operations: () => [...recorded.values()],
+    placed: () => placedBy(indices, recorded),
+  };
+}
+
+function placedBy(
+  indices: ReadonlyMap<string, number>,
+  recorded: ReadonlyMap<string, Recorded<SessionsInput>>,
+): Recorded<PlacedInput<SessionsInput>>[] {
+  const last = new Map<string, number>();
+  const inOrder = [...recorded].sort(([a], [b]) => (indices.get(a) ?? 0) - (indices.get(b) ?? 0));
+  const found: Recorded<PlacedInput<SessionsInput>>[] = [];
+  for (const [name, operation] of inOrder) {
+    const { input, answer } = operation;
+    const at = indices.get(name) ?? null;
+    if (at === null && answer === null) continue;
+    const place = at === null ? null : { at, after: last.get(input.id) ?? 0 };
+    if (at !== null) last.set(input.id, at);
+    found.push({ ...operation, input: { input, place } });
+  }
+  return found;
 }
 
 /** What no order explains, of a history that was refuted. */
