@@ -78,7 +78,7 @@ export const SITUATIONS = {
   jobsDone: 'jobs done',
   jobsCancelled: 'jobs cancelled',
   oldClaimsRefused: 'reports refused because their claim was over',
-  oldEpochsRefused: 'of these, reports under an earlier reign on a job claimed under a later one',
+  oldEpochsRefused: 'of these, reports of a claim under an earlier reign than the one that runs',
   providersExpired: 'providers gone with their session',
   providersLeft: 'providers gone with their member',
   resolved: 'callers that were sent to a provider',

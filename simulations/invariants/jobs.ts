@@ -135,11 +135,11 @@ function isUnder(command: Extract<Command, { kind: 'reportJob' }>, job: Job | nu
   );
 }
 
-function count(world: World, { applied, before, after }: Look): void {
+function count(world: World, { applied, before, after, epoch }: Look): void {
   const { command, result } = applied;
   const { claim } = after;
   if (claim !== null && before?.claim === null) {
-    const isBehind = after.steps.some(({ epoch }) => epoch < claim.epoch);
+    const isBehind = after.steps.some((step) => step.epoch < claim.epoch);
     world.count('jobsClaimed');
     if (isBehind) world.count('jobsContinued');
   }
@@ -149,5 +149,5 @@ function count(world: World, { applied, before, after }: Look): void {
   if (command?.kind !== 'reportJob' || result.type !== 'refused') return;
   if (result.refusal.reason !== 'jobClaimLost') return;
   world.count('oldClaimsRefused');
-  if (claim !== null && claim.epoch > command.claim.epoch) world.count('oldEpochsRefused');
+  if (epoch > command.claim.epoch) world.count('oldEpochsRefused');
 }
