@@ -165,7 +165,8 @@ describe('a cluster with certificates', { timeout: LIMIT_MS }, () => {
     const flags = ['--tls-cert', alice.certFile, '--tls-key', alice.keyFile];
     const node = ['--node', second.api, '--tls-ca', alice.caFile];
     const reason = ['--reason', 'to see'];
-    const asked = await run(['set-primary', 'n2', ...reason, ...flags, ...node]);
+    const patience = ['--timeout', '60s'];
+    const asked = await run(['set-primary', 'n2', ...reason, ...flags, ...node, ...patience]);
     expect(asked).toMatchObject({ code: 0, stderr: '' });
 
     const links = new NodeLinks({ tls: TlsIdentity.load(alice) });
@@ -173,7 +174,7 @@ describe('a cluster with certificates', { timeout: LIMIT_MS }, () => {
     metadata.set('x-quorate-who', 'root');
     metadata.set('x-quorate-via', '7');
     const request = { name: 'n1', reason: 'pretending' };
-    const options = { metadata, timeoutMs: 10_000, isWrite: true };
+    const options = { metadata, timeoutMs: 60_000, isWrite: true };
     await links.ask(first.api, CLUSTER.SetPrimary, request, options);
     links.close();
 

@@ -65,6 +65,10 @@ describe('a link', () => {
     nodes = await startMesh(2);
     const [one, two] = nodes as [TestNode, TestNode];
     const { port } = two.address;
+    const address = `${formatAddress(two.address)}`;
+    const told = (what: string): number => one.log.count(`cluster member ${address} is ${what}`);
+    // On a busy machine the very first greeting may have come too late.
+    const before = { down: told('down'), up: told('up') };
     await two.transport.close();
     await until('the peer is down', () => !one.sees(two));
     const again = await start(2, port);
@@ -73,9 +77,8 @@ describe('a link', () => {
     expect(elapsedMs).toBeLessThan(1000);
     one.transport.send(N(2), heartbeat(5));
     await until('a message arrived', () => again.received.length === 1);
-    const address = `${formatAddress(again.address)}`;
-    expect(one.log.count(`cluster member ${address} is down`)).toBe(1);
-    expect(one.log.count(`cluster member ${address} is up`)).toBe(2);
+    expect(told('down') - before.down).toBe(1);
+    expect(told('up') - before.up).toBe(1);
   });
 
   test('gives up a peer that falls silent within about an election timeout, and finds it again', async () => {
