@@ -6,16 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../src/client/connect.js';
 import { NodeLinks } from '../../src/client/node-links.js';
 import { CLUSTER, STORE } from '../../src/client/protos.js';
 import { startDaemon } from '../../src/main.js';
 import type { Daemon } from '../../src/main.js';
-import { ELECTION_TIMEOUT_MS, eventually, patiently } from '../service/harness.js';
+import { eventually, patiently } from '../service/harness.js';
 import { Collector } from './collector.js';
 import type { Received } from './collector.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
+/** Long enough that n1 leads to the end of the test on a busy machine. */
+const ELECTION_TIMEOUT_MS = 1500;
 
 const directory = mkdtempSync(join(tmpdir(), 'quorate-tracing-'));
 const collector = new Collector();
@@ -169,12 +172,24 @@ test('a share of 0 begins no trace, neither here nor at the leader, and a caller
   expect([...ids]).toEqual(['b'.repeat(32)]);
 });
 
+test('the client library sends the trace of its caller along, to whomever it asks', async () => {
+  const traceparent = (): string => `00-${'f'.repeat(32)}-${CALLER}-01`;
+  const addresses = [daemons[1]?.api ?? ''];
+  const client = connect({ addresses, traceparent, clientSession: false });
+  await client.store.put('by the library', 'x');
+  client.close();
+  // The member asked first does not lead and says who does.
+  const spans = await traceOf('f'.repeat(32), 10);
+  expect(one(spans, 'n1', 'quorate.v1.Store/Put').parentSpanId).toBe(CALLER);
+  expect(spans.filter(({ name }) => name === 'disk sync').length).toBe(3);
+});
+
 test('a context that is none is as good as none', async () => {
   const before = collector.spans.length;
   const wrong = ['', '00-xyz', `ff-${TRACE_ID}-${CALLER}-01`, `00-${'0'.repeat(32)}-${CALLER}-01`];
   for (const text of wrong) await put(0, 'wrong', text);
   await put(0, 'right', `00-${'e'.repeat(32)}-${CALLER}-01`);
-  await traceOf('e'.repeat(32), 8);
+  await traceOf('e'.repeat(32), 9);
   const ids = new Set(collector.spans.slice(before).map(({ traceId }) => traceId));
   expect([...ids]).toEqual(['e'.repeat(32)]);
   expect(await figures(0)).toContain('quorate_trace_spans_dropped_total 0');
@@ -191,7 +206,7 @@ test('a collector that never answers holds no write up; what it does not take is
   await eventuallyFigure(0, /^quorate_trace_spans_dropped_total [1-9]\d*$/m);
   collector.mood = 'takes';
   await put(0, 'taken', `00-${'d'.repeat(32)}-${CALLER}-01`);
-  await traceOf('d'.repeat(32), 8);
+  await traceOf('d'.repeat(32), 9);
 });
 
 async function eventuallyFigure(at: number, pattern: RegExp): Promise<void> {
