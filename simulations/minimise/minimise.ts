@@ -183,6 +183,9 @@ const network = (part: Partial<Parameters['network']>): Simpler => {
 const workload = (part: Partial<Parameters['workload']>): Simpler => {
   return (all) => ({ ...all, workload: { ...all.workload, ...part } });
 };
+const facts = (part: Partial<Parameters['facts']>): Simpler => {
+  return (all) => ({ ...all, facts: { ...all.facts, ...part } });
+};
 
 const SIMPLER: readonly Simpler[] = [
   network({ stragglerPpm: 0 }),
@@ -193,6 +196,10 @@ const SIMPLER: readonly Simpler[] = [
   workload({ handOverEveryUs: null }),
   (all) => ({ ...all, reigns: { ...all.reigns, wishEveryUs: null } }),
   (all) => ({ ...all, reigns: { ...all.reigns, hasHooks: false } }),
+  facts({ lockClients: 0 }),
+  facts({ jobWorkers: 0 }),
+  facts({ providers: 0 }),
+  facts({ policyClients: 0 }),
   workload({ clients: 1 }),
   workload({ sessions: 1 }),
   workload({ thinkMeanUs: 2_000_000 }),

@@ -11,12 +11,13 @@ import { run } from '../../simulations/run.js';
 import { sweep } from '../../simulations/sweep.js';
 
 /**
- * Runs in which the rarest situations come about too: a newcomer is given up, which takes patience, a primary is named by hand after a
- * hook has refused, and what of the seeds from 43 to 82 adds any other. If one is missing after a change, look through more seeds.
+ * Runs in which the rarest situations come about too, found as a small cover of some fifty runs: a newcomer is given up, which takes
+ * patience, a primary is named by hand after a hook has refused, a report comes under an earlier reign, a lock outlives a leader. If
+ * one is missing after a change, look through more seeds.
  */
 const FIXED = [
-  { seed: 911n, timeMs: 20_000 },
-  ...[953n, 59n, 43n, 65n, 51n, 68n, 77n].map((seed) => ({ seed, timeMs: 12_000 })),
+  ...[911n, 770_002n, 770_003n].map((seed) => ({ seed, timeMs: 20_000 })),
+  ...[953n, 43n, 61n, 68n, 171n].map((seed) => ({ seed, timeMs: 12_000 })),
 ];
 /** Fresh seeds and their simulated time; with QUORATE_TEST_LONG many more. */
 const IS_LONG = process.env['QUORATE_TEST_LONG'] === '1';
