@@ -42,11 +42,21 @@ export function clusterLines(
     ...troubles,
     ...differenceLines(view, style),
     ...kept,
+    ...tagLines(view),
     ...failureLines(view, failures, style),
     ...levelLines(view, style),
   ];
   const below = notes.length === 0 ? [] : ['', ...notes];
   return [...headLines(view, style), '', ...nodeTable(view, style, widthMax), ...below];
+}
+
+/** What the operator says of the nodes, such as where they stand. */
+function tagLines({ nodes }: ClusterView): string[] {
+  const said = nodes.flatMap(({ name, tags = {} }) => {
+    const words = Object.entries(tags).map(([tag, value]) => `${tag}=${value}`);
+    return words.length === 0 ? [] : [`${name}: ${words.join(' ')}`];
+  });
+  return said.length === 0 ? [] : [`tags: ${printable(said.join('; '))}`];
 }
 
 /** Nodes whose file says otherwise than the cluster. */

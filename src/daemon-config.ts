@@ -79,6 +79,10 @@ export class DaemonConfig implements ConfigPort {
     return this.#runs.isPriorityGiven;
   }
 
+  get tags(): CheckedOptions['tags'] {
+    return this.#runs.tags;
+  }
+
   /** Begins to look whether file and cluster agree. */
   watch(running: Running): void {
     this.#running = running;
@@ -159,6 +163,7 @@ export class DaemonConfig implements ConfigPort {
       logLevel: wanted.logLevel,
       priority: wanted.priority,
       isPriorityGiven: wanted.isPriorityGiven,
+      tags: wanted.tags,
       processes: hasProcesses ? wanted.processes : this.#runs.processes,
       healthChecks: wanted.healthChecks,
       hooks,
@@ -243,6 +248,7 @@ type Known =
   | 'witness'
   | 'priority'
   | 'isPriorityGiven'
+  | 'tags'
   | 'startedAtMs';
 
 /** What this daemon says of itself; `known` once its ports are bound. */
@@ -266,6 +272,9 @@ export function selfFacts(
     },
     get isPriorityGiven() {
       return configuration.isPriorityGiven;
+    },
+    get tags() {
+      return configuration.tags;
     },
     startedAtMs,
     // The HTTP port is opened last.

@@ -144,6 +144,10 @@ export function liveDifferences({
     const told = shown(runs.isPriorityGiven ? String(runs.priority) : null, says);
     differences.push({ key: 'node.priority', ...told, effect: 'LIVE', why });
   }
+  if (!isDeepStrictEqual(runs.tags, wanted.tags)) {
+    const told = shown(tagsText(runs.tags), tagsText(wanted.tags));
+    differences.push({ key: 'node.tags', ...told, effect: 'LIVE', why: 'the members are told' });
+  }
   if (runs.logLevel !== wanted.logLevel) {
     const why = 'from the next line on';
     differences.push({
@@ -256,6 +260,10 @@ function hookDifferences(
 
 function shown(runs: Shown, says: Shown): Pick<Difference, 'runs' | 'says'> {
   return { ...(runs === null ? {} : { runs }), ...(says === null ? {} : { says }) };
+}
+
+function tagsText(tags: CheckedOptions['tags']): string | null {
+  return tags.length === 0 ? null : tags.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 
 function targetText(target: CheckedOptions['discovery']['targets'][number]): string {

@@ -18,6 +18,7 @@ import { QuorateError } from './errors.js';
 import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
 import { PRIORITY_DEFAULT, PRIORITY_MAX } from './raft/types.js';
+import type { MemberTags } from './raft/types.js';
 import { checkNodeName, isNodeName } from './service/validate.js';
 import type { TlsFiles } from './tls/identity.js';
 
@@ -54,6 +55,8 @@ export interface DaemonOptions {
   readonly witness?: boolean;
   /** 0 to 100 (default 50): the voter with the highest should be primary when all are well. */
   readonly priority?: number;
+  /** What the operator says of this node, such as where it stands; sorted by name. Default: nothing. */
+  readonly tags?: MemberTags;
   /** Certificate, key and CA of this node: every port speaks mutual TLS, and so does every call to another node. */
   readonly tls?: TlsFiles;
   /** Allows listening beyond loopback without encryption. */
@@ -120,6 +123,7 @@ export interface CheckedOptions {
   readonly isManual: boolean;
   readonly witness: boolean;
   readonly priority: number;
+  readonly tags: MemberTags;
   readonly isPriorityGiven: boolean;
   readonly logLevel: LogLevel;
   /** Where others are looked for, and who forms the first cluster. */
@@ -205,6 +209,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     witness: options.witness ?? false,
     priority,
     isPriorityGiven: options.priority !== undefined,
+    tags: options.tags ?? [],
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
     discovery: discoveryFrom(options, name),
     commandCenterPassword: checkedPassword(options.commandCenterPassword),

@@ -22,8 +22,8 @@ export function registerInstall(program: Command): void {
 The system definition (hosts and items) takes effect at once, for the whole cluster, in one step; services
 read an item as the key quorate/system/items/NAME of the store, and watch it there.
 
-The node that is asked (--node) reads the file that it was started with once more: priority, log level,
-processes, health checks and hooks take effect at once; addresses, directories, certificates' paths, discovery
+The node that is asked (--node) reads the file that it was started with once more: priority, tags,
+log level, processes, health checks and hooks take effect at once; addresses, directories, certificates' paths, discovery
 and a first hook before promotion need a restart of its daemon; what a cluster fixes when it is formed does not
 change. Each line says why. Exactly those processes that are new, gone or otherwise start, end or start again; what only the primary
 runs, where the primary is. A daemon opens no other file than its own, so its own part is left alone where

@@ -58,6 +58,7 @@ function nodeView(node: Node): NodeView {
     ...(node.trouble === undefined ? {} : { trouble: node.trouble }),
     ...(node.ineligible === undefined ? {} : { ineligible: node.ineligible }),
     ...(node.differs.length === 0 ? {} : { differs: node.differs }),
+    ...(Object.keys(node.tags).length === 0 ? {} : { tags: node.tags }),
   };
 }
 

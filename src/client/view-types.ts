@@ -22,6 +22,8 @@ export interface NodeView {
   readonly ineligible?: string;
   /** What its configuration file says otherwise than the cluster; only where there is any. */
   readonly differs?: readonly string[];
+  /** What its operator says of it; likewise. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** What `mon-cluster --json` prints. */

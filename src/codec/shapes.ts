@@ -9,18 +9,20 @@ import type {
   Settings,
   SnapshotMeta,
 } from '../raft/types.js';
+import { readMemberTags } from '../state-machine/members.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
 
 function memberFields(member: Member): FieldValue[] {
   const { id, installId, name, address, api, version, featureMin, featureMax } = member;
   const { autoPromote, witness, priority, replaces, patientUntilMs } = member;
-  const kind = [autoPromote, witness, priority, replaces, patientUntilMs];
+  const tags = (member.tags ?? []).map((pair) => [...pair]);
+  const kind = [autoPromote, witness, priority, replaces, patientUntilMs, tags];
   return [id, installId, name, address, api, version, featureMin, featureMax, ...kind];
 }
 
 function readMember(reader: ValueReader): Member {
-  return {
+  const member = {
     id: reader.nodeId('id'),
     installId: reader.installId('installId'),
     name: reader.string('name'),
@@ -35,6 +37,8 @@ function readMember(reader: ValueReader): Member {
     replaces: reader.nullable((field) => field.nodeId('replaces')),
     patientUntilMs: reader.integer('patientUntilMs'),
   };
+  const tags = readMemberTags(reader);
+  return tags.length === 0 ? member : { ...member, tags };
 }
 
 export function configurationFields({

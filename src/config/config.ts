@@ -5,6 +5,7 @@ import type { Address } from '../address.js';
 import type { CheckDefinition } from '../health/definition.js';
 import type { Hooks } from '../health/hooks.js';
 import type { ProcessDefinition } from '../keeper/process-definition.js';
+import type { MemberTags } from '../raft/types.js';
 import type { CommandCenterConfig } from './command-center-section.js';
 import type { PolicyFilesConfig } from './policy-section.js';
 import type { TracingConfig } from './tracing-section.js';
@@ -49,6 +50,7 @@ export interface NodeConfig {
   /** `none`: no such port. */
   readonly http: Address | 'none' | null;
   readonly priority: number | null;
+  readonly tags: MemberTags | null;
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string } | null;
   readonly insecure: boolean | null;
   readonly witness: boolean | null;

@@ -35,7 +35,7 @@ export function keyOfOption(option: string): string | null {
 export function daemonSettings(config: Config) {
   const { cluster, node, system, processes, healthChecks, hooks, policyFiles } = config;
   const { accept, advertise, connect, electionTimeoutMs, failover } = cluster;
-  const { name, dataDir, api, http, priority, tls, insecure, witness, logLevel } = node;
+  const { name, dataDir, api, http, priority, tags, tls, insecure, witness, logLevel } = node;
   const hosts = formingHosts(system.hosts, cluster, name);
   // Hosts are named one by one: they go before their number.
   const expect = hosts.length > 0 ? null : cluster.expect;
@@ -59,6 +59,7 @@ export function daemonSettings(config: Config) {
     ...(api === null ? {} : { api: formatAddress(api) }),
     ...(http === null ? {} : { http: http === 'none' ? http : formatAddress(http) }),
     ...(priority === null ? {} : { priority }),
+    ...(tags === null ? {} : { tags }),
     ...(tls === null ? {} : { tls: { certFile: tls.cert, keyFile: tls.key, caFile: tls.ca } }),
     ...(insecure === null ? {} : { insecure }),
     ...(witness === null ? {} : { witness }),

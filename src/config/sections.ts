@@ -5,6 +5,8 @@ import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from '../raft/options.js';
 import { PRIORITY_MAX } from '../raft/types.js';
+import type { MemberTags } from '../raft/types.js';
+import { MEMBER_TAGS, sortedTags } from '../state-machine/members.js';
 import { FAILOVERS, LOG_LEVEL_WORDS } from './config.js';
 import type { ClusterConfig, Host, Item, NodeConfig, SystemDefinition } from './config.js';
 import * as scalars from './scalars.js';
@@ -86,7 +88,7 @@ function connectTarget(value: Value): string[] | null {
   });
 }
 
-const NODE_KEYS = 'name dataDir api http priority tls insecure witness logLevel'.split(' ');
+const NODE_KEYS = 'name dataDir api http priority tags tls insecure witness logLevel'.split(' ');
 const TLS_KEYS = ['cert', 'key', 'ca'];
 
 /** `node`; `resolve` makes a path absolute. */
@@ -99,11 +101,29 @@ export function nodeSection(root: Mapping, resolve: (file: string) => string): N
     api: section.read('api', scalars.reachable(API_PORT)),
     http: section.read('http', httpAddress),
     priority: section.read('priority', scalars.wholeNumber(0, PRIORITY_MAX)),
+    tags: tagList(section),
     tls: tlsFiles(section, file),
     insecure: section.read('insecure', scalars.truth),
     witness: section.read('witness', scalars.truth),
     logLevel: section.get('logLevel')?.oneOf(LOG_LEVEL_WORDS) ?? null,
   };
+}
+
+function tagList(node: Mapping): MemberTags | null {
+  const value = node.get('tags');
+  if (value === null || value.isNothing) return null;
+  const pairs: [string, string][] = [];
+  for (const { key, value: word } of value.entries() ?? []) {
+    if (!isProperName(key))
+      word.complain('the name of a tag is 1 to 63 letters, digits, dots, underscores or hyphens');
+    const text = word.read((said) => said);
+    if (text !== null) pairs.push([key, text]);
+  }
+  const { countMax, bytesMax } = MEMBER_TAGS;
+  if (pairs.length > countMax) value.complain(`expected at most ${countMax} tags`);
+  const bytes = pairs.reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
+  if (bytes > bytesMax) value.complain(`expected at most ${bytesMax} bytes of tags, got ${bytes}`);
+  return sortedTags(pairs);
 }
 
 function httpAddress(text: string): Address | 'none' {

@@ -32,6 +32,7 @@ export class Search {
   isDue(nowMs: number, isLost: boolean): boolean {
     if (!isLost) {
       this.#lostSinceMs = null;
+      this.#askAtMs = 0;
       return false;
     }
     this.#lostSinceMs ??= nowMs;

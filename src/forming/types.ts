@@ -4,7 +4,7 @@
 import type { InstallId, Member } from '../raft/types.js';
 
 /** A node as it would stand in the first configuration. */
-export type Founder = Omit<Member, 'autoPromote' | 'replaces' | 'patientUntilMs'>;
+export type Founder = Omit<Member, 'autoPromote' | 'replaces' | 'patientUntilMs' | 'tags'>;
 
 /** Who is to form the first cluster, as a node was configured. */
 export type Plan =

@@ -137,7 +137,9 @@ function altered(member: Member, { promote, demote, remove, update }: ConfigChan
   }
   const said = update.find((it) => it.id === id);
   if (said === undefined) return member;
-  return { ...member, address: said.address, api: said.api, priority: said.priority };
+  const { tags: _before, ...rest } = member;
+  const { address, api, priority, tags } = said;
+  return { ...rest, address, api, priority, ...(tags === undefined ? {} : { tags }) };
 }
 
 const NO_PURPOSE = { replaces: null, patientUntilMs: 0 } as const;

@@ -75,7 +75,12 @@ export interface Member {
   readonly witness: boolean;
   /** The voter with the highest should be primary when all are well; 0 to 100. */
   readonly priority: number;
+  /** What its operator says of it, such as where it stands; absent: nothing. Opaque to the core. */
+  readonly tags?: MemberTags;
 }
+
+/** Names and values, in the order of the names' bytes, without repeats. */
+export type MemberTags = readonly (readonly [name: string, value: string])[];
 
 /** What a process says of itself when it greets another: software version, and the levels that it speaks. */
 export type Software = Pick<Member, 'version' | 'featureMin' | 'featureMax'>;
@@ -122,7 +127,10 @@ export const EMPTY_CONFIGURATION: Configuration = {
 };
 
 /** What a member may change of its own row; id and install id say whose row it is and must be those of that row. */
-export type MemberUpdate = Pick<Member, 'id' | 'installId' | 'address' | 'api' | 'priority'>;
+export type MemberUpdate = Pick<
+  Member,
+  'id' | 'installId' | 'address' | 'api' | 'priority' | 'tags'
+>;
 
 /** A wish to change the configuration in one step; each id appears in at most one list. */
 export interface ConfigChange {
@@ -134,7 +142,7 @@ export interface ConfigChange {
   readonly demote: readonly NodeId[];
   /** Members that leave. */
   readonly remove: readonly NodeId[];
-  /** Members that are reached elsewhere than before, or have another priority. */
+  /** Members that are reached elsewhere than before, or have another priority or other tags. */
   readonly update: readonly MemberUpdate[];
   /** After how long voters that are not heard may be removed, and null for never; absent: as before. */
   readonly autoRemove?: { readonly afterMs: number | null };

@@ -8,6 +8,7 @@ import type { NodeStatus } from '../node/api.js';
 import { speaks, unspoken } from '../raft/software.js';
 import { LIMITS } from '../raft/options.js';
 import type { Member, MemberUpdate, NodeId } from '../raft/types.js';
+import { areSameTags } from '../state-machine/members.js';
 import { isInContact, quorumOf } from './status-view.js';
 
 export type Verdict =
@@ -87,7 +88,8 @@ export function judgeUpdate(
     const message = `node id ${said.id} belongs to ${name}, which has another data directory`;
     return refuse('NODE_ID_TAKEN', message, { name });
   }
-  const isSame = address === said.address && api === said.api && priority === said.priority;
+  const isSamePlace = address === said.address && api === said.api;
+  const isSame = isSamePlace && priority === said.priority && areSameTags(member.tags, said.tags);
   if (isSame) return { type: 'done' };
   const others = members.filter((other) => other.id !== said.id && !isElsewhere(other));
   return addressTaken(name, said, others) ?? DUE;

@@ -4,7 +4,8 @@
 import { formatAddress, parseAddress } from '../address.js';
 import type { Member__Output } from '../generated/quorate/v1/Member.js';
 import { PRIORITY_DEFAULT, PRIORITY_MAX } from '../raft/types.js';
-import type { InstallId, Member, MemberUpdate, NodeId } from '../raft/types.js';
+import type { InstallId, Member, MemberTags, MemberUpdate, NodeId } from '../raft/types.js';
+import { MEMBER_TAGS, sortedTags } from '../state-machine/members.js';
 import { checkNodeName, checkNumber, checkText, invalid } from './validate.js';
 
 const FEATURE_MAX = 1_000_000;
@@ -12,9 +13,10 @@ const FEATURE_MAX = 1_000_000;
 /** A member as the API tells it. */
 export function memberMessage(member: Member, voter: boolean): Member__Output {
   const { id, installId, name, address, api, version, featureMin, featureMax } = member;
-  const { witness, priority } = member;
+  const { witness, priority, tags = [] } = member;
   const said = { id, installId, name, address, api, version, featureMin, featureMax };
-  return { ...said, voter, witness, priority, replaces: member.replaces ?? 0 };
+  const rest = { replaces: member.replaces ?? 0, tags: Object.fromEntries(tags) };
+  return { ...said, voter, witness, priority, ...rest };
 }
 
 /** Reads a newcomer that comes with no purpose yet. Refuses what no member may be. */
@@ -37,13 +39,34 @@ export function updateFrom(message: Member__Output | null): MemberUpdate {
     throw invalid('member.install_id', 'expected 16 lower-case hexadecimal digits');
   }
   checkNumber('member.priority', priority, 0, PRIORITY_MAX);
+  const tags = tagsFrom(message?.tags ?? {});
   return {
     id: id as NodeId,
     installId: installId as InstallId,
     address: reachable('member.address', address),
     api: reachable('member.api', api),
     priority,
+    ...(tags.length === 0 ? {} : { tags }),
   };
+}
+
+/** Checks and sorts them. */
+function tagsFrom(tags: Readonly<Record<string, string>>): MemberTags {
+  const { countMax, bytesMax } = MEMBER_TAGS;
+  const pairs = Object.entries(tags);
+  if (pairs.length > countMax) {
+    throw invalid('member.tags', `expected at most ${countMax}, got ${pairs.length}`);
+  }
+  let bytes = 0;
+  for (const [name, value] of pairs) {
+    checkText('member.tags', name, 1, bytesMax);
+    checkText('member.tags', value, 0, bytesMax);
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (bytes > bytesMax) {
+    throw invalid('member.tags', `expected at most ${bytesMax} bytes in all, got ${bytes}`);
+  }
+  return sortedTags(pairs);
 }
 
 function present(message: Member__Output | null): Member__Output {

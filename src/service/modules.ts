@@ -9,7 +9,7 @@ import type { ProcessDefinition } from '../keeper/process-definition.js';
 import type { Guarantee, ProcessView } from '../keeper/process-view.js';
 import type { Action, CommandAnswer } from '../keeper/words.js';
 import type { Note } from '../notebook/note.js';
-import type { LogIndex, NodeId } from '../raft/types.js';
+import type { LogIndex, MemberTags, NodeId } from '../raft/types.js';
 import type { Authorise, CallContext } from './call-context.js';
 import type { NodeLinks } from '../client/node-links.js';
 import type { Caller } from '../tls/caller.js';
@@ -43,6 +43,8 @@ export interface SelfFacts {
   readonly priority: number;
   /** Somebody asked for that priority; else a member keeps the one that its row has. */
   readonly isPriorityGiven: boolean;
+  /** What its operator says of it, sorted by name; absent: nothing. */
+  readonly tags?: MemberTags;
   /** On the node's clock. */
   readonly startedAtMs: number;
 }

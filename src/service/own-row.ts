@@ -1,4 +1,4 @@
-// Keeps this member's row in the configuration true: after a restart with other addresses or another priority the member
+// Keeps this member's row in the configuration true: after a restart with other addresses, priority or tags the member
 // asks the leader to change the row, again and again until it is so. Peers find it meanwhile by its greeting, and it asks only
 // once it hears a leader: a copy of a data directory whose original runs is greeted by nobody, and must not take its place.
 // Where no leader is heard for long, that is told, with what to do. Versions are the core's own business.
@@ -12,6 +12,7 @@ import { contextOfOwn } from './call-context.js';
 import { memberMessage } from './member-message.js';
 import { update } from './member-service.js';
 import type { ServiceModules } from './modules.js';
+import { areSameTags } from '../state-machine/members.js';
 import { memberById } from './status-map.js';
 
 /** Between two looks at the row. */
@@ -118,8 +119,11 @@ export function untrueRow(
     formatAddress(parseAddress(said, null)),
   );
   const priority = self.isPriorityGiven ? self.priority : row.priority;
-  const said = { ...row, address: address ?? '', api: api ?? '', priority };
+  const said = { ...row, address: address ?? '', api: api ?? '', priority, tags: self.tags ?? [] };
   const isTrue =
-    row.address === said.address && row.api === said.api && row.priority === said.priority;
+    row.address === said.address &&
+    row.api === said.api &&
+    row.priority === said.priority &&
+    areSameTags(row.tags, said.tags);
   return isTrue ? null : memberMessage(said, false);
 }

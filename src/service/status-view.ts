@@ -94,6 +94,7 @@ export function ownLine({ status, self, nowMs, waiting, differs = [] }: OwnView)
     address: member?.address ?? self.address,
     api: member?.api ?? self.api,
     http: self.http ?? '',
+    tags: Object.fromEntries(self.tags ?? []),
     voter: isVoter(status, status.nodeId),
     ...(status.cluster === null
       ? {}
@@ -178,7 +179,7 @@ function lineOf(
   isUp: boolean,
   answer: NodeStatusResponse__Output | undefined,
 ): Node {
-  const { id, name, address, api } = member;
+  const { id, name, address, api, tags = [] } = member;
   const voter = isVoter(status, id);
   const said = answer?.node ?? null;
   // It may not know yet, or not answer any more.
@@ -194,6 +195,7 @@ function lineOf(
     address,
     api,
     http: said?.http ?? '',
+    tags: Object.fromEntries(tags),
     voter,
     ...(said?.commitIndex === undefined ? {} : { commitIndex: said.commitIndex }),
     ...(said?.lastApplied === undefined ? {} : { lastApplied: said.lastApplied }),

@@ -2,7 +2,7 @@
 // event's kind; a text may change its wording with a feature level only, since every node must write the same.
 
 import { unreachable } from '../raft/assert.js';
-import type { Entry, NodeId, ReignRules } from '../raft/types.js';
+import type { Entry, MemberTags, NodeId, ReignRules } from '../raft/types.js';
 import type { Cause } from './cause.js';
 import { readCause } from './cause.js';
 import type { ClientCommand, FirstResult } from './command.js';
@@ -166,13 +166,19 @@ function whyEnded(entry: Entry, nameOf: (id: NodeId) => string): string {
   return `term ${entry.term} began`;
 }
 
-function updatesOf({ address, api, version, priority }: MemberUpdates): string[] {
+function updatesOf({ address, api, version, priority, tags }: MemberUpdates): string[] {
   return [
     ...(address === undefined ? [] : [`address ${address}`]),
     ...(api === undefined ? [] : [`API address ${api}`]),
     ...(version === undefined ? [] : [`version ${version}`]),
     ...(priority === undefined ? [] : [`priority ${priority}`]),
+    ...(tags === undefined ? [] : [tagsText(tags)]),
   ];
+}
+
+function tagsText(tags: MemberTags): string {
+  if (tags.length === 0) return 'no tags';
+  return `tags ${tags.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
 function because(what: string, { text }: Pick<Cause, 'text'>): string {

@@ -3,9 +3,11 @@
 // removed members are remembered for a while, so that sessions and history can still be told by name.
 
 import { invariant } from '../raft/assert.js';
-import type { Configuration, LogIndex, Member, NodeId } from '../raft/types.js';
+import type { Configuration, LogIndex, Member, MemberTags, NodeId } from '../raft/types.js';
 import type { FactRows, Row } from './rows.js';
 import { readRow } from './rows.js';
+import { compareUtf8 } from './utf8-order.js';
+import type { ValueReader } from './value-reader.js';
 
 export type MemberRole = 'voter' | 'learner';
 
@@ -44,7 +46,17 @@ export type MemberChange =
     };
 
 /** What a member has since; what stayed is not there. */
-export type MemberUpdates = Partial<Pick<MemberFact, 'address' | 'api' | 'version' | 'priority'>>;
+export type MemberUpdates = Partial<
+  Pick<MemberFact, 'address' | 'api' | 'version' | 'priority' | 'tags'>
+>;
+
+/** Bounds of a member's tags: how many, and the bytes of all names and values together. */
+export const MEMBER_TAGS = { countMax: 16, bytesMax: 512 } as const;
+
+/** Tags in the order of their names' bytes. */
+export function sortedTags(pairs: MemberTags): MemberTags {
+  return pairs.toSorted(([a], [b]) => compareUtf8(a, b));
+}
 
 /** Removed members that are remembered. */
 export const REMOVED_MEMBERS_MAX = 256;
@@ -113,6 +125,7 @@ export function memberRows({ current }: Members): FactRows {
     member.patientUntilMs,
     member.role,
     member.joinedRevision,
+    (member.tags ?? []).map((pair) => [...pair]),
   ]);
   return { fact: MEMBERS_FACT, version: 1, rows };
 }
@@ -120,7 +133,7 @@ export function memberRows({ current }: Members): FactRows {
 /** Reads one row of `memberRows`. */
 export function restoreMember(row: Row): MemberFact {
   const reader = readRow(MEMBERS_FACT, row);
-  return {
+  const member: MemberFact = {
     id: reader.nodeId('id'),
     installId: reader.installId('installId'),
     name: reader.string('name'),
@@ -137,6 +150,23 @@ export function restoreMember(row: Row): MemberFact {
     role: reader.oneOf('role', ['voter', 'learner']),
     joinedRevision: reader.index('joinedRevision'),
   };
+  const tags = readMemberTags(reader);
+  return tags.length === 0 ? member : { ...member, tags };
+}
+
+/** Reads tags as pairs of name and value. */
+export function readMemberTags(reader: ValueReader): MemberTags {
+  return reader.list('tags', (list) =>
+    list.nested('tag', (pair): [string, string] => [pair.string('name'), pair.string('value')]),
+  );
+}
+
+/** Whether two members are said the same of. */
+export function areSameTags(one: MemberTags = [], other: MemberTags = []): boolean {
+  return (
+    one.length === other.length &&
+    one.every(([name, value], at) => name === other[at]?.[0] && value === other[at][1])
+  );
 }
 
 /** One row for each removed member that is remembered. */
@@ -170,11 +200,12 @@ function changeOf(before: MemberFact | null, after: MemberFact): MemberChange[] 
 }
 
 function updatesOf(before: MemberFact, after: MemberFact): MemberUpdates {
-  const { address, api, version, priority } = after;
+  const { address, api, version, priority, tags = [] } = after;
   return {
     ...(address === before.address ? {} : { address }),
     ...(api === before.api ? {} : { api }),
     ...(version === before.version ? {} : { version }),
     ...(priority === before.priority ? {} : { priority }),
+    ...(areSameTags(tags, before.tags) ? {} : { tags }),
   };
 }

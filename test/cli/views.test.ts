@@ -26,6 +26,7 @@ const LEADER: Node = {
   id: 1,
   voter: true,
   differs: [],
+  tags: {},
 };
 const GONE: Node = {
   name: 'n2',
@@ -37,6 +38,7 @@ const GONE: Node = {
   id: 2,
   voter: true,
   differs: [],
+  tags: {},
 };
 const WELL: Status = {
   cluster: 'quorate',

@@ -57,6 +57,8 @@ const ROWS: readonly Row[] = [
   { name: 'A list where a number should be', text: `${NAMED}node:\n  priority: [50]\n` },
   { name: 'Text where a number should be', text: `${NAMED}node:\n  priority: high\n` },
   { name: 'A number out of its range', text: `${NAMED}node:\n  priority: 101\n` },
+  { name: 'A tag whose name is none', text: `${NAMED}node:\n  tags: { "data center": north }\n` },
+  { name: 'Tags as a list', text: `${NAMED}node:\n  tags: [north]\n` },
   {
     name: 'A collector of traces without a scheme',
     text: `${NAMED}tracing: { endpoint: "localhost:4318" }\n`,

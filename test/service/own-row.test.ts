@@ -24,6 +24,7 @@ test.each([
     { priority: 10 },
   ],
   ['nothing of a priority that nobody gave', { priority: 50 }, {}, null],
+  ['its tags', { tags: [['zone', 'a']] }, {}, { tags: { zone: 'a' } }],
   ['nothing once it was removed', { address: '127.0.0.1:6009' }, { condition: 'removed' }, null],
 ] as const)('a member tells %s', (_what, self, more, row) => {
   const members = [{ ...member(1), ...HERE, priority: 90 }, member(2)];
@@ -32,12 +33,13 @@ test.each([
     ...more,
   });
   const told = untrueRow({ self: { ...SELF, ...HERE, isPriorityGiven: false, ...self } }, status);
-  const { address, api, priority } = told ?? {};
-  const expected = row === null ? {} : Object.assign({ ...HERE, priority: 90 }, row);
-  expect({ address, api, priority }).toEqual({
+  const { address, api, priority, tags } = told ?? {};
+  const expected = row === null ? {} : Object.assign({ ...HERE, priority: 90, tags: {} }, row);
+  expect({ address, api, priority, tags }).toEqual({
     address: undefined,
     api: undefined,
     priority: undefined,
+    tags: undefined,
     ...expected,
   });
 });

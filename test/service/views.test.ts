@@ -34,6 +34,7 @@ function said(
     uptimeMs: 77,
     version: '0.2.0',
     differs: [],
+    tags: {},
     ...more,
   };
   const answer = {
@@ -69,6 +70,7 @@ describe('the view of a leader', () => {
       address: '127.0.0.1:6002',
       api: '127.0.0.1:7002',
       http: '',
+      tags: {},
       voter: true,
       commitIndex: 9,
       lastApplied: 8,

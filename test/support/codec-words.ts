@@ -26,7 +26,9 @@ const anyInstallId = whole.map(installId);
 const entryId = fc.record({ term: anyTerm, index: anyIndex });
 const data = fc.uint8Array({ maxLength: 100 });
 
-const anyMember: fc.Arbitrary<Member> = fc.record({
+const anyTags = fc.array(fc.tuple(text, text), { maxLength: 3 });
+
+const anyBareMember: fc.Arbitrary<Member> = fc.record({
   id: anyNodeId,
   installId: anyInstallId,
   name: text,
@@ -41,6 +43,10 @@ const anyMember: fc.Arbitrary<Member> = fc.record({
   witness: fc.boolean(),
   priority: fc.nat(100),
 });
+
+const anyMember: fc.Arbitrary<Member> = fc
+  .tuple(anyBareMember, anyTags)
+  .map(([member, tags]) => (tags.length === 0 ? member : { ...member, tags }));
 
 const anyConfiguration: fc.Arbitrary<Configuration> = fc
   .uniqueArray(anyMember, { selector: ({ id }) => id, maxLength: 4 })
