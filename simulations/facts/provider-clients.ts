@@ -1,5 +1,5 @@
 // Providers of services and their callers: a provider belongs to a session that it keeps alive, or to a member, tells its load and health, goes
-// away in order or falls silent; callers ask any node whom to turn to, and the shipped rules pick one for them.
+// away in order or falls silent. Callers ask any node whom to turn to, and the shipped rules pick one for them.
 
 import { pick, preferred, RULES } from '../../src/client/service-pick.js';
 import type { PickRule } from '../../src/client/service-pick.js';
