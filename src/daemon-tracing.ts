@@ -8,14 +8,14 @@ import { QuorateError } from './errors.js';
 import type { NodeApi } from './node/api.js';
 import type { NodeModules } from './node/node-options.js';
 import type { LoggerPort } from './node/ports.js';
-import type { NodeId } from './raft/types.js';
+import type { NodeId, Software } from './raft/types.js';
 import type { Tracing } from './tracing/tracing.js';
 import type { TracedTransport } from './tracing/write-traces.js';
 
 /** Loads what traces need and begins; null: nothing is traced. `node` answers the node, null before there is one. */
 export async function openTracing(
   { tracing: options, name }: CheckedOptions,
-  version: string,
+  { version }: Software,
   node: () => NodeApi | null,
   log: LoggerPort,
   parts: Part[],

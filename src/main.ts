@@ -3,7 +3,6 @@
 // here stands only the policy of what is fatal: a fault in the core ends the process.
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { parseAddress } from './address.js';
 import { advertised } from './config/daemon-addresses.js';
 import { commandCodec } from './codec/command-codec.js';
@@ -170,8 +169,7 @@ async function assemble(
     ground.metrics.ticked(lateMs);
     ground.notes.ticked(lateMs);
   };
-  const ticked = { clock, onTicked };
-  const ticking = startTicking(node, ticked, options.electionTimeoutMs, onFatal);
+  const ticking = startTicking(node, { clock, onTicked }, options.electionTimeoutMs, onFatal);
   parts.push({ name: 'ticker', stop: ticking });
   let stopping: Promise<void> | null = null;
   const isStopping = (): boolean => stopping !== null;
@@ -214,13 +212,10 @@ async function openGround(
   parts: Part[],
   end: (error: QuorateError) => void,
 ): Promise<Ground> {
-  // grpc-js would print what bindAsync also answers.
-  setLogVerbosity(logVerbosity.NONE);
   const { addresses } = options;
   const tls = options.tls === null ? null : TlsIdentity.load(options.tls, 'node');
   const clock = new SystemClock();
-  const { version } = software.speaks;
-  const metrics = new Metrics({ name: options.name, version });
+  const metrics = new Metrics({ name: options.name, version: software.speaks.version });
   const storage = await opened(options, metrics, log);
   parts.push({ name: 'storage', stop: () => storage.close() });
   const notes = new DaemonNotes(options.dataDir, clock);
@@ -233,7 +228,7 @@ async function openGround(
   const reach = (apiPort: number): ReturnType<typeof advertised> =>
     advertised(addresses, transport.address?.port ?? addresses.listen.port, apiPort);
   const peerAddress = (): string => reach(addresses.api.port).address;
-  const tracing = await openTracing(options, version, () => holder.node, log, parts);
+  const tracing = await openTracing(options, software.speaks, () => holder.node, log, parts);
   const incarnation = randomBytes(8).toString('hex');
   const local = { nodeId, installId, incarnation, ...software.speaks, advertised: peerAddress };
   const clusterNow = (): ClusterIdentity | null =>
@@ -331,22 +326,14 @@ type Served = Required<
 >;
 
 function serve(
-  {
-    clock: { ofTurns: clock },
-    server,
-    self,
-    tls,
-    configuration,
-    metrics,
-    notes,
-    tracing,
-    transport,
-  }: Ground,
+  ground: Ground,
   node: Node,
   served: Served,
   log: Logger,
   parts: Part[],
 ): ServiceModules {
+  const { server, self, tls, configuration, metrics, notes, tracing, transport } = ground;
+  const clock = ground.clock.ofTurns;
   const links = new NodeLinks({ tls, asker: self.name });
   parts.push({
     name: 'links',

@@ -1,4 +1,4 @@
-// The errors of a compare-and-set that does not hold, as whoever carries it out says it and as a dry run of the command line does.
+// The errors of a compare-and-set that does not hold. Whoever carries it out says them, and so does a dry run of the command line.
 
 import { QuorateError } from '../errors.js';
 

@@ -1,4 +1,4 @@
-// What became of the spans of this node, as counters; only where writes are traced.
+// What became of the spans of this node, as counters. They are there only where writes are traced.
 
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';

@@ -187,7 +187,12 @@ export class Routing {
     const metadata = metadataFor(context, nodeId, true, hop);
     const options = { metadata, timeoutMs, isWrite };
     const asked = this.#links.ask(address, method, route.request, options);
-    if (hop !== null) void asked.then(() => hop.ended(null), hop.ended);
+    if (hop !== null) {
+      asked.then(
+        () => hop.ended(null),
+        (failure: unknown) => hop.ended(failure),
+      );
+    }
     return route.isCovered === true ? this.#whileItLeads(leaderId, asked, deadlineMs) : asked;
   }
 

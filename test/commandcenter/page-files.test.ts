@@ -1,4 +1,4 @@
-// The files of the page as they are sent: as they are, or compressed as the caller takes them, and each form with a tag of its own.
+// The files of the page as they are sent: as they are, or compressed as the caller takes them. Each form has a tag of its own.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Where traces go: the URL as the file, a flag or the variables that programs with OpenTelemetry share say it.
+// Where traces go. The file says it, or a flag, or the variables that programs with OpenTelemetry share.
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { daemonSettings } from '../../src/config/daemon-settings.js';

@@ -24,10 +24,21 @@ interface KeyValue {
   readonly value: { readonly stringValue?: string; readonly intValue?: number | string };
 }
 
+/** A span as the protocol writes it. */
+interface Sent {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly KeyValue[];
+}
+
 interface Body {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly KeyValue[] };
-    readonly scopeSpans: readonly { readonly spans: readonly Record<string, unknown>[] }[];
+    readonly scopeSpans: readonly { readonly spans: readonly Sent[] }[];
   }[];
 }
 
@@ -79,15 +90,15 @@ function spansOf({ resourceSpans }: Body): Received[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const node = String(plain(resource.attributes)['service.instance.id']);
     return scopeSpans.flatMap(({ spans }) =>
-      spans.map((span) => ({
-        traceId: String(span['traceId']),
-        spanId: String(span['spanId']),
-        parentSpanId: String(span['parentSpanId'] ?? ''),
-        name: String(span['name']),
+      spans.map(({ traceId, spanId, parentSpanId = '', name, ...span }) => ({
+        traceId,
+        spanId,
+        parentSpanId,
+        name,
         node,
-        startNs: BigInt(String(span['startTimeUnixNano'])),
-        endNs: BigInt(String(span['endTimeUnixNano'])),
-        attributes: plain(span['attributes'] as readonly KeyValue[]),
+        startNs: BigInt(span.startTimeUnixNano),
+        endNs: BigInt(span.endTimeUnixNano),
+        attributes: plain(span.attributes),
       })),
     );
   });

@@ -115,7 +115,7 @@ describe('a write that a caller traces, asked of a follower', () => {
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     const parents = spans.map((span) => {
       const parent = byId.get(span.parentSpanId);
-      if (parent !== undefined) expect(span.startNs).toBeGreaterThanOrEqual(parent.startNs);
+      expect(span.startNs).toBeGreaterThanOrEqual(parent?.startNs ?? 0n);
       expect(span.endNs).toBeGreaterThanOrEqual(span.startNs);
       return `${span.node} ${span.name} < ${parent === undefined ? span.parentSpanId : `${parent.node} ${parent.name}`}`;
     });

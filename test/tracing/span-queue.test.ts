@@ -1,4 +1,4 @@
-// Spans on their way to a collector: batches, the bound, what is told of drops, and the end of a daemon.
+// Spans on their way to a collector: batches, the bound, what is told of drops. And the end of a daemon.
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import type { LoggerPort } from '../../src/node/ports.js';

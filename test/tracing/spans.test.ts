@@ -1,4 +1,4 @@
-// The tracer of a node: contexts as text, whose decision counts, and how many traces a second.
+// The tracer of a node: contexts as text, and whose decision counts. Also how many traces a second it makes.
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 import { contextOf, Spans, traceparentOf } from '../../src/tracing/spans.js';
