@@ -9,7 +9,7 @@ import { FactClient } from './fact-client.js';
 
 /** What jobs of a run are called. */
 export const JOB_TYPES = ['deploy', 'backup'] as const;
-export const JOB_STEPS_MAX = 4;
+const JOB_STEPS_MAX = 4;
 
 /** Jobs of one client; what it submits beyond is one of them again. */
 const JOBS_MAX = 12;

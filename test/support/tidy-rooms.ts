@@ -133,13 +133,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   test: { knows: ['src', 'cli', 'simulations'] },
 };
 
-const GRPC_ROOMS = [
-  'src/transport',
-  'src/service',
-  'src/client',
-  'src/tls',
-  'src/main.ts',
-];
+const GRPC_ROOMS = ['src/transport', 'src/service', 'src/client', 'src/tls', 'src/main.ts'];
 
 /** Each library is known in one folder only, so that it can be replaced there. Tests may use any of them. */
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
