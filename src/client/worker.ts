@@ -170,7 +170,8 @@ export class JobWorker {
       } catch (error) {
         if (signal.aborted) return;
         this.#options.onError?.(error);
-        if (isOver(error)) return this.#closing.abort();
+        // Whoever names no reign asked for the one that ran, and another one runs by now.
+        if (this.#options.epoch !== undefined && isOver(error)) return this.#closing.abort();
       }
       await pause(pauseMs, undefined, { signal }).catch(() => {});
       pauseMs = Math.min(2 * pauseMs, PAUSE_MAX_MS);
