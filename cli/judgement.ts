@@ -57,6 +57,8 @@ function ofCluster({ quorum, primary, pausedBy, failover }: ClusterView): Findin
 function ofNode({ name, state, trouble, lagEntries }: NodeView, limits: LagLimits): Finding[] {
   const why = trouble === undefined ? '' : `: ${trouble}`;
   if (state === 'DOWN' || state === 'DEGRADED') return [['WARNING', `${name} is ${state}${why}`]];
+  // Of a node that works it is a process that runs nowhere.
+  if (state === 'PRIMARY' && trouble !== undefined) return [['CRITICAL', trouble]];
   if (lagEntries === null || lagEntries <= limits.warning) return [];
   const status = lagEntries > limits.critical ? 'CRITICAL' : 'WARNING';
   return [[status, `${name} is ${lagEntries} entries behind`]];

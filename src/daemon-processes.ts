@@ -12,7 +12,9 @@ import { successors } from './service/admission.js';
 import type { SelfFacts } from './service/modules.js';
 import { handOver } from './service/node-calls.js';
 import { isAutomatic } from './raft/promotion.js';
+import type { LogIndex } from './raft/types.js';
 import type { LevelStorage } from './storage/level-storage.js';
+import type { Stay } from './supervisor/stays.js';
 import { Supervisor } from './supervisor/supervisor.js';
 
 interface Ground {
@@ -64,7 +66,7 @@ function givingUp(
   log: Logger,
   parts: Part[],
 ): GiveUp {
-  const stay = staying(supervisor, { holder }, log, parts);
+  const stay = staying(supervisor, { clock, holder }, log, parts);
   const giveUp: GiveUp = async (name, epoch, why) => {
     const { node } = holder;
     const status = node?.status();
@@ -83,8 +85,10 @@ function givingUp(
       stayCount: stay.countUnder(epoch),
     });
     if (next.type === 'stay') {
-      const alone = 'every node that could take over has tried it in vain, or none could';
-      stay.stay(name, epoch, next.retryMs, mayMove ? alone : 'only an operator hands over now');
+      const alone = mayMove
+        ? 'every node that could take over has tried it in vain, or none could'
+        : 'only an operator hands over now';
+      stay.stay({ name, epoch, why: `${why}; ${alone}`, retryMs: next.retryMs });
       return;
     }
     try {
@@ -104,10 +108,10 @@ function givingUp(
   return giveUp;
 }
 
-/** Starts what was given up again after a while, under the same reign. */
+/** Starts what was given up again after a while, under the same reign; tells the cluster's history of it once. */
 function staying(
   supervisor: Supervisor,
-  { holder }: Pick<Ground, 'holder'>,
+  { clock, holder }: Pick<Ground, 'clock' | 'holder'>,
   log: Logger,
   parts: Part[],
 ) {
@@ -116,7 +120,13 @@ function staying(
   const retries = new Map<string, NodeJS.Timeout>();
   const forget = (): void => retries.forEach((timer) => clearTimeout(timer));
   parts.push({ name: 'retry of processes', stop: forget });
-  const stay = (name: string, epoch: number, retryMs: number, why: string): void => {
+  const stay = (given: Stay): void => {
+    const { name, epoch, why, retryMs } = given;
+    const told = supervisor.stays.note(given);
+    if (told) {
+      const command = { kind: 'noteGivenUp', name, epoch: epoch as LogIndex, why } as const;
+      holder.node?.propose(command, clock.nowMs() + RETRY_MS, () => undefined);
+    }
     stayed = { epoch, count: stayed.epoch === epoch ? stayed.count + 1 : 1 };
     log.error(
       { process: name, why, retryMs },

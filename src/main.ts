@@ -357,7 +357,8 @@ function serve(
   const { callerAt } = server;
   const { hub } = watches;
   const traces = tracing === null ? null : () => tracing.counts;
-  metrics.show({ node, watchers: () => hub.size, traces });
+  const givenUp = (): string[] => (served.processes?.stays.all ?? []).map(({ name }) => name);
+  metrics.show({ node, watchers: () => hub.size, givenUp, traces });
   // Whoever writes from here on is measured.
   const propose = node.propose.bind(node);
   node.propose = metrics.measured(tracing?.writes.traced(propose) ?? propose);

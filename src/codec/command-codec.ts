@@ -124,6 +124,8 @@ function commandFields(command: Command): FieldValue[] {
     case 'registerProvider':
     case 'deregisterProvider':
       return [...serviceFields(command), clientFields(command.client)];
+    case 'noteGivenUp':
+      return [command.name, command.epoch, command.why];
     case 'reportProviders':
       return [command.reports.map(reportFields)];
     case 'openClientSession':
@@ -223,6 +225,13 @@ function readJobCommand(kind: number, reader: ValueReader): Command {
       return { ...readRegisterProvider(reader), client: readClient(reader) };
     case COMMAND_KIND.deregisterProvider:
       return { ...readDeregisterProvider(reader), client: readClient(reader) };
+    case COMMAND_KIND.noteGivenUp:
+      return {
+        kind: 'noteGivenUp',
+        name: reader.string('name'),
+        epoch: reader.index('epoch'),
+        why: reader.string('why'),
+      };
     case COMMAND_KIND.reportProviders:
       return { kind: 'reportProviders', reports: reader.list('reports', readReport) };
     case COMMAND_KIND.putPolicy:

@@ -66,4 +66,5 @@ export const COMMAND_KIND = {
   putPolicy: 147,
   rollBackPolicy: 148,
   deletePolicy: 149,
+  noteGivenUp: 150,
 } as const;

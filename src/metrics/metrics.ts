@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { NodeApi } from '../node/api.js';
+import { givenUpGauge } from './given-up-gauge.js';
 import { factGauges } from './fact-gauges.js';
 import type { CallKind, MethodMeter } from './meters.js';
 import { nodeGauges } from './node-gauges.js';
@@ -34,6 +35,8 @@ export interface MetricsModules {
   readonly node: NodeApi;
   /** Watches that are open on this node. */
   readonly watchers: () => number;
+  /** Names of processes that only the primary runs, were given up here, and that nobody takes over. */
+  readonly givenUp: () => readonly string[];
   /** Null: nothing is traced. */
   readonly traces: (() => TraceCounts) | null;
 }
@@ -187,13 +190,14 @@ export class Metrics {
   }
 
   /** From here on the node's own figures are shown. Called once. */
-  show({ node, watchers, traces }: MetricsModules): void {
+  show({ node, watchers, givenUp, traces }: MetricsModules): void {
     const reigning = new Reigning(this.#registry, node);
     this.#reigning = reigning;
     this.#refresh = [
       nodeGauges(this.#registry, node),
       factGauges(this.#registry, () => node.state, watchers),
       () => reigning.refresh(),
+      givenUpGauge(this.#registry, givenUp),
       ...(traces === null ? [] : [traceCounters(this.#registry, traces)]),
     ];
   }

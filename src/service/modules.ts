@@ -151,6 +151,13 @@ export interface PolicyFilesPort {
   troubles(): readonly string[];
 }
 
+/** A process that stays up nowhere. */
+export interface StayView {
+  readonly name: string;
+  /** One line for people: why, and what to do. */
+  readonly line: string;
+}
+
 /** What the API needs to know of the processes that this node supervises. */
 export interface ProcessPort {
   /** As configured, in order. */
@@ -158,6 +165,8 @@ export interface ProcessPort {
   /** Which guarantee holds, and why no better one; null: the keeper does not run. */
   readonly guarantee: { readonly kind: Guarantee; readonly why: string } | null;
   readonly keeperPid: number | null;
+  /** What only the primary runs, was given up here, and nobody takes over. */
+  readonly stays: { readonly all: readonly StayView[] };
   /** Null: the keeper does not answer in time. */
   look(timeoutMs: number): Promise<readonly ProcessView[] | null>;
   /** Of a process or a group; a rehearsal does nothing. Null: the keeper does not answer in time. */

@@ -50,7 +50,7 @@ export async function listProcesses(
       ...(guarantee === null ? {} : { guarantee: guarantee.kind, why: guarantee.why }),
       ...(keeperPid === null ? {} : { keeperPid }),
     },
-    processes: views === null ? port.processes.map(unseen) : views.map(seen),
+    processes: views === null ? port.processes.map(unseen) : views.map((one) => seen(one, port)),
   };
 }
 
@@ -94,8 +94,9 @@ function nodeUsage(modules: ServiceModules): NodeUsage {
   };
 }
 
-function seen(view: ProcessView): Process {
-  const { group, pid, epoch, cpuPercent, memoryBytes, uptimeMs, why, state, ...steady } = view;
+function seen(view: ProcessView, { stays }: ProcessPort): Process {
+  const { group, pid, epoch, cpuPercent, memoryBytes, uptimeMs, why: own, state, ...steady } = view;
+  const why = stays.all.find(({ name }) => name === view.name)?.line ?? own;
   const known = { group, pid, epoch, cpuPercent, memoryBytes, uptimeMs, why };
   const given = Object.entries(known).filter(([, value]) => value !== null);
   return { ...steady, state: STATES[state], ...Object.fromEntries(given) };

@@ -164,10 +164,12 @@ function ownView({
   self,
   clock,
   forming,
+  processes,
   configuration,
   policyFiles,
 }: ServiceModules): OwnView {
-  const waiting = forming?.standing() ?? null;
+  const stays = (processes?.stays.all ?? []).map(({ line }) => line).join('; ');
+  const waiting = forming?.standing() ?? (stays === '' ? null : stays);
   const differs = [...(configuration?.differs() ?? []), ...(policyFiles?.troubles() ?? [])];
   const gapMs = node.state.reigns.at(-1)?.gapMs ?? null;
   return { status: node.status(), self, nowMs: clock.nowMs(), waiting, differs, gapMs };

@@ -33,6 +33,7 @@ import {
   configurationTexts,
   reignTexts,
   expiryText,
+  givenUpText,
   jobsMovedText,
   levelText,
   policyTexts,
@@ -392,6 +393,13 @@ export class ClusterState {
       });
       this.#tellProviders(changed);
       return { type: 'reported', revisions };
+    }
+    if (command.kind === 'noteGivenUp') {
+      const { nodeId, epoch } = this.primary ?? { nodeId: null, epoch: null };
+      if (nodeId === null || epoch !== command.epoch) return { type: 'none' };
+      const where = this.memberName(nodeId) ?? `node ${nodeId}`;
+      this.#note('processGivenUp', givenUpText(command.name, where, command.why));
+      return { type: 'none' };
     }
     if (command.kind === 'renewSessions') {
       return { type: 'renewed', deadlinesMs: this.#held.sessions.renew(command, nowMs) };

@@ -111,6 +111,14 @@ export type Command =
       readonly names: readonly string[];
     }
   | {
+      /** Told by a primary: a process that only it runs was given up, and nobody takes over. For the history, while that reign lasts. */
+      readonly kind: 'noteGivenUp';
+      readonly name: string;
+      readonly epoch: LogIndex;
+      /** For people, one line. */
+      readonly why: string;
+    }
+  | {
       /** Starts the lives of these sessions again; of keep-alives, many in one. Those that do not exist stay so. */
       readonly kind: 'renewSessions';
       readonly ids: readonly string[];

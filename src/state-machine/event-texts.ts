@@ -125,6 +125,11 @@ export function jobsMovedText(waiting: number, ended: number): string {
   return ended === 0 ? again : `${again}, ${ended} ended since they cannot be resumed`;
 }
 
+/** Of a process that only the primary runs, and that nobody takes over. */
+export function givenUpText(name: string, where: string, why: string): string {
+  return `${name}, which only the primary runs, was given up on ${where}, and nobody takes over: ${why}`;
+}
+
 /** Names the first few sessions that expired. */
 export function expiryText(ids: readonly string[]): string {
   const named = ids.slice(0, NAMED_SESSIONS_MAX).join(', ');

@@ -23,6 +23,7 @@ export const EVENT_KINDS = [
   'jobsMoved',
   'policyChanged',
   'providersLost',
+  'processGivenUp',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

@@ -46,6 +46,7 @@ export const FEATURES: FeatureTable = {
     registerProvider: 1,
     deregisterProvider: 1,
     reportProviders: 1,
+    noteGivenUp: 1,
   },
   fields: [],
 };

@@ -14,6 +14,7 @@ import type { Action, CommandAnswer, Defined, LeaseOrder } from '../keeper/words
 import type { ClockPort, LoggerPort, PrimaryPort } from '../node/ports.js';
 import { inherited } from './environment.js';
 import type { FromKeeper, Order, ToKeeper } from './messages.js';
+import { Stays } from './stays.js';
 import { longestStopMs } from './stop-limit.js';
 import { processTable, signal } from './process-table.js';
 
@@ -58,6 +59,8 @@ interface Stop {
 }
 
 export class Supervisor implements PrimaryPort {
+  /** What was given up here, and nobody takes over. */
+  readonly stays = new Stays();
   readonly #options: SupervisorOptions;
   readonly #modules: SupervisorModules;
   #processes: readonly ProcessDefinition[];
@@ -147,6 +150,7 @@ export class Supervisor implements PrimaryPort {
 
   over(epoch: number): void {
     this.#closedEpoch = Math.max(this.#closedEpoch, epoch);
+    this.stays.over(epoch);
     // A keeper that takes over from one that dies must not hear of a reign that is over.
     if (this.#lease !== null && this.#lease.epoch <= epoch) {
       this.#stop = null;
@@ -235,6 +239,7 @@ export class Supervisor implements PrimaryPort {
   /** Ends everything gracefully, then the keeper; at last by force. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.stays.end();
     clearInterval(this.#pinger);
     clearTimeout(this.#restart);
     const child = this.#child;
@@ -318,6 +323,8 @@ export class Supervisor implements PrimaryPort {
         return;
       case 'started': {
         const { name, pid, epoch } = message;
+        const { withinMs } = this.#processes.find((one) => one.name === name)?.restart ?? {};
+        this.stays.started(name, withinMs ?? 0);
         log.info({ process: name, pid, ...(epoch === null ? {} : { epoch }) }, 'a process runs');
         return;
       }

@@ -62,6 +62,12 @@ describe('a cluster is judged:', () => {
       'WARNING - automatic reigns are paused: alice: moving',
       1,
     ],
+    [
+      'a process that stays up nowhere',
+      { nodes: [node('n1', { state: 'PRIMARY', trouble: 'AUTH was given up' })] },
+      'CRITICAL - AUTH was given up',
+      2,
+    ],
     ['no quorum', { quorum: false, primary: null }, 'CRITICAL - there is no quorum', 2],
     [
       'a clean node',

@@ -4,10 +4,13 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { styleFor } from '../../cli/format.js';
 import { monKey, monLines, monView } from '../../cli/process-view.js';
+import { clusterLines } from '../../cli/status-view.js';
 import { QuorateClient } from '../../src/client/client.js';
+import { clusterView } from '../../src/client/cluster-view.js';
 import type { ProcessView } from '../../src/keeper/process-view.js';
 import type { CommandAnswer } from '../../src/keeper/words.js';
 import type { ProcessPort } from '../../src/service/modules.js';
+import { Stays } from '../../src/supervisor/stays.js';
 import { definition } from '../supervisor/words.js';
 import { CLUSTER } from '../../src/client/protos.js';
 import { eventually, TestCluster } from './harness.js';
@@ -45,12 +48,14 @@ const cluster = new TestCluster();
 let answer: CommandAnswer | null = null;
 let views: readonly ProcessView[] | null = [RUNS, FAILS];
 const commands: string[] = [];
+const stays = new Stays();
 const port: ProcessPort = {
   processes: [
     definition('AUTH_CONSOLIDATOR', ['x'], { group: 'AUTH', environment: { PASSWORD: 'secret' } }),
   ],
   guarantee: { kind: 'mark', why: 'no PID namespace (refused)' },
   keeperPid: 99,
+  stays,
   look: () => Promise.resolve(views),
   command: (name, action) => {
     commands.push(`${action} ${name}`);
@@ -142,4 +147,23 @@ test('a command is carried out, or refused with what to do', async () => {
     code: 'UNKNOWN_PROCESS',
   });
   await expect(start('no such name')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+test('what stays up nowhere is named by mon, by mon-cluster on any node, and forgotten with its reign', async () => {
+  const WHY = '4 times within 60000 ms, at last: exit code 3; every node has tried it';
+  expect(stays.note({ name: FAILS.name, epoch: 7, why: WHY, retryMs: 30_000 })).toBe(true);
+  expect(stays.note({ name: FAILS.name, epoch: 7, why: WHY, retryMs: 60_000 })).toBe(false);
+  views = [RUNS, { ...FAILS, primaryOnly: true }];
+  const line = `${FAILS.name}, which only the primary runs, was given up and nobody takes over (${WHY}): mend what it lacks, then quorate process start ${FAILS.name}; it is tried again by itself 60 s after it was given up`;
+  const mon = monView(await client.listProcesses());
+  expect(mon.processes.map(({ why }) => why)).toEqual([null, line]);
+  for (const asked of [client, bare]) {
+    const view = clusterView(await asked.status());
+    expect(view.nodes.find(({ name }) => name === 'n1')?.trouble).toBe(line);
+    expect(clusterLines(view, styleFor({})).join('\n')).toContain(`n1: ${line}`);
+  }
+  stays.over(6);
+  expect(stays.all).toHaveLength(1);
+  stays.over(7);
+  expect(monView(await client.listProcesses()).processes[1]?.why).toBe(FAILS.why);
 });

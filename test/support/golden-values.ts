@@ -179,6 +179,7 @@ export const COMMANDS = {
     told('web', 'b', { health: 'unhealthy' }),
   ),
   lapseJobs: { kind: 'lapseJobs', claims: [{ id: 'j', token: index(LARGE) }] },
+  noteGivenUp: { kind: 'noteGivenUp', name: 'AUTH', epoch: index(LARGE), why: 'exit code 1' },
 } satisfies Record<string, Command>;
 
 /** Index of the entry that claims the job in the log below. */

@@ -1,0 +1,61 @@
+// The processes that only the primary runs, that were given up here, and that nobody takes over: what an operator has to know of
+// them, until they have stayed up again for as long as failures count, or the reign is over. It decides nothing.
+
+/** A process that was given up under the reign that lasts, and is tried again by itself. */
+export interface Stay {
+  readonly name: string;
+  readonly epoch: number;
+  /** Why it failed, and why nobody takes over; one line for people. */
+  readonly why: string;
+  /** From when it was given up the last time to when it is tried again. */
+  readonly retryMs: number;
+}
+
+export class Stays {
+  readonly #stays = new Map<string, Stay>();
+  /** They run again, and may be forgotten soon. */
+  readonly #mending = new Map<string, NodeJS.Timeout>();
+
+  /** In no order; `line`: what an operator is told of it, and what to do. */
+  get all(): readonly (Stay & { readonly line: string })[] {
+    return [...this.#stays.values()].map((stay) => ({ ...stay, line: lineOf(stay) }));
+  }
+
+  /** It was given up; answers whether that is news. */
+  note(stay: Stay): boolean {
+    clearTimeout(this.#mending.get(stay.name));
+    const isNews = this.#stays.get(stay.name)?.epoch !== stay.epoch;
+    this.#stays.set(stay.name, stay);
+    return isNews;
+  }
+
+  /** It runs again: forgotten unless it is given up once more within the time in which its failures count. */
+  started(name: string, withinMs: number): void {
+    if (!this.#stays.has(name)) return;
+    clearTimeout(this.#mending.get(name));
+    const timer = setTimeout(() => this.#forget(name), withinMs);
+    timer.unref();
+    this.#mending.set(name, timer);
+  }
+
+  /** That reign is over, and all earlier ones: what is tried from now on is another's. */
+  over(epoch: number): void {
+    for (const stay of this.all) if (stay.epoch <= epoch) this.#forget(stay.name);
+  }
+
+  /** Forgets all, with their timers. */
+  end(): void {
+    for (const { name } of this.all) this.#forget(name);
+  }
+
+  #forget(name: string): void {
+    clearTimeout(this.#mending.get(name));
+    this.#mending.delete(name);
+    this.#stays.delete(name);
+  }
+}
+
+function lineOf({ name, why, retryMs }: Stay): string {
+  const again = `it is tried again by itself ${Math.round(retryMs / 1000)} s after it was given up`;
+  return `${name}, which only the primary runs, was given up and nobody takes over (${why}): mend what it lacks, then quorate process start ${name}; ${again}`;
+}
