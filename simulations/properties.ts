@@ -17,7 +17,10 @@ export const PROPERTIES = {
   lease: 'a lease rests on rounds that a quorum answered, and ends with an order to campaign',
   acknowledgements:
     'what a follower acknowledges is durable there, and a leader believes no more than that',
+  'configuration-rules':
+    'what was truncated is in force no more; a change begins once the one before is committed; who votes no more leads no more',
   'leader-contact': 'a leader that no quorum answers gives up within its bound',
+  'leader-disk': 'a leader whose disk takes nothing gives up within an election timeout',
   newcomers: 'nobody is added, given a vote or given up unless it was asked for or waited for',
   monotonic: 'terms, commitIndex, lastApplied and epochs only grow',
   'one-primary': 'no two nodes run primary-only processes at one true time',

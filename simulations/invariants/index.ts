@@ -10,6 +10,7 @@ import { clientHistories } from './client-histories.js';
 import { clientTransactions } from './client-transactions.js';
 import { commitOnQuorum } from './commit-on-quorum.js';
 import { committedImmutable } from './committed-immutable.js';
+import { configurationRules } from './configuration-rules.js';
 import { electionSafety } from './election-safety.js';
 import { featureLevel } from './feature-level.js';
 import { followerLog } from './follower-log.js';
@@ -18,6 +19,7 @@ import { jobs } from './jobs.js';
 import { leaderAppendOnly } from './leader-append-only.js';
 import { leaderCompleteness } from './leader-completeness.js';
 import { leaderContact } from './leader-contact.js';
+import { leaderDisk } from './leader-disk.js';
 import { lease } from './lease.js';
 import { linearizable } from './linearizable.js';
 import { locks } from './locks.js';
@@ -46,6 +48,7 @@ export function invariants(world: World, history: History, undecided: () => void
     leaderAppendOnly(),
     followerLog(),
     membershipOverlaps(),
+    configurationRules(),
     newcomers(),
     commitOnQuorum(world),
     committedImmutable(history),
@@ -54,6 +57,7 @@ export function invariants(world: World, history: History, undecided: () => void
     withheldVotes(world, rounds),
     lease(rounds),
     leaderContact(world),
+    leaderDisk(world),
     acknowledgements(world),
     monotonic(),
     onePrimary(world),

@@ -182,6 +182,8 @@ export const ELECTIONS: readonly Mutant[] = [
         replace: 'if (message.term > state.term && !isPromise && state.nowMs < 0) {',
       },
     ],
+    // Votes and entries of the higher term depose it as well, so that what is left is a member that it never hears again: rare.
+    tests: ['test/paper/terms.test.ts'],
   },
   {
     name: 'learner-campaigns',
@@ -215,8 +217,8 @@ export const ELECTIONS: readonly Mutant[] = [
         replace: "if (state.role.type === 'leader') return;",
       },
     ],
-    coveredBy:
-      'the bound before the next primary, and the term in which the lifting of withheld votes holds',
+    // It takes a leader that is elected again, and its order of the earlier term after that: too rare for the swarm.
+    tests: ['test/paper/hand-over.test.ts'],
   },
   {
     name: 'transfer-lifts-for-ever',
@@ -340,6 +342,7 @@ export const ELECTIONS: readonly Mutant[] = [
         replace: 'if (lateMs > Number.MAX_SAFE_INTEGER) {',
       },
     ],
-    coveredBy: 'pre-votes, which nobody who hears the leader gives',
+    coveredBy: 'pre-votes, which nobody who hears the leader gives: a late tick costs one round of them',
+    provenBy: 'no-withholding',
   },
 ];

@@ -19,7 +19,7 @@ export interface Mutant {
   readonly changes: readonly Change[];
   /** Why nothing is expected to fail: another line of defence covers the bug. Absent: it must be found. */
   readonly coveredBy?: string;
-  /** The bug that proves it: the same without that other line of defence, which must be found. */
+  /** The bug that proves it, which must be found: the same without that other line of defence, or that line taken away alone. */
   readonly provenBy?: string;
   /** Test files that must find it, since what it breaks is an adapter that no simulation contains. Absent: the swarm must. */
   readonly tests?: readonly string[];

@@ -147,7 +147,8 @@ export const READS: readonly Mutant[] = [
     changes: [
       { file: 'src/raft/progress', find: 'if (round <= this.ackedRound) return;', replace: '' },
     ],
-    coveredBy: 'a lease that only becomes shorter by it',
+    coveredBy: 'a lease and reads that rest on an older round than they might: they only end sooner',
+    provenBy: 'lease-from-answer',
   },
   {
     name: 'read-before-own-commit',
@@ -266,7 +267,9 @@ export const READS: readonly Mutant[] = [
         replace: "? 'catchingUp' : 'catchingUp';",
       },
     ],
-    coveredBy: 'the log that the target must have caught up with, the proof included',
+    coveredBy:
+      'the log that the target must have caught up with, the proof included, and the processes that ended before it was proposed',
+    provenBy: 'primary-after-proof',
   },
   {
     name: 'transfer-to-lagging',
@@ -279,6 +282,7 @@ export const READS: readonly Mutant[] = [
       },
     ],
     coveredBy: 'the up-to-date log that voters ask for',
+    provenBy: 'any-log-may-lead',
   },
   {
     name: 'bound-forgets-earlier-leases',

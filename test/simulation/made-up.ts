@@ -34,6 +34,7 @@ export function machineOf(made: Made): Machine {
   const last = { index: terms.length, term: terms.at(-1) ?? 0 };
   const log = { termAt, last, lastIndex: terms.length, compacted: { index: 0, term: 0 } };
   const state = {
+    options: { id },
     term,
     role,
     log,
