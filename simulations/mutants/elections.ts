@@ -342,7 +342,8 @@ export const ELECTIONS: readonly Mutant[] = [
         replace: 'if (lateMs > Number.MAX_SAFE_INTEGER) {',
       },
     ],
-    coveredBy: 'pre-votes, which nobody who hears the leader gives: a late tick costs one round of them',
+    coveredBy:
+      'pre-votes, which nobody who hears the leader gives: a late tick costs one round of them',
     provenBy: 'no-withholding',
   },
 ];

@@ -147,7 +147,8 @@ export const READS: readonly Mutant[] = [
     changes: [
       { file: 'src/raft/progress', find: 'if (round <= this.ackedRound) return;', replace: '' },
     ],
-    coveredBy: 'a lease and reads that rest on an older round than they might: they only end sooner',
+    coveredBy:
+      'a lease and reads that rest on an older round than they might: they only end sooner',
     provenBy: 'lease-from-answer',
   },
   {

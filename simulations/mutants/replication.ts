@@ -318,7 +318,8 @@ export const REPLICATION: readonly Mutant[] = [
         replace: 'return durableIndex < 0 ? durableIndex : matchIndex;',
       },
     ],
-    coveredBy: 'what waits for the disk anyway: an answer that claims more leaves later, not too early',
+    coveredBy:
+      'what waits for the disk anyway: an answer that claims more leaves later, not too early',
     provenBy: 'ack-before-sync',
   },
   {
