@@ -21,6 +21,9 @@ export interface Mutant {
   readonly coveredBy?: string;
   /** The bug that proves it, which must be found: the same without that other line of defence, or that line taken away alone. */
   readonly provenBy?: string;
-  /** Test files that must find it, since what it breaks is an adapter that no simulation contains. Absent: the swarm must. */
+  /**
+   * Test files that must find it, since what it breaks is an adapter that no simulation contains, or shows in so rare a course
+   * of events that a test plays it. Absent: the swarm must.
+   */
   readonly tests?: readonly string[];
 }
