@@ -97,7 +97,19 @@ test('says on a clean node that it belongs to no cluster, and goes on when it ha
   if (first === undefined) throw new Error('no daemon');
   const page = await openAt(first);
   await says(page, 'n1 belongs to no cluster yet.');
+  let policy = '';
+  page.on('response', (response) => {
+    if (response.request().resourceType() !== 'document') return;
+    policy = response.headers()['content-security-policy'] ?? '';
+  });
   await cluster.form();
+  await says(page, 'n1 is primary');
+  // Its policy named n1 alone: to go on at another member it has to be loaded anew, and does that by itself.
+  const endMs = performance.now() + SLOW_MS;
+  while (!cluster.daemons.every((daemon) => policy.includes(originOf(daemon)))) {
+    if (performance.now() > endMs) throw new Error(`the page was not loaded anew: ${policy}`);
+    await page.waitForTimeout(100);
+  }
   await says(page, 'n1 is primary');
   await closeAll();
 });
