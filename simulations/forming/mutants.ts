@@ -36,8 +36,6 @@ export const FORMING_MUTANTS: readonly Mutant[] = [
         replace: "answer('refused');",
       },
     ],
-    // It takes a lost refusal and two coordinators at once: too seldom for random faults.
-    tests: ['test/forming/forming.test.ts'],
   },
   {
     name: 'promise-given-twice',

@@ -51,9 +51,12 @@ function runIn(world: FormingWorld, setting: FormingSetting): FormingResult {
   const { seed } = setting;
   const faults = new Streams(seed).stream('forming/faults');
   for (const machine of world.machines) {
-    world.at(faults.between(0, setting.faultsMs / 2), () => world.start(machine));
+    const atMs = faults.between(0, setting.faultsMs / 2);
+    world.at(setting.isMidway ? atMs % 2000 : atMs, () => world.start(machine));
   }
   nextFault(world, setting, faults);
+  if (setting.flickerMs > 0)
+    nextFlicker(world, setting, new Streams(seed).stream('forming/flicker'));
   world.runUntil(setting.faultsMs);
   const healedAtMs = world.nowMs;
   world.isCalm = true;
@@ -112,6 +115,17 @@ function nextFault(world: FormingWorld, setting: FormingSetting, faults: Stream)
     if (world.isCalm) return;
     strike(world, setting, faults);
     nextFault(world, setting, faults);
+  });
+}
+
+/** Cuts one direction of one link for a while: an answer is lost again and again, and what was asked arrives. */
+function nextFlicker(world: FormingWorld, setting: FormingSetting, dice: Stream): void {
+  world.at(dice.exponential(setting.flickerMs) + 1, () => {
+    if (world.isCalm) return;
+    const [from, to] = [dice.pick(world.machines), dice.pick(world.machines)];
+    world.cut(from, to);
+    world.at(dice.between(200, 4000), () => world.mend(from, to));
+    nextFlicker(world, setting, dice);
   });
 }
 
