@@ -9,6 +9,26 @@ export function checksum(bytes: Uint8Array, seed = 0): number {
   return crc32.buf(bytes, seed | 0) >>> 0;
 }
 
+/** The same of the bytes from `from` up to `to`. Short runs are summed here: nothing is made for them. */
+export function checksumOf(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > SHORT_MAX) return checksum(bytes.subarray(from, to));
+  let sum = -1;
+  for (let at = from; at < to; at += 1) {
+    sum = (sum >>> 8) ^ (TABLE[(sum ^ (bytes[at] as number)) & 0xff] as number);
+  }
+  return ~sum >>> 0;
+}
+
+/** Longer ones are faster sixteen bytes at a time. */
+const SHORT_MAX = 256;
+
+/** CRC-32 of each byte alone. */
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let sum = byte;
+  for (let bit = 0; bit < 8; bit += 1) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
+  return sum;
+});
+
 /** CRC-32C (Castagnoli) likewise. */
 export function castagnoli(bytes: Uint8Array, seed = 0): number {
   return crc32c.buf(bytes, seed | 0) >>> 0;

@@ -40,8 +40,12 @@ export interface EntryRun {
   readonly bytesTotal: number;
 }
 
+/** A heartbeat's. */
+const NO_RUN: EntryRun = { lengths: [], bytesTotal: 0 };
+
 /** Measures the entries' run. */
 export function measureRun(entries: readonly Entry[]): EntryRun {
+  if (entries.length === 0) return NO_RUN;
   const lengths = entries.map((entry) => encodeEntry(entry).length);
   return { lengths, bytesTotal: lengths.reduce((sum, length) => sum + length, 0) };
 }
@@ -66,6 +70,7 @@ export function readRun(what: string, lengths: readonly number[], bytes: Uint8Ar
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (total !== bytes.length)
     throw damaged(what, `expected ${total} bytes of entries, got ${bytes.length}`);
+  if (lengths.length === 0) return [];
   const owned = new Uint8Array(bytes);
   const entries: Entry[] = [];
   let at = 0;

@@ -2,12 +2,12 @@
 // The fields are one msgpack array without shared records, and are only ever appended: a reader ignores fields beyond
 // those it knows. The checksum is compared first, so that the msgpack parser sees only what an encoder wrote.
 
-import { Packr } from 'msgpackr';
-import { checksum } from './checksum.js';
+import { checksumOf } from './checksum.js';
 import { CodecError } from './codec-error.js';
+import { packFields, unpackFields } from './pack.js';
+import type { FieldValue } from './pack.js';
 
-/** A value that a field can carry. Numbers are whole; what is absent is null. */
-export type FieldValue = number | string | boolean | null | Uint8Array | readonly FieldValue[];
+export type { FieldValue } from './pack.js';
 
 /** Version of the envelope and of the meaning of every field inside. */
 const VERSION = 1;
@@ -17,35 +17,34 @@ const CHECKSUM_BYTES = 4;
 /** Bytes that sealing adds to the packed fields. */
 const ENVELOPE_BYTES = HEAD_BYTES + CHECKSUM_BYTES;
 
-/** Records off: a record would be a structure that the reader must have seen before. */
-const packr = new Packr({ useRecords: false });
-
 /** Packs the fields and puts the envelope around them; the result has memory of its own, exactly as long as it is. */
 export function seal(kind: number, fields: readonly FieldValue[]): Uint8Array {
-  const packed = packr.pack(fields);
-  const end = HEAD_BYTES + packed.length;
-  const bytes = new Uint8Array(end + CHECKSUM_BYTES);
-  bytes[0] = VERSION;
-  bytes[1] = kind;
-  bytes.set(packed, HEAD_BYTES);
-  writeUint32(bytes, end, checksum(bytes.subarray(0, end)));
-  return bytes;
+  const { room, end } = packFields(HEAD_BYTES, fields);
+  room[0] = VERSION;
+  room[1] = kind;
+  writeUint32(room, end, checksumOf(room, 0, end));
+  return room.slice(0, end + CHECKSUM_BYTES);
 }
 
-/** Takes the envelope off; bytes among the fields are views on `bytes`. Throws `CodecError`. */
+/**
+ * Takes the envelope off that stands in `bytes` between `from` and `to`; bytes among the fields are views on `bytes`. Throws
+ * `CodecError`.
+ */
 export function open(
   what: string,
   bytes: Uint8Array,
+  from = 0,
+  to = bytes.length,
 ): { readonly kind: number; readonly fields: readonly unknown[] } {
-  if (bytes.length < ENVELOPE_BYTES) {
-    throw damaged(what, `expected at least ${ENVELOPE_BYTES} bytes, got ${bytes.length}`);
+  if (to - from < ENVELOPE_BYTES) {
+    throw damaged(what, `expected at least ${ENVELOPE_BYTES} bytes, got ${to - from}`);
   }
-  const end = bytes.length - CHECKSUM_BYTES;
+  const end = to - CHECKSUM_BYTES;
   const expected = readUint32(bytes, end);
-  const actual = checksum(bytes.subarray(0, end));
+  const actual = checksumOf(bytes, from, end);
   if (expected !== actual) throw damaged(what, `expected checksum ${expected}, got ${actual}`);
-  checkVersion(what, bytes[0]);
-  return { kind: bytes[1] ?? 0, fields: unpackFields(what, bytes.subarray(HEAD_BYTES, end)) };
+  checkVersion(what, bytes[from]);
+  return { kind: bytes[from + 1] ?? 0, fields: fieldsIn(what, bytes, from + HEAD_BYTES, end) };
 }
 
 /** The same for the one kind that is expected. */
@@ -57,12 +56,10 @@ export function openKind(what: string, kind: number, bytes: Uint8Array): readonl
 
 /** Packs fields behind version and kind without a checksum, for what travels inside something that has one. */
 export function wrap(kind: number, fields: readonly FieldValue[]): Uint8Array {
-  const packed = packr.pack(fields);
-  const bytes = new Uint8Array(HEAD_BYTES + packed.length);
-  bytes[0] = VERSION;
-  bytes[1] = kind;
-  bytes.set(packed, HEAD_BYTES);
-  return bytes;
+  const { room, end } = packFields(HEAD_BYTES, fields);
+  room[0] = VERSION;
+  room[1] = kind;
+  return room.slice(0, end);
 }
 
 /** Takes apart what `wrap` made. Throws `CodecError`. */
@@ -74,7 +71,7 @@ export function unwrap(
   if (kind === undefined)
     throw damaged(what, `expected at least ${HEAD_BYTES} bytes, got ${bytes.length}`);
   checkVersion(what, bytes[0]);
-  return { kind, fields: unpackFields(what, bytes.subarray(HEAD_BYTES)) };
+  return { kind, fields: fieldsIn(what, bytes, HEAD_BYTES, bytes.length) };
 }
 
 export function damaged(what: string, detail: string): CodecError {
@@ -108,11 +105,10 @@ function checkVersion(what: string, version: number | undefined): void {
   );
 }
 
-function unpackFields(what: string, packed: Uint8Array): readonly unknown[] {
+function fieldsIn(what: string, bytes: Uint8Array, from: number, to: number): readonly unknown[] {
   let fields: unknown;
   try {
-    // A plain view: of a Buffer the library would make Buffers, and equal facts would differ in kind.
-    fields = packr.unpack(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
+    fields = unpackFields(bytes, from, to);
   } catch (error) {
     throw new CodecError('damaged', `${what}: expected packed fields, got something else`, {
       cause: error,

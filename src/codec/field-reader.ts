@@ -8,6 +8,10 @@ import { CodecError } from './codec-error.js';
 export class FieldReader extends ValueReader {
   /** `what` begins every message. */
   constructor(what: string, fields: readonly unknown[]) {
-    super(what, fields, (message) => new CodecError('damaged', message));
+    super(what, fields, isDamage);
   }
+}
+
+function isDamage(message: string): CodecError {
+  return new CodecError('damaged', message);
 }

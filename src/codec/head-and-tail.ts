@@ -1,7 +1,7 @@
 // A sealed head with a tail of raw bytes behind it, for what carries large things that have checksums of their own:
 // batches of entries and messages. The head says how long each piece of the tail is; nothing is summed twice.
 
-import { damaged, readUint32, writeUint32 } from './envelope.js';
+import { damaged, open, readUint32, writeUint32 } from './envelope.js';
 
 /** In front: length of the sealed head, unsigned, big-endian. */
 const LENGTH_BYTES = 4;
@@ -23,6 +23,24 @@ export function splitHead(
   what: string,
   bytes: Uint8Array,
 ): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+  const tailAt = tailOf(what, bytes);
+  return { head: bytes.subarray(LENGTH_BYTES, tailAt), tail: bytes.subarray(tailAt) };
+}
+
+/** Opens the head; the tail is a view, made only if there is one: making it takes longer than reading the head. */
+export function openHead(
+  what: string,
+  bytes: Uint8Array,
+): { readonly kind: number; readonly fields: readonly unknown[]; readonly tail: Uint8Array } {
+  const tailAt = tailOf(what, bytes);
+  const { kind, fields } = open(what, bytes, LENGTH_BYTES, tailAt);
+  return { kind, fields, tail: tailAt === bytes.length ? NO_BYTES : bytes.subarray(tailAt) };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Where the head ends. */
+function tailOf(what: string, bytes: Uint8Array): number {
   if (bytes.length < LENGTH_BYTES) {
     throw damaged(what, `expected at least ${LENGTH_BYTES} bytes, got ${bytes.length}`);
   }
@@ -30,5 +48,5 @@ export function splitHead(
   if (tailAt > bytes.length) {
     throw damaged(what, `expected at least ${tailAt} bytes, got ${bytes.length}`);
   }
-  return { head: bytes.subarray(LENGTH_BYTES, tailAt), tail: bytes.subarray(tailAt) };
+  return tailAt;
 }

@@ -13,10 +13,10 @@ import type {
 } from '../raft/message.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import { measureRun, readRun, writeRun } from './entry-codec.js';
-import { damaged, open, seal, unknownKind } from './envelope.js';
+import { damaged, seal, unknownKind } from './envelope.js';
 import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
-import { joinHead, splitHead } from './head-and-tail.js';
+import { joinHead, openHead } from './head-and-tail.js';
 import { MESSAGE_KIND } from './kinds.js';
 import { readSnapshotMeta, snapshotMetaFields } from './shapes.js';
 
@@ -39,8 +39,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
   if (bytes.length > MESSAGE_BYTES_MAX) {
     throw damaged(WHAT, `expected at most ${MESSAGE_BYTES_MAX} bytes, got ${bytes.length}`);
   }
-  const { head, tail } = splitHead(WHAT, bytes);
-  const { kind, fields } = open(WHAT, head);
+  const { kind, fields, tail } = openHead(WHAT, bytes);
   const reader = new FieldReader(WHAT, fields);
   if (kind === MESSAGE_KIND.appendEntries) return readAppendEntries(reader, tail);
   if (kind === MESSAGE_KIND.installSnapshot) return readInstallSnapshot(reader, tail);

@@ -9,6 +9,7 @@ import { becomeLeader } from './leadership.js';
 import type { RequestVote, RequestVoteResponse, Sender, TimeoutNow } from './message.js';
 import { hasQuorum, isVoter, allVoters } from './quorum.js';
 import { becomeFollower } from './role.js';
+import { quorumContactMs } from './rounds.js';
 import {
   configurationInForce,
   configurationIndex,
@@ -17,7 +18,7 @@ import {
   send,
   sendAfterPersist,
 } from './state.js';
-import type { Candidate, PreCandidate, RaftState } from './state.js';
+import type { Candidate, Leader, PreCandidate, RaftState } from './state.js';
 import { nextTerm } from './types.js';
 import type { EntryId, NodeId, Term } from './types.js';
 
@@ -50,13 +51,27 @@ export function onElectionTick(state: RaftState, lateMs: number): void {
  * until then, unless the tick is late.
  */
 export function needsTick(state: RaftState, nowMs: number, lateMs: number): boolean {
+  const { role } = state;
+  if (role.type === 'leader') return leaderNeedsTick(state, role, nowMs);
   const { asked, waiting } = state.followerReads;
   return (
-    state.role.type !== 'follower' ||
+    role.type !== 'follower' ||
     nowMs >= state.electionDeadlineMs ||
     lateMs > state.options.timers.lateTimerMs ||
     asked.length + waiting.length > 0
   );
+}
+
+/**
+ * Between two heartbeats a leader only hands over, or gives up because its quorum or its disk is silent. Whatever else it
+ * does as time passes is measured in election timeouts, and waits for the next heartbeat.
+ */
+function leaderNeedsTick(state: RaftState, leader: Leader, nowMs: number): boolean {
+  if (nowMs >= leader.heartbeatDueMs || leader.transfer !== null) return true;
+  const { electionTimeoutMinMs } = state.options.timers;
+  if (isDiskOverdueAt(state, nowMs)) return true;
+  const contactMs = Math.max(quorumContactMs(state, leader) ?? 0, leader.electedAtMs);
+  return nowMs - contactMs >= electionTimeoutMinMs;
 }
 
 /** Heartbeats that a living leader has had time to send before a late node campaigns. */
@@ -84,8 +99,12 @@ export function isElectable(state: RaftState): boolean {
 
 /** Whether a sync has been on its way for a whole minimum election timeout. */
 export function isDiskOverdue(state: RaftState): boolean {
+  return isDiskOverdueAt(state, state.nowMs);
+}
+
+function isDiskOverdueAt(state: RaftState, nowMs: number): boolean {
   const startMs = state.persistence.oldestStartMs;
-  return startMs !== null && state.nowMs - startMs >= state.options.timers.electionTimeoutMinMs;
+  return startMs !== null && nowMs - startMs >= state.options.timers.electionTimeoutMinMs;
 }
 
 function becomePreCandidate(state: RaftState, why: string): void {

@@ -52,22 +52,22 @@ function hasMajority(voters: readonly NodeId[], holds: (id: NodeId) => boolean):
   return count >= quorumSize(voters.length);
 }
 
-/** Room to sort in, since it is asked several times a turn; nothing in it outlives a call. */
-let room = new Float64Array(16);
+/**
+ * Room to sort in, since it is asked several times a turn; nothing in it outlives a call. It is an array of anything, in which
+ * whole numbers stay small integers: out of typed arrays and out of arrays of fractions they come as floating-point
+ * numbers, and what they become part of, indexes above all, takes more room and time everywhere.
+ */
+const room: unknown[] = [null];
 
 function majorityValue(voters: readonly NodeId[], valueOf: (id: NodeId) => number): number {
-  if (voters.length > room.length) room = new Float64Array(voters.length);
-  const falling = room;
   let count = 0;
   for (const id of voters) {
     const value = valueOf(id);
     let at = count;
-    for (; at > 0 && (falling[at - 1] as number) < value; at -= 1) {
-      falling[at] = falling[at - 1] as number;
-    }
-    falling[at] = value;
+    for (; at > 0 && (room[at - 1] as number) < value; at -= 1) room[at] = room[at - 1];
+    room[at] = value;
     count += 1;
   }
   const size = quorumSize(count);
-  return size > count ? Number.NEGATIVE_INFINITY : (falling[size - 1] as number);
+  return size > count ? Number.NEGATIVE_INFINITY : (room[size - 1] as number);
 }

@@ -22,11 +22,11 @@ export class ValueReader {
     this.#fail = fail;
   }
 
-  /** A safe whole number, at least 0. */
-  integer(name: string): number {
+  /** A safe whole number, at least 0; errors name it `name` and `part`. */
+  integer(name: string, part = ''): number {
     const value = this.#next();
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    throw this.#unexpected(name, 'a whole number of at least 0', value);
+    throw this.#unexpected(name + part, 'a whole number of at least 0', value);
   }
 
   term(name: string): Term {
@@ -46,7 +46,10 @@ export class ValueReader {
 
   /** Two values: term, then index. */
   entryId(name: string): EntryId {
-    return { term: this.term(`${name}.term`), index: this.index(`${name}.index`) };
+    return {
+      term: this.integer(name, '.term') as Term,
+      index: this.integer(name, '.index') as LogIndex,
+    };
   }
 
   installId(name: string): InstallId {
@@ -97,7 +100,9 @@ export class ValueReader {
   /** A nested array in which `read` is called for each element. */
   list<T>(name: string, read: (reader: ValueReader) => T): T[] {
     const { reader, length } = this.#nestedReader(name);
-    return Array.from({ length }, () => read(reader));
+    const all: T[] = [];
+    for (let at = 0; at < length; at += 1) all.push(read(reader));
+    return all;
   }
 
   /** The error to throw when what was read makes no sense together. */
