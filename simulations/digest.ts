@@ -57,7 +57,7 @@ export class Digest {
     }
     if (typeof value !== 'object') throw new Error(`no digest for a ${typeof value}`);
     this.word(8);
-    for (const key of Object.keys(value).sort(byText)) {
+    for (const key of sorted(Object.keys(value))) {
       this.text(key).value((value as Record<string, unknown>)[key]);
     }
     return this;
@@ -88,6 +88,13 @@ export function showDigest(digest: number): string {
   return digest.toString(16).padStart(14, '0');
 }
 
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Sorts in place; made for the few keys of one object, which are nearly sorted or the same again and again. */
+function sorted(keys: string[]): string[] {
+  for (let from = 1; from < keys.length; from += 1) {
+    const key = keys[from] as string;
+    let at = from;
+    for (; at > 0 && (keys[at - 1] as string) > key; at -= 1) keys[at] = keys[at - 1] as string;
+    keys[at] = key;
+  }
+  return keys;
 }

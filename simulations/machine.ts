@@ -12,6 +12,7 @@ import { Disk } from './disk.js';
 import { SimulatedKeeper } from './kept-processes.js';
 import type { Arrival } from './network.js';
 import type { Stream } from './random.js';
+import { Touch } from './touch.js';
 import type { Build } from './versions.js';
 import { NotLive, Violation } from './violation.js';
 import type { World } from './world.js';
@@ -22,6 +23,7 @@ export interface Process {
   /** Counts from 1 on each machine. */
   readonly number: number;
   readonly build: Build;
+  readonly touch: Touch;
   /** By node id: what this process was last told of the software there. */
   readonly greeted: Map<NodeId, Build>;
 }
@@ -147,7 +149,7 @@ export class Machine {
       if (open.process !== null) this.enter(open.process, kind, 0, run);
     };
     const primary = this.#newKeeper(enter);
-    const observer = this.#world.observerOf?.(this) ?? null;
+    const touch = new Touch(this.#world.observerOf?.(this) ?? null);
     const node = this.#guard(() => {
       return new Node(
         {
@@ -175,11 +177,11 @@ export class Machine {
           codec: build.codec,
           log: this.#logger(),
           ...(primary === null ? {} : { primary }),
-          ...(observer === null ? {} : { observer }),
+          observer: touch,
         },
       );
     });
-    const process: Process = { node, number, build, greeted: new Map() };
+    const process: Process = { node, number, build, touch, greeted: new Map() };
     open.process = process;
     this.process = process;
     this.#world.oracle.booted(this, process);
@@ -243,7 +245,8 @@ export class Machine {
     const world = this.#world;
     world.trace.note(world.nowUs, this.id, kind, content, describe);
     this.#guard(run);
-    world.oracle.after(this, process);
+    if (process.touch.take()) world.oracle.after(this, process);
+    else world.oracle.idled(this, process);
   }
 
   /** A message arrives; a machine that is down does not notice. */
@@ -352,6 +355,7 @@ export class Machine {
     const dueMs = this.clock.nowMs();
     const isRunning = this.process === process && this.#held === null;
     if (isRunning && !process.node.needsTick(Math.max(0, dueMs - atMs))) {
+      this.#world.oracle.idled(this, process);
       this.#planTick(process, dueMs + this.#tickMs);
       return;
     }

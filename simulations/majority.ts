@@ -10,5 +10,7 @@ export function isMajority(configuration: Configuration, holds: (id: NodeId) => 
 }
 
 function isMoreThanHalf(voters: readonly NodeId[], holds: (id: NodeId) => boolean): boolean {
-  return 2 * voters.filter(holds).length > voters.length;
+  let count = 0;
+  for (const id of voters) if (holds(id)) count += 1;
+  return 2 * count > voters.length;
 }

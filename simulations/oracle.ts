@@ -52,11 +52,17 @@ export class Oracle {
     for (const passed of this.#listeners.passed) passed(atUs);
   }
 
-  /** An event of this process has happened. */
+  /** An event of this process has happened in which its core may have changed. */
   after(machine: Machine, process: Process): void {
     this.#look(machine);
     this.checks += this.#listeners.happened.length;
     for (const happened of this.#listeners.happened) happened(machine, process);
+  }
+
+  /** This process had its time, and its core took nothing: a tick was left out, or what came waits for the next turn. */
+  idled(machine: Machine, process: Process): void {
+    this.checks += this.#listeners.idled.length;
+    for (const idled of this.#listeners.idled) idled(machine, process);
   }
 
   sent(from: Machine, to: NodeId, message: Message): void {
@@ -142,6 +148,7 @@ function listenersOf(all: readonly Invariant[]): Listeners {
   return {
     changed: of('changed'),
     happened: of('happened'),
+    idled: of('idled'),
     passed: of('passed'),
     sent: of('sent'),
     received: of('received'),

@@ -21,8 +21,10 @@ export class StateDigester {
   readonly #known = new WeakMap<object, number>();
 
   of(state: ClusterState): number {
-    const { members, primary, events, sessions, store } = state.facts();
-    const { locks, jobs, policies, services, clientSessions } = state.facts();
+    // Asked for once: every asking makes the state copy what it changes next.
+    const facts = state.facts();
+    const { members, primary, events, sessions, store, locks } = facts;
+    const { jobs, policies, services, clientSessions } = facts;
     const { lastApplied, clusterTimeMs, settings, featureLevel } = state;
     const digest = new Digest();
     digest.number(lastApplied.index).number(lastApplied.term).number(clusterTimeMs);

@@ -97,7 +97,8 @@ export function recordSessions(history: History): SessionRecord {
     began(operation) {
       const input = inputOf(operation);
       if (input === null) return;
-      const [client = ''] = operation.id.split('-');
+      const dash = operation.id.indexOf('-');
+      const client = dash < 0 ? operation.id : operation.id.slice(0, dash);
       recorded.set(operation.id, { client, input, call: operation.beganUs, answer: null });
     },
     ended(operation) {

@@ -22,8 +22,10 @@ export interface Applied {
 export interface Invariant {
   /** After an event that changed a core. */
   changed?(sight: Sight): void;
-  /** After every event of a process, whatever it changed. */
+  /** After every event of a process in which its core took an input or said what is to be done, whatever it changed. */
   happened?(machine: Machine, process: Process): void;
+  /** A process got its time and its core took nothing, so that only time has passed. */
+  idled?(machine: Machine, process: Process): void;
   /** Time passes to `atUs`, without any event in between. */
   passed?(atUs: number): void;
   /** A message leaves, before anything of it arrives. */

@@ -40,11 +40,42 @@ export function leaderContact(world: World): Invariant {
   const seen = new Map<Machine, { atUs: number; excusedUs: number }>();
 
   const isExcused = (machine: Machine): boolean => {
-    const last = seen.get(machine);
-    const isLate = machine.isSlow || last === undefined || world.nowUs - last.atUs > slackUs;
-    const excusedUs = isLate ? world.nowUs + slackUs : last.excusedUs;
-    seen.set(machine, { atUs: world.nowUs, excusedUs });
-    return world.nowUs < excusedUs;
+    let last = seen.get(machine);
+    if (last === undefined) {
+      last = { atUs: -Infinity, excusedUs: 0 };
+      seen.set(machine, last);
+    }
+    const isLate = machine.isSlow || world.nowUs - last.atUs > slackUs;
+    if (isLate) last.excusedUs = world.nowUs + slackUs;
+    last.atUs = world.nowUs;
+    return world.nowUs < last.excusedUs;
+  };
+
+  const look = (machine: Machine, process: Process): void => {
+    const excused = isExcused(machine);
+    const state = process.node.raft?.state;
+    if (state?.role.type !== 'leader') {
+      reigns.delete(machine);
+      return;
+    }
+    const known = reigns.get(machine);
+    const isKnown = known?.process === process && known.term === state.term;
+    const configuration = configurationInForce(state);
+    const begun = isKnown ? known : begin(process, state.term, world.nowUs, configuration);
+    const isOther = begun.configuration !== configuration;
+    const reign = isOther ? { ...begun, configuration, configuredUs: world.nowUs } : begun;
+    if (reign !== known) reigns.set(machine, reign);
+    const fromUs = world.nowUs - limitUs;
+    if (excused || reign.sinceUs >= fromUs) return;
+    if (world.nowUs - reign.configuredUs < slackUs) return;
+    const hasAnswered = (id: NodeId): boolean =>
+      id === machine.id || (reign.answeredUs.get(id) ?? 0) >= fromUs;
+    const isAnswered = isMajority(configuration, hasAnswered);
+    // A node whose disk failed does nothing any more, and says so.
+    if (!isAnswered && process.node.status().condition === 'degraded') return;
+    hold(isAnswered, 'leader-contact', () => {
+      return `node ${machine.id} leads term ${state.term}, but no quorum has answered it for ${Math.round(limitUs / 1000)} ms`;
+    });
   };
 
   return {
@@ -56,32 +87,8 @@ export function leaderContact(world: World): Invariant {
       const reign = leader === undefined ? undefined : reigns.get(leader);
       if (reign?.term === message.term) reign.answeredUs.set(from.id, world.nowUs);
     },
-    happened(machine, process) {
-      const excused = isExcused(machine);
-      const state = process.node.raft?.state;
-      if (state?.role.type !== 'leader') {
-        reigns.delete(machine);
-        return;
-      }
-      const known = reigns.get(machine);
-      const isKnown = known?.process === process && known.term === state.term;
-      const configuration = configurationInForce(state);
-      const begun = isKnown ? known : begin(process, state.term, world.nowUs, configuration);
-      const isOther = begun.configuration !== configuration;
-      const reign = isOther ? { ...begun, configuration, configuredUs: world.nowUs } : begun;
-      reigns.set(machine, reign);
-      const fromUs = world.nowUs - limitUs;
-      if (excused || reign.sinceUs >= fromUs) return;
-      if (world.nowUs - reign.configuredUs < slackUs) return;
-      const hasAnswered = (id: NodeId): boolean =>
-        id === machine.id || (reign.answeredUs.get(id) ?? 0) >= fromUs;
-      const isAnswered = isMajority(configuration, hasAnswered);
-      // A node whose disk failed does nothing any more, and says so.
-      if (!isAnswered && process.node.status().condition === 'degraded') return;
-      hold(isAnswered, 'leader-contact', () => {
-        return `node ${machine.id} leads term ${state.term}, but no quorum has answered it for ${Math.round(limitUs / 1000)} ms`;
-      });
-    },
+    happened: look,
+    idled: look,
   };
 }
 

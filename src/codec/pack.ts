@@ -202,11 +202,14 @@ function readBytes(): unknown {
 }
 
 function readList(length: number): unknown {
-  const values: unknown[] = [];
+  // Not a list of numbers only, not even of one that has such: whole numbers would be read from it as fractions are, and
+  // would make everything larger and slower that they become part of.
+  const values: unknown[] = [null];
   for (let i = 0; i < length; i += 1) {
     const value = read();
     if (value === OTHERS) return OTHERS;
-    values.push(value);
+    values[i] = value;
   }
+  values.length = length;
   return values;
 }

@@ -411,7 +411,9 @@ export class ClusterState {
     const known = client === null ? null : this.#held.clientSessions.admit(client, index, nowMs);
     if (known !== null) return known;
     const isMember = (id: NodeId): boolean => this.#isMember(id);
-    const result = carryOutRequest(command, this.#held, { ...this.#moment(), isMember });
+    const { epoch } = this.#moment();
+    const at = { revision: index, nowMs, epoch, isMember };
+    const result = carryOutRequest(command, this.#held, at);
     if (client !== null) this.#held.clientSessions.record(client, index, result);
     for (const event of policyTexts(command, result)) this.#tell(event);
     this.#changed.push(...requestChanges(command, result, readerOf(this.#held), index));
