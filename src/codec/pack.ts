@@ -124,7 +124,7 @@ function writeList(values: readonly FieldValue[]): boolean {
 }
 
 /** What is read from, up to `end`; `at` is where. */
-let source = room;
+let source: Uint8Array = room;
 let end = 0;
 
 /** Not for us, or damaged: msgpackr reads it or says so. */
