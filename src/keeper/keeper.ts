@@ -289,7 +289,7 @@ export class Keeper {
       return;
     }
     const { limit, withinMs } = life.kept.restart;
-    const often = `${limit + 1} times within ${withinMs} ms, at last: ${failure}`;
+    const often = `${limit === 0 ? 'once' : `${limit + 1} times`} within ${withinMs} ms, at last: ${failure}`;
     this.#outputs.push({ type: 'givenUp', name, epoch: phase.epoch, why: often });
   }
 

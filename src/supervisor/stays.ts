@@ -56,6 +56,6 @@ export class Stays {
 }
 
 function lineOf({ name, why, retryMs }: Stay): string {
-  const again = `it is tried again by itself ${Math.round(retryMs / 1000)} s after it was given up`;
-  return `${name}, which only the primary runs, was given up and nobody takes over (${why}): mend what it lacks, then quorate process start ${name}; ${again}`;
+  const again = `tried again by itself ${Math.round(retryMs / 1000)} s after it was given up`;
+  return `${name} runs nowhere: mend what it lacks, then quorate process start ${name} (${again}); ${why}`;
 }

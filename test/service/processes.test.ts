@@ -154,7 +154,7 @@ test('what stays up nowhere is named by mon, by mon-cluster on any node, and for
   expect(stays.note({ name: FAILS.name, epoch: 7, why: WHY, retryMs: 30_000 })).toBe(true);
   expect(stays.note({ name: FAILS.name, epoch: 7, why: WHY, retryMs: 60_000 })).toBe(false);
   views = [RUNS, { ...FAILS, primaryOnly: true }];
-  const line = `${FAILS.name}, which only the primary runs, was given up and nobody takes over (${WHY}): mend what it lacks, then quorate process start ${FAILS.name}; it is tried again by itself 60 s after it was given up`;
+  const line = `${FAILS.name} runs nowhere: mend what it lacks, then quorate process start ${FAILS.name} (tried again by itself 60 s after it was given up); ${WHY}`;
   const mon = monView(await client.listProcesses());
   expect(mon.processes.map(({ why }) => why)).toEqual([null, line]);
   for (const asked of [client, bare]) {

