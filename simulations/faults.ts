@@ -7,6 +7,7 @@ import { mayLose } from './damage.js';
 import type { FaultAction, Link, Outside, Schedule } from './fault-action.js';
 import { drawCuts, linksAmong, shuffled } from './link-shapes.js';
 import type { Machine } from './machine.js';
+import type { RequestVote } from '../src/raft/message.js';
 import type { FaultParameters } from './parameters.js';
 import type { Stream } from './random.js';
 import type { World } from './world.js';
@@ -53,10 +54,12 @@ export class Faults {
     this.#repeat('faults/losses', lossEveryUs, (draw) => this.#lose(draw));
     const aimed = this.#world.streams.stream('faults/aimed');
     const restarts = this.#world.streams.stream('faults/restarts');
-    this.#world.watchSends((from, to, { type }) => {
+    this.#world.watchSends((from, to, message) => {
+      const { type } = message;
       if (!AIMED_AT.has(type)) return;
       if (type === 'requestVote' && restarts.chance(this.#parameters.restartPpm)) {
-        this.#restart(restarts, this.#world.machines.get(to));
+        const voter = this.#world.machines.get(to);
+        if (isWorthAVote(message, voter)) this.#restart(restarts, voter);
       }
       const weight = type === 'timeoutNow' ? TIMEOUT_NOW_WEIGHT : 1;
       if (!aimed.chance(this.#parameters.aimedPpm * weight)) return;
@@ -306,4 +309,11 @@ export class Faults {
     if (this.#world.act(loss)) this.#world.count(kind === 'rot' ? 'rots' : 'setBacks');
     this.#after(downUs, () => this.#world.act({ type: 'boot', node }));
   }
+}
+
+/** Whether the log of who asks is no shorter than the voter's: else there is nothing to fear from it. */
+function isWorthAVote({ last }: RequestVote, voter: Machine | undefined): boolean {
+  const own = voter?.process?.node.raft?.state.log.last;
+  if (own === undefined) return false;
+  return last.term > own.term || (last.term === own.term && last.index >= own.index);
 }

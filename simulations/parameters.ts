@@ -133,17 +133,16 @@ export function drawParameters(streams: Streams, overrides: Overrides): Paramete
   const electionTimeoutMs = overrides.electionTimeoutMs ?? drawnTimeoutMs;
   const timeoutUs = electionTimeoutMs * 1000;
   const clocks = draw.pick(['spread', 'extreme'] as const);
+  const { restartPpm, restMeanUs } = drawRestarts(streams.stream('parameters/votersRestart'));
+  const workload = drawWorkload(streams.stream('parameters/workload'), timeoutUs);
   return {
     nodes: overrides.nodes ?? nodes,
     electionTimeoutMs,
     clocks: overrides.clocks ?? clocks,
     network: drawNetwork(streams.stream('parameters/network'), timeoutUs),
     disk: drawDisk(streams.stream('parameters/disk'), timeoutUs),
-    faults: {
-      ...drawFaults(streams.stream('parameters/faults'), timeoutUs),
-      restartPpm: drawRestartPpm(streams.stream('parameters/votersRestart')),
-    },
-    workload: drawWorkload(streams.stream('parameters/workload'), timeoutUs),
+    faults: { ...drawFaults(streams.stream('parameters/faults'), timeoutUs), restartPpm },
+    workload: { ...workload, thinkMeanUs: restMeanUs ?? workload.thinkMeanUs },
     facts: drawFacts(streams.stream('parameters/facts')),
     reigns: drawReigns(streams.stream('parameters/reigns'), timeoutUs),
     limits: drawLimits(streams.stream('parameters/limits')),
@@ -174,9 +173,14 @@ function drawDisk(draw: Stream, timeoutUs: number): DiskParameters {
   };
 }
 
-/** In three of ten seeds. */
-function drawRestartPpm(draw: Stream): number {
-  return draw.chance(300_000) ? draw.pick([30_000, 200_000]) : 0;
+/**
+ * In three of ten seeds voters restart when they are asked. A candidate that is cut off gets a vote only if nothing was written
+ * meanwhile, so that in half of these seeds clients rest for long.
+ */
+function drawRestarts(draw: Stream): { restartPpm: number; restMeanUs: number | null } {
+  if (!draw.chance(300_000)) return { restartPpm: 0, restMeanUs: null };
+  const restartPpm = draw.pick([50_000, 300_000]);
+  return { restartPpm, restMeanUs: draw.chance(500_000) ? 5_000_000 : null };
 }
 
 function drawFaults(draw: Stream, timeoutUs: number): Omit<FaultParameters, 'restartPpm'> {
