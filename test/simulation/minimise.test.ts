@@ -40,7 +40,7 @@ describe('delta debugging', () => {
 describe('simulate minimise', () => {
   test('makes the run of a planted bug short, and the shipped code holds in it', async () => {
     const file = join(folder, 'run.json');
-    const args = ['minimise', '1', '--mutant', 'commit-older-term', '--limit', '20s', '--json'];
+    const args = ['minimise', '10', '--mutant', 'commit-older-term', '--limit', '20s', '--json'];
     const { exit, out } = await command(...args, '--out', file);
     expect(exit).toBe(4);
     const told = JSON.parse(out[0] ?? '') as {
