@@ -109,7 +109,8 @@ describe('a watch', () => {
   });
 
   test('tells sessions, members, the primary and events with the names that people know', async () => {
-    const reading = await watch(second, { withState: true }).begun();
+    // A state, and none that is older than this.
+    const reading = await watch(second, { withState: true, afterRevision: 1 }).begun();
     await eventually(() => reading.responses.some(({ state }) => state?.last === true));
     const rows = reading.responses.flatMap(({ state }) => state?.rows ?? []);
     expect(
