@@ -1,5 +1,5 @@
-// Which configuration is in force, and who may change it (Raft §6, Thesis §4.1 to §4.3): what was truncated is in force no more,
-// the next one is begun only once the one before is known committed, a joint one left by that too, and whoever knows
+// Which configuration is in force, and who may change it (Raft §6, Thesis §4.1 to §4.3). What was truncated is in force no more.
+// The next one is begun only once the one before is known committed, which is how a joint one is left too. Whoever knows
 // committed that it is no voter any more leads no longer.
 
 import { configurationInForce, configurationIndex } from '../../src/raft/state.js';

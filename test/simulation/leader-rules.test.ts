@@ -1,4 +1,4 @@
-// The properties of who may lead, and under which configuration, can fail: each is told by itself of something that must never
+// The properties of who may lead, and under which configuration, can fail. Each is told by itself of something that must never
 // be, and must name itself; told of the same without the fault it must not.
 
 import { expect, test } from 'vitest';
