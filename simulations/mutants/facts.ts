@@ -1,5 +1,6 @@
 // Planted bugs of locks, jobs, services and policies: each is the smallest change of text that breaks what one of these promises. mutant.ts
-// says how they are written. The swarm must find every one of them.
+// says how they are written. The swarm must find every one of them but
+// one, which a test plays.
 
 import type { Mutant } from './mutant.js';
 
@@ -153,6 +154,8 @@ export const FACT_MUTANTS: readonly Mutant[] = [
         replace: 'if (known === null) {',
       },
     ],
+    // In a run a report seldom comes so late that another has the provider's place.
+    tests: ['test/state-machine/services.test.ts'],
   },
   {
     name: 'rollback-rewrites-history',
