@@ -19,6 +19,7 @@ import type { LogLevel } from './ops/logger.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from './raft/options.js';
 import { PRIORITY_DEFAULT, PRIORITY_MAX } from './raft/types.js';
 import type { MemberTags } from './raft/types.js';
+import { sortedTags } from './state-machine/members.js';
 import { checkNodeName, isNodeName } from './service/validate.js';
 import type { TlsFiles } from './tls/identity.js';
 
@@ -55,7 +56,7 @@ export interface DaemonOptions {
   readonly witness?: boolean;
   /** 0 to 100 (default 50): the voter with the highest should be primary when all are well. */
   readonly priority?: number;
-  /** What the operator says of this node, such as where it stands; sorted by name. Default: nothing. */
+  /** What the operator says of this node, such as where it stands. Default: nothing. */
   readonly tags?: MemberTags;
   /** Certificate, key and CA of this node: every port speaks mutual TLS, and so does every call to another node. */
   readonly tls?: TlsFiles;
@@ -209,7 +210,7 @@ export function checkOptions(options: DaemonOptions): CheckedOptions {
     witness: options.witness ?? false,
     priority,
     isPriorityGiven: options.priority !== undefined,
-    tags: options.tags ?? [],
+    tags: sortedTags(options.tags ?? []),
     logLevel: options.logLevel ?? DAEMON_DEFAULTS.logLevel,
     discovery: discoveryFrom(options, name),
     commandCenterPassword: checkedPassword(options.commandCenterPassword),

@@ -5,8 +5,8 @@
 import { encodeFormingRecord } from '../../src/codec/forming-codec.js';
 import type { Attempt, FormingRecord } from '../../src/forming/types.js';
 import type { Stream } from '../random.js';
-import { CLUSTER_NAME, founderOf } from './world.js';
-import type { Disk, Machine } from './world.js';
+import { CLUSTER_NAME, founderOf } from './machines.js';
+import type { Disk, Machine } from './machines.js';
 
 /** Writes the promises; the machines are 2N - 1 that expect N. */
 export function promiseTwo(machines: readonly Machine[], dice: Stream): void {

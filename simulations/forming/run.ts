@@ -9,7 +9,7 @@ import type { Stream } from '../random.js';
 import { formingSetting } from './setting.js';
 import type { FormingSetting } from './setting.js';
 import { FormingWorld } from './world.js';
-import type { Machine } from './world.js';
+import type { Machine } from './machines.js';
 
 /** What healed nodes are given to form and to join. */
 const LIVENESS_MS = 60_000;

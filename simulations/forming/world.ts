@@ -11,46 +11,18 @@ import {
 } from '../../src/codec/forming-codec.js';
 import { Forming } from '../../src/forming/forming.js';
 import { FORMING_RECORD_NONE } from '../../src/forming/types.js';
-import type {
-  Attempt,
-  FormingInput,
-  FormingOutput,
-  Founder,
-  Plan,
-} from '../../src/forming/types.js';
+import type { Attempt, FormingInput, FormingOutput, Plan } from '../../src/forming/types.js';
 import type { InstallId, NodeId } from '../../src/raft/types.js';
 import { Streams } from '../random.js';
 import type { Stream } from '../random.js';
+import { CLUSTER_NAME, founderOf } from './machines.js';
+import type { Disk, Machine } from './machines.js';
 import { promiseTwo } from './midway.js';
 import type { FormingSetting } from './setting.js';
 
-export const CLUSTER_NAME = 'simulated';
 const TICK_MS = 250;
 const ANNOUNCE_MS = 1000;
 const LISTEN_MS = 1000;
-
-/** What a data directory holds. */
-export interface Disk {
-  readonly installId: InstallId;
-  readonly id: NodeId;
-  record: Uint8Array | null;
-  /** The attempt that the record is bound to. */
-  promised: string | null;
-  cluster: string | null;
-}
-
-export interface Machine {
-  readonly name: string;
-  readonly plan: Plan;
-  /** Of the clock, in parts of a thousand. */
-  readonly rate: number;
-  disk: Disk;
-  /** Null: it does not run. */
-  forming: Forming | null;
-  /** Counts starts, so that what an earlier one wanted is forgotten with it. */
-  life: number;
-  announceAtMs: number;
-}
 
 /** A property that did not hold. */
 export interface Violated {
@@ -372,19 +344,4 @@ export class FormingWorld {
   #violate(property: string, detail: string): void {
     this.violated ??= { property, detail };
   }
-}
-
-export function founderOf(name: string, disk: Disk, life: number): Founder {
-  return {
-    id: disk.id,
-    installId: disk.installId,
-    name,
-    address: `${name}:${6000 + (life % 2)}`,
-    api: `${name}:6001`,
-    version: '0.0.0',
-    featureMin: 1,
-    featureMax: 1,
-    witness: false,
-    priority: 50,
-  };
 }

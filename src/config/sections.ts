@@ -4,9 +4,8 @@
 import { formatAddress } from '../address.js';
 import type { Address } from '../address.js';
 import { ELECTION_TIMEOUT_MAX_MS, ELECTION_TIMEOUT_MIN_MS } from '../raft/options.js';
-import { PRIORITY_MAX } from '../raft/types.js';
+import { MEMBER_TAGS, PRIORITY_MAX } from '../raft/types.js';
 import type { MemberTags } from '../raft/types.js';
-import { MEMBER_TAGS, sortedTags } from '../state-machine/members.js';
 import { FAILOVERS, LOG_LEVEL_WORDS } from './config.js';
 import type { ClusterConfig, Host, Item, NodeConfig, SystemDefinition } from './config.js';
 import * as scalars from './scalars.js';
@@ -123,7 +122,7 @@ function tagList(node: Mapping): MemberTags | null {
   if (pairs.length > countMax) value.complain(`expected at most ${countMax} tags`);
   const bytes = pairs.reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
   if (bytes > bytesMax) value.complain(`expected at most ${bytesMax} bytes of tags, got ${bytes}`);
-  return sortedTags(pairs);
+  return pairs;
 }
 
 function httpAddress(text: string): Address | 'none' {

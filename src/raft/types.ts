@@ -82,6 +82,9 @@ export interface Member {
 /** Names and values, in the order of the names' bytes, without repeats. */
 export type MemberTags = readonly (readonly [name: string, value: string])[];
 
+/** Bounds of a member's tags: how many, and the bytes of all names and values together. */
+export const MEMBER_TAGS = { countMax: 16, bytesMax: 512 } as const;
+
 /** What a process says of itself when it greets another: software version, and the levels that it speaks. */
 export type Software = Pick<Member, 'version' | 'featureMin' | 'featureMax'>;
 

@@ -3,9 +3,9 @@
 
 import { formatAddress, parseAddress } from '../address.js';
 import type { Member__Output } from '../generated/quorate/v1/Member.js';
-import { PRIORITY_DEFAULT, PRIORITY_MAX } from '../raft/types.js';
+import { MEMBER_TAGS, PRIORITY_DEFAULT, PRIORITY_MAX } from '../raft/types.js';
 import type { InstallId, Member, MemberTags, MemberUpdate, NodeId } from '../raft/types.js';
-import { MEMBER_TAGS, sortedTags } from '../state-machine/members.js';
+import { sortedTags } from '../state-machine/members.js';
 import { checkNodeName, checkNumber, checkText, invalid } from './validate.js';
 
 const FEATURE_MAX = 1_000_000;

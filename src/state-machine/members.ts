@@ -50,9 +50,6 @@ export type MemberUpdates = Partial<
   Pick<MemberFact, 'address' | 'api' | 'version' | 'priority' | 'tags'>
 >;
 
-/** Bounds of a member's tags: how many, and the bytes of all names and values together. */
-export const MEMBER_TAGS = { countMax: 16, bytesMax: 512 } as const;
-
 /** Tags in the order of their names' bytes. */
 export function sortedTags(pairs: MemberTags): MemberTags {
   return pairs.toSorted(([a], [b]) => compareUtf8(a, b));
