@@ -34,7 +34,7 @@ export async function grpcProbe(probe: GrpcProbe, timeoutMs: number): Promise<st
       session.destroy();
       resolve(why);
     };
-    session.on('error', (error) => done(error.message));
+    session.on('error', (error: Error) => done(error.message));
     // A server that refuses its caller may say why in its last frame.
     session.on('goaway', (_code, _stream, said?: Buffer) => {
       const text = (said?.toString() ?? '').replace(UNPRINTABLE, '');
@@ -65,14 +65,14 @@ function ask(
   stream.on('response', (headers) => {
     head = headers;
   });
-  stream.on('trailers', (headers) => {
+  stream.on('trailers', (headers: IncomingHttpHeaders) => {
     head = { ...head, ...headers };
   });
   stream.on('data', (chunk: Buffer) => {
     body = Buffer.concat([body, chunk]);
     if (body.length > ANSWER_BYTES_MAX) done('it does not answer as grpc.health.v1 does');
   });
-  stream.on('error', (error) => done(error.message));
+  stream.on('error', (error: Error) => done(error.message));
   stream.on('end', () => done(verdict(head, body)));
   stream.end(requestBytes(service));
 }

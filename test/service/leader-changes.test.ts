@@ -8,7 +8,6 @@ import { CLUSTER } from '../../src/client/protos.js';
 import { QuorateError } from '../../src/errors.js';
 import type { NodeApi, NodeOutline } from '../../src/node/api.js';
 import type { NodeId, Term } from '../../src/raft/types.js';
-import type { CallContext } from '../../src/service/call-context.js';
 import { backOffMs } from '../../src/service/leader-changes.js';
 import { Routing } from '../../src/service/routing.js';
 import { leaderStatus } from './words.js';
@@ -63,7 +62,7 @@ function requests(routing: Routing, isCovered: boolean): Promise<unknown>[] {
   const known = { viaNodeId: null, requestId: 'r', who: 'w', identity: null, method: '/m' };
   const route = { isWrite: true, isCovered, request: {}, here: refused };
   return Array.from({ length: REQUESTS }, () =>
-    routing.toLeader({ ...context, ...known } as CallContext, CLUSTER.Status, route),
+    routing.toLeader({ ...context, ...known }, CLUSTER.Status, route),
   );
 }
 

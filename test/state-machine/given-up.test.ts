@@ -1,4 +1,5 @@
 // What the history tells of a process that was given up everywhere: under the reign that lasts, and under no other.
+// Nothing else of the state depends on it.
 
 import { expect, it } from 'vitest';
 import { A, AppliedLog, index } from '../support/log-words.js';
