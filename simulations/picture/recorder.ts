@@ -10,6 +10,7 @@ import type { Operation } from '../operation.js';
 import type { RunResult } from '../run.js';
 import type { TraceEvent } from '../trace.js';
 import type { World } from '../world.js';
+import { coreStateOf, NO_CORE } from './core-state.js';
 import type { NodeState, RecordedMessage, Recording } from './recording.js';
 
 type Carried = { -readonly [Key in keyof RecordedMessage]: RecordedMessage[Key] };
@@ -126,40 +127,12 @@ function typeOf(message: Message): string {
   return isPreVote ? message.type.replace('request', 'pre') : message.type;
 }
 
-function stateOf(machine: Machine, atUs: number): NodeState {
-  const { process, isUp, isPaused, id } = machine;
+function stateOf({ process, isUp, isPaused }: Machine, atUs: number): NodeState {
   const raft = process?.node.raft ?? null;
-  if (process === null || raft === null) return { ...NOTHING, atUs, isUp, isPaused };
-  const { state, configuration } = raft;
-  return {
-    atUs,
-    isUp,
-    isPaused,
-    role: state.role.type,
-    isPrimary: process.node.status().isPrimary,
-    isVoter: configuration.voters.includes(id),
-    term: state.term,
-    votedFor: state.votedFor,
-    leaderId: state.leaderId,
-    commitIndex: state.commitIndex,
-    lastApplied: state.lastApplied,
-    lastIndex: state.log.lastIndex,
-    compactedIndex: state.log.compacted.index,
-  };
+  if (process === null || raft === null) return { atUs, isUp, isPaused, ...NO_CORE };
+  const { isPrimary } = process.node.status();
+  return { atUs, isUp, isPaused, isPrimary, ...coreStateOf(raft) };
 }
-
-const NOTHING = {
-  role: 'none',
-  isPrimary: false,
-  isVoter: false,
-  term: 0,
-  votedFor: null,
-  leaderId: null,
-  commitIndex: 0,
-  lastApplied: 0,
-  lastIndex: 0,
-  compactedIndex: 0,
-} as const;
 
 function isSame(before: NodeState, now: NodeState): boolean {
   return (Object.keys(now) as (keyof NodeState)[]).every(

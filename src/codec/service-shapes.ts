@@ -3,7 +3,7 @@
 
 import type { ProviderReport, ServiceCommand } from '../state-machine/service-types.js';
 import { PROVIDER_HEALTHS } from '../state-machine/service-types.js';
-import { readTags } from '../state-machine/service-rows.js';
+import { readOffer } from '../state-machine/service-rows.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
 
@@ -27,14 +27,7 @@ export function readRegisterProvider(reader: ValueReader): Uncovered<'registerPr
   return {
     kind: 'registerProvider',
     requestId: reader.string('requestId'),
-    service: reader.string('service'),
-    id: reader.string('id'),
-    address: reader.string('address'),
-    load: reader.integer('load'),
-    health: reader.oneOf('health', PROVIDER_HEALTHS),
-    tags: readTags(reader),
-    session: reader.nullable((field) => field.string('session')),
-    nodeId: reader.nodeId('nodeId'),
+    ...readOffer(reader),
   };
 }
 

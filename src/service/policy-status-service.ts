@@ -22,10 +22,10 @@ import type { ServiceModules } from './modules.js';
 import { readLinearizable } from './node-calls.js';
 import { nodePolicyMessage } from './policy-message.js';
 import { checkPolicyName } from './policy-service.js';
-import { checkNumber, checkText, tooLarge } from './validate.js';
+import { checkText, pageLimit, tooLarge } from './validate.js';
 
 /** Policies on a page: each has a row for every member. */
-const PAGE = { default: 100, max: 200 } as const;
+const PAGE = { pageDefault: 100, pageMax: 200 } as const;
 const NAMES_MAX = 1000;
 const NAME_BYTES_MAX = 63;
 
@@ -61,8 +61,7 @@ export async function policyStatus(
   const { prefix, afterName: after } = request;
   checkText('prefix', prefix, 0, NAME_BYTES_MAX);
   checkText('after_name', after, 0, NAME_BYTES_MAX);
-  if (request.limit !== 0) checkNumber('limit', request.limit, 1, PAGE.max);
-  const countMax = request.limit === 0 ? PAGE.default : request.limit;
+  const countMax = pageLimit(request.limit, PAGE);
   const { node, clock } = modules;
   return modules.routing.toLeader(context, POLICIES.Status, {
     isWrite: false,

@@ -71,10 +71,19 @@ export function checkReason(reason: string): void {
   checkText('reason', reason, 0, REQUEST_LIMITS.reasonBytesMax);
 }
 
+/** Entries of a page. */
+interface PageLimits {
+  readonly pageDefault: number;
+  readonly pageMax: number;
+}
+
 /** The size of a page: 0 means the default. */
-export function pageLimit(limit: number): number {
-  if (limit === 0) return REQUEST_LIMITS.pageDefault;
-  checkNumber('limit', limit, 1, REQUEST_LIMITS.pageMax);
+export function pageLimit(
+  limit: number,
+  { pageDefault, pageMax }: PageLimits = REQUEST_LIMITS,
+): number {
+  if (limit === 0) return pageDefault;
+  checkNumber('limit', limit, 1, pageMax);
   return limit;
 }
 

@@ -20,6 +20,16 @@ export function serviceRows(providers: ProviderMap): FactRows {
 export function restoreProvider(row: Row): Provider {
   const reader = readRow(SERVICES_FACT, row);
   return {
+    ...readOffer(reader),
+    registration: reader.index('registration'),
+    reportedAtMs: reader.integer('reportedAtMs'),
+    revision: reader.index('revision'),
+  };
+}
+
+/** Reads what a provider offers, as its registration says it and its row keeps it. */
+export function readOffer(reader: ValueReader) {
+  return {
     service: reader.string('service'),
     id: reader.string('id'),
     address: reader.string('address'),
@@ -28,14 +38,11 @@ export function restoreProvider(row: Row): Provider {
     tags: readTags(reader),
     session: reader.nullable((field) => field.string('session')),
     nodeId: reader.nodeId('nodeId'),
-    registration: reader.index('registration'),
-    reportedAtMs: reader.integer('reportedAtMs'),
-    revision: reader.index('revision'),
   };
 }
 
 /** Reads tags as pairs of name and value. */
-export function readTags(reader: ValueReader): ReadonlyMap<string, string> {
+function readTags(reader: ValueReader): ReadonlyMap<string, string> {
   const pairs = reader.list('tags', (list) =>
     list.nested('tag', (pair): [string, string] => [pair.string('name'), pair.string('value')]),
   );
