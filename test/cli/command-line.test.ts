@@ -87,6 +87,22 @@ const CHANGING = [
 /** They change what runs, and nothing that the cluster remembers. */
 const REASONED = ['process start', 'process stop', 'process restart'];
 
+/** They change facts: they are rehearsed, and no reason is kept of them. */
+const REHEARSED = [
+  'session put',
+  'session touch',
+  'session delete',
+  'store put',
+  'store cas',
+  'store delete',
+  'store txn',
+  'lock release',
+  'job submit',
+  'job cancel',
+  'job retry',
+  'service deregister',
+];
+
 describe('help', () => {
   test.each(COMMANDS)(
     'of %s has usage, options and examples, and exits with 0',
@@ -98,9 +114,8 @@ describe('help', () => {
       for (const option of ['--json', '--node <address>', '--timeout <duration>']) {
         expect(stdout).toContain(option);
       }
-      const isChange = CHANGING.includes(command);
-      const isJudged = isChange || REASONED.includes(command);
-      expect(stdout.includes('--dry-run')).toBe(isJudged);
+      const isJudged = CHANGING.includes(command) || REASONED.includes(command);
+      expect(stdout.includes('--dry-run')).toBe(isJudged || REHEARSED.includes(command));
       expect(stdout.includes('--reason <text>')).toBe(isJudged);
       for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(103);
     },
