@@ -275,7 +275,7 @@ describe('three daemons', () => {
     const last = await primaryNow();
     await Promise.all(others(last).map((daemon) => daemon.stop('SIGKILL')));
     await noLeader(last);
-    const put = ['session', 'put', 'mallory', 'cart=9', '--timeout', '3s'];
+    const put = ['session', 'put', 'mallory', 'cart=9', '--timeout', '5s'];
     const write = await runAt(last, ...put, '--json');
     expect(write).toMatchObject({ code: 3, stdout: '' });
     const told = JSON.parse(write.stderr) as Told;
