@@ -331,8 +331,10 @@ export class Caller implements Asker {
 
   #final(error: QuorateError, { doubt, said }: Progress, { requestId }: About): QuorateError {
     if (doubt !== null) return withRequestId(afterDoubt(error, doubt), requestId);
-    if (!this.#options.isFollowing || !isSilence(error)) return withRequestId(error, requestId);
-    if (said !== null) return said;
+    if (!isSilence(error)) return withRequestId(error, requestId);
+    // What was answered says more than the silence of a last attempt, which may have had a few milliseconds.
+    if (said !== null) return withRequestId(said, requestId);
+    if (!this.#options.isFollowing) return withRequestId(error, requestId);
     const why = whyNobody(this.#whom);
     const message = `no member could be asked: ${why === '' ? error.message : why}`;
     return new QuorateError('UNREACHABLE', message, error.data, { cause: error });
