@@ -4,8 +4,12 @@
 import { lifeAfter, renewAfterMs } from '../../src/client/lock-life.js';
 import type { LockLife } from '../../src/client/lock-life.js';
 import type { LogIndex, NodeId } from '../../src/raft/types.js';
+import type { ClusterState } from '../../src/state-machine/cluster-state.js';
 import { Asker } from '../asker.js';
+import type { Seen } from '../asker.js';
 import { CLOCK_RATE_PPM_MAX, SimulatedClock } from '../clock.js';
+import { digestOf } from '../digest.js';
+import type { ReadOf } from '../operation.js';
 import type { Stream } from '../random.js';
 import type { World } from '../world.js';
 
@@ -18,6 +22,7 @@ export class FactClient {
   readonly draw: Stream;
   readonly asker: Asker;
   readonly clock: SimulatedClock;
+  #isStopped = false;
 
   constructor(world: World, name: string) {
     this.world = world;
@@ -36,6 +41,35 @@ export class FactClient {
   /** Plans something after a pause of `meanUs` on average. */
   later(meanUs: number, run: () => void): void {
     this.world.plan(this.draw.exponential(meanUs), run);
+  }
+
+  /** Asks after a pause, again and again until it is stopped. */
+  begin(ask: () => void): void {
+    this.later(this.world.parameters.facts.thinkMeanUs, () => {
+      if (this.#isStopped) return;
+      ask();
+      this.begin(ask);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Reads one fact, at any node if a stale answer will do, else behind a barrier. */
+  readFact(
+    of: ReadOf,
+    id: string,
+    isStale: boolean,
+    factIn: (state: ClusterState) => object | null,
+  ): void {
+    const asked = this.asker.machine(isStale);
+    if (asked === null || asked.machine.isWitness) return;
+    const look = (state: ClusterState): Seen => {
+      const fact = factIn(state);
+      return { session: null, entry: null, digest: fact === null ? null : digestOf(fact) };
+    };
+    this.asker.read(asked, { of, sessionId: id, isStale, look });
   }
 }
 

@@ -4,10 +4,10 @@
 import type { World } from '../world.js';
 import { JobClients } from './job-clients.js';
 import { LockClients } from './lock-clients.js';
-import { PolicyClients } from './policy-clients.js';
-import { ProviderClients } from './provider-clients.js';
+import { PolicyClient } from './policy-clients.js';
+import { ProviderClient } from './provider-clients.js';
 
-/** Clients of one kind of fact. */
+/** A client, or all of one kind of fact where they judge something together. */
 interface Clients {
   begin(): void;
   stop(): void;
@@ -24,8 +24,8 @@ export class FactClients {
     const all: Clients[] = [];
     if (lockClients > 0) all.push(new LockClients(world, lockClients));
     if (jobWorkers > 0) all.push(new JobClients(world, jobWorkers));
-    if (providers > 0) all.push(new ProviderClients(world, providers));
-    if (policyClients > 0) all.push(new PolicyClients(world, policyClients));
+    for (let at = 1; at <= providers; at += 1) all.push(new ProviderClient(world, `p${at}`));
+    for (let at = 1; at <= policyClients; at += 1) all.push(new PolicyClient(world, `o${at}`));
     this.#clients = all;
   }
 

@@ -3,7 +3,6 @@
 
 import { JOB_LIMITS } from '../../src/state-machine/job-types.js';
 import type { JobCommand } from '../../src/state-machine/job-types.js';
-import { digestOf } from '../digest.js';
 import type { World } from '../world.js';
 import { FactClient } from './fact-client.js';
 
@@ -18,23 +17,17 @@ const RESUMABLE_PPM = 850_000;
 export class JobSubmitter {
   readonly #client: FactClient;
   #jobs = 0;
-  #isOver = false;
 
   constructor(world: World, name: string) {
     this.#client = new FactClient(world, name);
   }
 
   begin(): void {
-    const client = this.#client;
-    client.later(client.world.parameters.facts.thinkMeanUs, () => {
-      if (this.#isOver) return;
-      this.#ask();
-      this.begin();
-    });
+    this.#client.begin(() => this.#ask());
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#client.stop();
   }
 
   #ask(): void {
@@ -45,7 +38,7 @@ export class JobSubmitter {
     const about = { requestId: asker.nextId(), client: null, id };
     if (kind <= 58) return asker.writeOnce({ kind: 'cancelJob', ...about, reason: 'simulated' });
     if (kind <= 66) return asker.writeOnce({ kind: 'retryJob', ...about });
-    return this.#read(id, kind > 83);
+    return this.#client.readFact('job', id, kind > 83, ({ jobs }) => jobs.get(id));
   }
 
   #submission(isAgain: boolean): JobCommand {
@@ -72,20 +65,5 @@ export class JobSubmitter {
 
   #known(): string {
     return `${this.#client.name}/${this.#client.draw.between(1, this.#jobs)}`;
-  }
-
-  #read(id: string, isStale: boolean): void {
-    const { asker } = this.#client;
-    const asked = asker.machine(isStale);
-    if (asked === null || asked.machine.isWitness) return;
-    asker.read(asked, {
-      of: 'job',
-      sessionId: id,
-      isStale,
-      look: ({ jobs }) => {
-        const job = jobs.get(id);
-        return { session: null, entry: null, digest: job === null ? null : digestOf(job) };
-      },
-    });
   }
 }

@@ -2,56 +2,35 @@
 // version is in force, and read what there is. Every answer is judged by the properties of writes and reads, and by invariants/policies.ts.
 
 import type { PolicyCommand } from '../../src/state-machine/policy-types.js';
-import { digestOf } from '../digest.js';
 import type { World } from '../world.js';
 import { FactClient } from './fact-client.js';
 
 const NAMES = ['quota', 'access'] as const;
 const VERSIONS_MAX = 8;
 
-/** All of a run. */
-export class PolicyClients {
-  readonly #clients: readonly PolicyClient[];
-
-  constructor(world: World, count: number) {
-    this.#clients = Array.from({ length: count }, (_, at) => new PolicyClient(world, `o${at + 1}`));
-  }
-
-  begin(): void {
-    for (const client of this.#clients) client.begin();
-  }
-
-  stop(): void {
-    for (const client of this.#clients) client.stop();
-  }
-}
-
-class PolicyClient {
+export class PolicyClient {
   readonly #client: FactClient;
-  #isOver = false;
 
   constructor(world: World, name: string) {
     this.#client = new FactClient(world, name);
   }
 
   begin(): void {
-    const client = this.#client;
-    client.later(client.world.parameters.facts.thinkMeanUs, () => {
-      if (this.#isOver) return;
-      this.#ask();
-      this.begin();
-    });
+    this.#client.begin(() => this.#ask());
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#client.stop();
   }
 
   #ask(): void {
     const { draw, asker } = this.#client;
     const name = draw.pick(NAMES);
     const kind = draw.between(1, 100);
-    if (kind > 70) return this.#read(name, kind > 85);
+    if (kind > 70) {
+      const isStale = kind > 85;
+      return this.#client.readFact('policy', name, isStale, ({ policies }) => policies.get(name));
+    }
     return asker.writeOnce(this.#change(name, kind));
   }
 
@@ -73,20 +52,5 @@ class PolicyClient {
     }
     const document = new Uint8Array(draw.between(1, 40)).fill(draw.between(0, 255));
     return { kind: 'putPolicy', ...about, document };
-  }
-
-  #read(name: string, isStale: boolean): void {
-    const { asker } = this.#client;
-    const asked = asker.machine(isStale);
-    if (asked === null || asked.machine.isWitness) return;
-    asker.read(asked, {
-      of: 'policy',
-      sessionId: name,
-      isStale,
-      look: ({ policies }) => {
-        const policy = policies.get(name);
-        return { session: null, entry: null, digest: policy === null ? null : digestOf(policy) };
-      },
-    });
   }
 }

@@ -36,47 +36,21 @@ export function digestOfProviders(providers: readonly Provider[]): number | null
   return providers.length === 0 ? null : digestOf(providers);
 }
 
-/** All of a run. */
-export class ProviderClients {
-  readonly #clients: readonly ProviderClient[];
-
-  constructor(world: World, count: number) {
-    this.#clients = Array.from(
-      { length: count },
-      (_, at) => new ProviderClient(world, `p${at + 1}`),
-    );
-  }
-
-  begin(): void {
-    for (const client of this.#clients) client.begin();
-  }
-
-  stop(): void {
-    for (const client of this.#clients) client.stop();
-  }
-}
-
-class ProviderClient {
+export class ProviderClient {
   readonly #client: FactClient;
   #offer: Offer | null = null;
   #offers = 0;
-  #isOver = false;
 
   constructor(world: World, name: string) {
     this.#client = new FactClient(world, name);
   }
 
   begin(): void {
-    const client = this.#client;
-    client.later(client.world.parameters.facts.thinkMeanUs, () => {
-      if (this.#isOver) return;
-      this.#ask();
-      this.begin();
-    });
+    this.#client.begin(() => this.#ask());
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#client.stop();
     this.#offer?.session?.close();
   }
 
