@@ -37,14 +37,15 @@ export class Asker {
   #leaderId: NodeId | null = null;
   readonly #covered: CoveredWrites;
 
-  /** Draws from `draw`, and for what is sent again from `coveredDraw`. */
-  constructor(world: World, name: string, draw: Stream, coveredDraw: Stream) {
+  /** Draws from `draw`, and for what is sent again, after `retryMeanUs` on average, from `coveredDraw`. */
+  constructor(world: World, name: string, draw: Stream, coveredDraw: Stream, retryMeanUs: number) {
     this.#world = world;
     this.name = name;
     this.#draw = draw;
     this.#covered = new CoveredWrites({
       world,
       draw: coveredDraw,
+      retryMeanUs,
       send: (command, patienceUs, done) => this.#send(command, patienceUs, done),
       patienceUs: () => this.patienceUs(),
     });

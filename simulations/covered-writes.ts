@@ -30,6 +30,8 @@ interface Write {
 export interface CoveredWritesOptions {
   readonly world: World;
   readonly draw: Stream;
+  /** Between an attempt that failed and the next. */
+  readonly retryMeanUs: number;
   /** Proposes at some node; false: none is up. `done` may never be called. */
   readonly send: (
     command: Command,
@@ -137,7 +139,7 @@ export class CoveredWrites {
     }
     // What this attempt was told says nothing of the other.
     if (write.waiting > 0) return;
-    const { draw, world } = this.#options;
+    const { draw, world, retryMeanUs } = this.#options;
     if (isForgotten(outcome) || write.attempts >= ATTEMPTS_MAX || draw.chance(GIVE_UP_PPM)) {
       const isUnknown = write.isInDoubt || isForgotten(outcome);
       // An entry that the table refused is not the write's.
@@ -145,7 +147,7 @@ export class CoveredWrites {
       this.#conclude(write, isUnknown ? INDETERMINATE : never);
       return;
     }
-    world.plan(draw.exponential(world.parameters.workload.thinkMeanUs), () => {
+    world.plan(draw.exponential(retryMeanUs), () => {
       this.#attempt(write);
     });
   }

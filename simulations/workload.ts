@@ -27,7 +27,13 @@ export class Client {
     this.#draw = world.streams.stream(`clients/${number}`);
     this.#drawKeys = world.streams.stream(`keys/${number}`);
     const drawCovered = world.streams.stream(`covered/${number}`);
-    this.#asker = new Asker(world, `c${number}`, this.#draw, drawCovered);
+    this.#asker = new Asker(
+      world,
+      `c${number}`,
+      this.#draw,
+      drawCovered,
+      world.parameters.workload.thinkMeanUs,
+    );
   }
 
   /** Asks again and again until `stop`. */

@@ -28,7 +28,10 @@ export class FactClient {
     this.world = world;
     this.name = name;
     this.draw = world.streams.stream(`facts/${name}`);
-    this.asker = new Asker(world, name, this.draw, world.streams.stream(`facts/${name}/covered`));
+    const drawCovered = world.streams.stream(`facts/${name}/covered`);
+    // A write that waits long to be sent again fills the window of its client session, and no later one is taken.
+    const { thinkMeanUs } = world.parameters.facts;
+    this.asker = new Asker(world, name, this.draw, drawCovered, thinkMeanUs);
     const ratePpm = this.draw.between(-CLOCK_RATE_PPM_MAX, CLOCK_RATE_PPM_MAX);
     this.clock = new SimulatedClock(() => world.nowUs, ratePpm, this.draw.between(0, 1_000_000));
   }
