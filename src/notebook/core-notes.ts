@@ -10,8 +10,10 @@ import { readCause } from '../state-machine/cause.js';
 import { NOTE_LIMITS } from './note.js';
 import type { NoteWords } from './note.js';
 
-/** Below this share of a gap in processor time a process that came back late was not running, but stopped. */
+/** Below this share of the time in processor time a process that came back late was not running, but stopped. */
 const RUNNING_SHARE = 0.3;
+/** How often the processor time is read: the system adds it up over all threads, which costs more than the rest of a tick. */
+const CPU_EVERY_MS = 200;
 
 export interface CoreNotesPorts {
   readonly note: (words: NoteWords) => void;
@@ -29,11 +31,11 @@ export class CoreNotes implements CoreObserver {
   /** Since when the sync that was noted as overdue is on its way; null: none is. */
   #overdueSinceMs: number | null = null;
   #health: string | null = null;
-  #cpuMs: number;
+  /** The processor time as it was read last, and when; null: not yet. */
+  #cpu: { readonly usedMs: number; readonly atMs: number } | null = null;
 
   constructor(ports: CoreNotesPorts) {
     this.#ports = ports;
-    this.#cpuMs = ports.cpuMs();
   }
 
   began(raft: Raft): void {
@@ -63,19 +65,28 @@ export class CoreNotes implements CoreObserver {
 
   /** Called at every tick, before the core hears of it, with how late it is. */
   ticked(lateMs: number, nowMs: number): void {
-    const cpuMs = this.#ports.cpuMs();
-    const usedMs = cpuMs - this.#cpuMs;
-    this.#cpuMs = cpuMs;
-    const { state } = this.#raft ?? { state: null };
-    const timeoutMs = state?.options.timers.electionTimeoutMinMs ?? 0;
+    const timeoutMs = this.#raft?.state.options.timers.electionTimeoutMinMs ?? 0;
     // Less than half a timeout deposes nobody, and a busy machine would fill the notebook with it.
-    if (lateMs >= Math.max(NOTE_LIMITS.lateMsMin, timeoutMs / 2)) {
-      const kind = usedMs < lateMs * RUNNING_SHARE ? 'paused' : 'stalled';
-      this.#note({ kind, ms: lateMs, why: `used the processor for ${Math.round(usedMs)} ms` });
-    }
+    if (lateMs >= Math.max(NOTE_LIMITS.lateMsMin, timeoutMs / 2)) this.#noteLate(lateMs, nowMs);
+    else if (this.#cpu === null || nowMs - this.#cpu.atMs >= CPU_EVERY_MS) this.#readCpu(nowMs);
     if (this.#raft === null) return;
     this.#lookAtLease(this.#raft, nowMs);
     this.#lookAtDisk(this.#raft, nowMs);
+  }
+
+  #noteLate(lateMs: number, nowMs: number): void {
+    const before = this.#cpu ?? { usedMs: 0, atMs: nowMs - lateMs };
+    const usedMs = this.#readCpu(nowMs) - before.usedMs;
+    const overMs = nowMs - before.atMs;
+    const kind = usedMs < overMs * RUNNING_SHARE ? 'paused' : 'stalled';
+    const why = `used the processor for ${Math.round(usedMs)} of ${Math.round(overMs)} ms`;
+    this.#note({ kind, ms: lateMs, why });
+  }
+
+  #readCpu(nowMs: number): number {
+    const usedMs = this.#ports.cpuMs();
+    this.#cpu = { usedMs, atMs: nowMs };
+    return usedMs;
   }
 
   #lookAtLease(raft: Raft, nowMs: number): void {
