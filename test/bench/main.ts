@@ -9,7 +9,7 @@ import type { FailOver } from './failover.js';
 import { measureLimits } from './limits.js';
 import { isH2loadInstalled } from './load/h2load.js';
 import { levelPlot } from './level-plot.js';
-import { duration, itemsOf, planned, USAGE } from './plan.js';
+import { duration, itemsOf, planned, USAGE, warmUpSeconds } from './plan.js';
 import type { Plan } from './plan.js';
 import { ratioPlot } from './plot.js';
 import { Progress } from './progress.js';
@@ -27,7 +27,8 @@ const METHOD = `Three nodes of etcd and three of Quorate run at once on this mac
 same disk, heartbeats every 100 ms and elections after 1 s. Slices of load take turns between the two, the other
 way round in each next pair, sent to the leader, with the same keys and values. What decides is the ratio within a
 pair: its median, and an interval that contains the true median with at least 95 % (sign test) if there are pairs
-enough. Writes count only if the servers say that they carried out as many.
+enough. Both are loaded for 12 s (quick: 4) before the first slice of each kind of load. Writes count only if the
+servers say that they carried out as many.
 `;
 const MISSING = `it needs etcd, etcdctl and h2load: apt-get install etcd-server etcd-client nghttp2-client`;
 
@@ -94,9 +95,10 @@ async function measure(plan: Plan, progress: Progress): Promise<Report> {
 
 /** What is measured on one pair of clusters that run all the while. */
 async function measureSteady(
-  { cells: asked, kills, pairs, seconds }: Plan,
+  plan: Plan,
   progress: Progress,
 ): Promise<{ readonly cells: readonly Cell[]; readonly failOvers: readonly FailOver[] }> {
+  const { cells: asked, kills, pairs, seconds } = plan;
   const contenders: Contender[] = [];
   const cells: Cell[] = [];
   let found: FailOver[] = [];
@@ -106,14 +108,16 @@ async function measureSteady(
       contenders.push({ system, running: await system.start(3) });
     // A read finds its key, whatever is measured first.
     for (const contender of contenders) await fill(contender, KEYS);
-    for (const [workload, level] of asked) {
+    for (const cell of asked) {
+      const [workload, level] = cell;
+      const options = { pairs, seconds, warmUpSeconds: warmUpSeconds(plan, cell) };
       progress.next();
       let slices = 0;
       const onSlice = (): void => {
         slices += 1;
         progress.tell(`${slices} of ${2 * pairs} slices`);
       };
-      cells.push(await measureCell(contenders, workload, level, { pairs, seconds }, onSlice));
+      cells.push(await measureCell(contenders, workload, level, options, onSlice));
     }
     if (kills > 0) {
       progress.next();

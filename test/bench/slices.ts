@@ -36,19 +36,17 @@ export interface Cell {
 }
 
 const CLIENTS = { h2load, node: nodeClient } as const;
-/** Answers that are not counted: a first slice finds cold code and empty caches. */
-const WARM_UP_SECONDS = 1.5;
-
-/** Measures one workload at one level. Throws if a system says that it did less than it answered. */
+/** Measures one workload at one level, after a warm-up that is not counted. Throws if a system says that it did less than it answered. */
 export async function measureCell(
   contenders: readonly Contender[],
   workload: Workload,
   inFlight: number,
-  options: { readonly pairs: number; readonly seconds: number },
+  options: { readonly pairs: number; readonly seconds: number; readonly warmUpSeconds: number },
   onSlice: () => void,
 ): Promise<Cell> {
   const pairs: Slice[][] = [];
-  for (const contender of contenders) await load(contender, workload, inFlight, WARM_UP_SECONDS);
+  for (const contender of contenders)
+    await load(contender, workload, inFlight, options.warmUpSeconds);
   for (let pair = 0; pair < options.pairs; pair += 1) {
     const order = pair % 2 === 0 ? contenders : contenders.toReversed();
     const slices: Slice[] = [];
