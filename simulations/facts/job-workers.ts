@@ -186,7 +186,8 @@ export class JobWorker {
       const result = outcome.type === 'applied' ? outcome.result : null;
       if (result?.type === 'refused') return this.#lose(work);
       if (result?.type === 'job') {
-        this.#heard(work, askedAtMs);
+        // What ended the attempt may have let another in, long before its answer came.
+        if (report.type === 'heartbeat' || report.type === 'step') this.#heard(work, askedAtMs);
         return done();
       }
       if (report.type === 'heartbeat') return;
