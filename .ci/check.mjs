@@ -16,7 +16,7 @@ const STEPS = [
   },
   { name: 'format', args: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'] },
   { name: 'unused', args: ['node_modules/knip/bin/knip.js', '--no-progress'] },
-  { name: 'structure', args: ['node_modules/vitest/vitest.mjs', 'run', 'test/tidy.test.ts'] },
+  { name: 'structure', args: ['node_modules/vitest/vitest.mjs', 'run', '--project=structure'] },
   {
     name: 'purity',
     args: ['node_modules/tsx/dist/cli.mjs', 'test/support/show-purity.ts'],
