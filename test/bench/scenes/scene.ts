@@ -8,7 +8,7 @@ import { nodeClient } from '../load/node-client.js';
 import type { Contender } from '../slices.js';
 import { etcd } from '../systems/etcd.js';
 import { quorate } from '../systems/quorate.js';
-import type { RequestBytes } from '../systems/system.js';
+import type { RequestBytes, System } from '../systems/system.js';
 import { BATCH, keysFrom, VALUE } from '../workloads.js';
 
 export interface Figure {
@@ -40,14 +40,23 @@ const ATTEMPT_MS = 500;
 const HOLDS_LIMIT_MS = 120_000;
 
 /** Starts so many nodes of both systems, and ends them whatever happens. */
-export async function withBoth<T>(
+export function withBoth<T>(
+  nodes: number,
+  joiners: number,
+  use: (contenders: readonly Contender[]) => Promise<T>,
+): Promise<T> {
+  return withSystems([etcd(), quorate], nodes, joiners, use);
+}
+
+export async function withSystems<T>(
+  systems: readonly System[],
   nodes: number,
   joiners: number,
   use: (contenders: readonly Contender[]) => Promise<T>,
 ): Promise<T> {
   const contenders: Contender[] = [];
   try {
-    for (const system of [etcd(), quorate])
+    for (const system of systems)
       contenders.push({ system, running: await system.start(nodes, joiners) });
     return await use(contenders);
   } finally {

@@ -13,7 +13,8 @@ import { fill, withBoth } from './scene.js';
 import type { Figure, Scene, Trial } from './scene.js';
 
 const IN_FLIGHT = 64;
-const WARM_UP_S = 2;
+/** Each system, before a slice counts: until then code is cold. */
+const WARM_UP_S = { quick: 2, whole: 10 };
 /** For one part of many writes; whoever is slower has stopped. */
 const PART_LIMIT_S = 300;
 
@@ -27,7 +28,7 @@ export const SNAPSHOTS: Scene = {
 /** Growth with nodes. */
 export const NODES: Scene = {
   name: 'nodes',
-  seconds: (isQuick) => (isQuick ? 30 : 150),
+  seconds: (isQuick) => (isQuick ? 30 : 220),
   async run(trial) {
     const figures: Figure[] = [];
     for (const nodes of trial.isQuick ? [1, 3] : [1, 3, 5, 7]) {
@@ -139,29 +140,30 @@ async function afterManyWrites(trial: Trial, contenders: readonly Contender[]): 
 }
 
 /** Slices of each contender, in the order of the contenders. */
-async function inTurns(
+export async function inTurns(
   trial: Trial,
   scene: string,
   contenders: readonly Contender[],
   workload: Workload,
   pairs: number,
   seconds: number,
+  inFlight = IN_FLIGHT,
 ): Promise<Slice[][]> {
   const slices = contenders.map((): Slice[] => []);
-  // A first slice finds cold code and is not counted.
+  const warmUpSeconds = trial.isQuick ? WARM_UP_S.quick : WARM_UP_S.whole;
   for (const contender of contenders)
-    await measureSlice(contender, workload, IN_FLIGHT, Math.min(seconds, WARM_UP_S));
+    await measureSlice(contender, workload, inFlight, warmUpSeconds);
   for (let pair = 0; pair < pairs; pair += 1) {
     const order = [...contenders.entries()];
     for (const [at, contender] of pair % 2 === 0 ? order : order.toReversed()) {
       trial.tell(`${scene}: pair ${pair + 1}, ${contender.system.name}`);
-      slices[at]?.push(await measureSlice(contender, workload, IN_FLIGHT, seconds));
+      slices[at]?.push(await measureSlice(contender, workload, inFlight, seconds));
     }
   }
   return slices;
 }
 
-function writes(client: ClientName): Workload {
+export function writes(client: ClientName): Workload {
   const found = WORKLOADS.find((each) => each.name === 'writes' && each.client === client);
   if (found === undefined) throw new Error(`there is no workload of writes by ${client}`);
   return found;
