@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { StatusAnswer } from '../client/status-details.js';
+import { Latecomers } from './latecomers.js';
 import type { UnaryCall, UnaryHandler } from './unary.js';
 
 /** What a method is to a call of it. */
@@ -23,6 +24,7 @@ export interface DirectLimits {
 
 /** A flag for compression, and the length of the message in four bytes, big-endian. */
 const PREFIX_BYTES = 5;
+const latecomers = new Latecomers();
 /** The longest wait that a timer of Node can have. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -55,7 +57,8 @@ export class DirectCall implements UnaryCall<object> {
   readonly #peer: string;
   /** On the wall clock; Infinity: none. */
   #deadline = Infinity;
-  #deadlineTimer: NodeJS.Timeout | null = null;
+  /** Ends the waiting for it. */
+  #forgetDeadline: () => void = () => {};
   #message: Buffer | null = null;
   /** The beginning of a message that comes in several pieces. */
   #pieces: Buffer[] = [];
@@ -112,16 +115,11 @@ export class DirectCall implements UnaryCall<object> {
     }
     const timeoutMs = Math.min(Math.floor(Number(count) * (UNIT_MS[unit] ?? 0)), TIMER_MAX_MS);
     this.#deadline = Date.now() + timeoutMs;
-    this.#deadlineTimer = setTimeout(() => {
+    this.#forgetDeadline = latecomers.add(timeoutMs, () => {
       this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
-    }, timeoutMs);
+    });
     this.#stream.once('close', () => this.#forgetDeadline());
     return true;
-  }
-
-  #forgetDeadline(): void {
-    if (this.#deadlineTimer !== null) clearTimeout(this.#deadlineTimer);
-    this.#deadlineTimer = null;
   }
 
   #onData(bytes: Buffer): void {

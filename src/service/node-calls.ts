@@ -13,6 +13,7 @@ import type {
 import type { ConfigChange, LogIndex } from '../raft/types.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import { QuorateError } from '../errors.js';
+import { Latecomers } from './latecomers.js';
 import { changeError, commandError, refusalError, writeError } from './status-map.js';
 
 /** How long after a deadline the driver may still answer. */
@@ -147,6 +148,8 @@ function attempt<T>(
 
 const LATE_CHANGE: ChangeOutcome = { type: 'indeterminate' };
 
+const latecomers = new Latecomers();
+
 function within<T>(
   clock: ClockPort,
   deadlineMs: number,
@@ -154,19 +157,15 @@ function within<T>(
   begin: (done: (outcome: T) => void) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        resolve(late);
-      },
-      Math.max(0, deadlineMs - clock.nowMs()) + GRACE_MS,
-    );
+    const afterMs = Math.max(0, deadlineMs - clock.nowMs()) + GRACE_MS;
+    const answered = latecomers.add(afterMs, () => resolve(late));
     try {
       begin((outcome) => {
-        clearTimeout(timer);
+        answered();
         resolve(outcome);
       });
     } catch (error) {
-      clearTimeout(timer);
+      answered();
       reject(error instanceof Error ? error : new Error(String(error)));
     }
   });

@@ -1,0 +1,52 @@
+// Calls that wait for an answer and have a moment at which they end without one. Most are answered long before theirs, so they share one
+// timer, set for the earliest moment there was when it was set, rather than set and clear one each.
+
+interface Waiting {
+  /** By `performance.now()`. */
+  readonly atMs: number;
+  readonly onLate: () => void;
+}
+
+/** Between two looks at those who wait, at least: many that are late one after another are ended together. */
+const LOOK_MS = 5;
+
+export class Latecomers {
+  readonly #waiting = new Set<Waiting>();
+  #timer: NodeJS.Timeout | null = null;
+  #firesAtMs = Infinity;
+
+  /** Calls `onLate` after so long, unless what this answers is called before. */
+  add(afterMs: number, onLate: () => void): () => void {
+    const waiting = { atMs: performance.now() + afterMs, onLate };
+    this.#waiting.add(waiting);
+    if (waiting.atMs < this.#firesAtMs) this.#fireAt(waiting.atMs);
+    return () => {
+      this.#waiting.delete(waiting);
+    };
+  }
+
+  #fireAt(atMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#firesAtMs = atMs;
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, atMs - performance.now()));
+    // Whoever is to be answered has a connection, which keeps the process alive.
+    this.#timer.unref();
+  }
+
+  #look(): void {
+    this.#timer = null;
+    this.#firesAtMs = Infinity;
+    const nowMs = performance.now();
+    const late: Waiting[] = [];
+    let nextMs = Infinity;
+    for (const waiting of this.#waiting) {
+      if (waiting.atMs <= nowMs) late.push(waiting);
+      else nextMs = Math.min(nextMs, waiting.atMs);
+    }
+    if (nextMs < Infinity) this.#fireAt(Math.max(nextMs, nowMs + LOOK_MS));
+    for (const waiting of late) {
+      // One of those before may have led to its answer.
+      if (this.#waiting.delete(waiting)) waiting.onLate();
+    }
+  }
+}
