@@ -13,7 +13,6 @@ import { runOneCommand } from './commands/run.js';
 import { scenariosCommand } from './commands/scenarios.js';
 import { sweepCommand } from './commands/sweep.js';
 import { USAGE } from './commands/usage.js';
-import { keepCode } from './engine.js';
 import { EXIT } from './format.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -46,7 +45,6 @@ export async function runCommand(
     out(USAGE);
     return EXIT.held;
   }
-  keepCode();
   try {
     const subcommand = SUBCOMMANDS.get(command);
     if (subcommand !== undefined) return await subcommand(rest, surroundings);

@@ -1,7 +1,6 @@
 // Runs in a copy of the code with a bug in it: from each base seed on, seeds one after the other until a property fires or
 // the limit is reached. Each attempt is a line of JSON on standard output as soon as it is over. The one argument is JSON.
 
-import { keepCode } from '../engine.js';
 import type { Verdict } from '../run.js';
 import { sweep } from '../sweep.js';
 import type { Attempt, Found } from './attempt.js';
@@ -40,7 +39,6 @@ async function attempt(base: string, { seedsMax, limitMs }: Task): Promise<Attem
   return { base, seeds: runs, elapsedMs, simulatedMs: Math.round(simulatedUs / 1000), found };
 }
 
-keepCode();
 const task = JSON.parse(process.argv[2] ?? '') as Task;
 const alive = watchProcess(task.limitMs + GRACE_MS);
 const overMs = processorMs() + task.budgetMs;

@@ -1,11 +1,9 @@
 // A process that runs seeds for another: each message it gets is one run, each message it sends is what came of it. It ends
 // when the other side hangs up. An interrupt of the terminal reaches it too and is left to the other side.
 
-import { keepCode } from '../engine.js';
 import { runReported } from './job.js';
 import type { Answer, Order } from './job.js';
 
-keepCode();
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (order: Order) => {
