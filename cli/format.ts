@@ -149,8 +149,13 @@ export function count(number: number, noun: string, plural = `${noun}s`): string
 }
 
 /** A line of running text that fits: what follows its first line is indented. */
-export function wrapped(head: string, text: string, indent: number): string[] {
-  const lines = brokenLines(head + text, LINE_WIDTH_MAX - indent);
+export function wrapped(
+  head: string,
+  text: string,
+  indent: number,
+  widthMax = LINE_WIDTH_MAX,
+): string[] {
+  const lines = brokenLines(head + text, Math.max(COLUMN_WIDTH_MIN, widthMax - indent));
   return lines.map((line, number) => (number === 0 ? line : ' '.repeat(indent) + line));
 }
 

@@ -54,12 +54,17 @@ function ofCluster({ quorum, primary, pausedBy, failover }: ClusterView): Findin
   return [...nobody, ...paused];
 }
 
-function ofNode({ name, state, trouble, lagEntries }: NodeView, limits: LagLimits): Finding[] {
+function ofNode(node: NodeView, limits: LagLimits): Finding[] {
+  const { name, state, trouble, ineligible, lagEntries } = node;
   const why = trouble === undefined ? '' : `: ${trouble}`;
   if (state === 'DOWN' || state === 'DEGRADED') return [['WARNING', `${name} is ${state}${why}`]];
   // Of a node that works it is a process that runs nowhere.
   if (state === 'PRIMARY' && trouble !== undefined) return [['CRITICAL', trouble]];
-  if (lagEntries === null || lagEntries <= limits.warning) return [];
+  if (lagEntries === null || lagEntries <= limits.warning) {
+    return ineligible === undefined
+      ? []
+      : [['WARNING', `${name} must not be primary: ${ineligible}`]];
+  }
   const status = lagEntries > limits.critical ? 'CRITICAL' : 'WARNING';
   return [[status, `${name} is ${lagEntries} entries behind`]];
 }

@@ -3,7 +3,7 @@
 
 import type { ListProcessesResponse__Output as Response } from '../src/generated/quorate/v1/ListProcessesResponse.js';
 import type { Process__Output as Process } from '../src/generated/quorate/v1/Process.js';
-import { cutTo, formatDuration, LINE_WIDTH_MAX, printable, renderTable } from './format.js';
+import { formatDuration, LINE_WIDTH_MAX, printable, renderTable, wrapped } from './format.js';
 import type { Cell, Column, Style } from './format.js';
 
 /** One process; unknown is null. */
@@ -175,8 +175,8 @@ export function processTable(
 function whys(processes: readonly ProcessView[], style: Style, widthMax: number): string[] {
   const lines = processes.flatMap(({ name, state, why }) => {
     if (why === null) return [];
-    const line = `${printable(name)} (${state ?? '-'}): ${printable(why)}`;
-    return [style.yellow(cutTo(line, widthMax))];
+    const head = `${printable(name)} (${state ?? '-'}): `;
+    return wrapped(head, printable(why), 2, widthMax).map((line) => style.yellow(line));
   });
   return lines.length === 0 ? [] : ['', ...lines];
 }

@@ -9,6 +9,7 @@ import {
   printable,
   renderTable,
   tableWidth,
+  wrapped,
 } from './format.js';
 import type { Column, Style } from './format.js';
 
@@ -29,12 +30,16 @@ export function clusterLines(
   failures: FailuresView | null = null,
 ): string[] {
   const troubles = view.nodes.flatMap(({ name, trouble }) =>
-    trouble === undefined ? [] : [style.red(`${printable(name)}: ${printable(trouble)}`)],
+    trouble === undefined
+      ? []
+      : wrapped(`${printable(name)}: `, printable(trouble), 2).map((line) => style.red(line)),
   );
   const kept = view.nodes.flatMap(({ name, ineligible }) =>
     ineligible === undefined
       ? []
-      : [style.yellow(`${printable(name)} must not be primary: ${printable(ineligible)}`)],
+      : wrapped(`${printable(name)} must not be primary: `, printable(ineligible), 2).map((line) =>
+          style.yellow(line),
+        ),
   );
   const notes = [
     ...ruleLines(view, style),

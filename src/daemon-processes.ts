@@ -134,7 +134,9 @@ function staying(
     );
     const isStill = (): boolean => {
       const status = holder.node?.status();
-      return status?.isPrimary === true && status.epoch === epoch;
+      // One that an operator stopped, or defined otherwise, is not tried again.
+      const isAsked = supervisor.stays.has(name, epoch);
+      return isAsked && status?.isPrimary === true && status.epoch === epoch;
     };
     clearTimeout(retries.get(name));
     const again = (): void => {

@@ -23,8 +23,9 @@ export function registerCheck(program: Command): void {
     .addHelpText(
       'after',
       `
-Ends with 0 OK; 1 WARNING: a member is down, degraded or behind, or reigns are paused; 2 CRITICAL:
-nobody is primary, no quorum, or no answer; 3 UNKNOWN: the node belongs to no cluster, or wrong usage.
+Ends with 0 OK; 1 WARNING: a member is down, degraded or behind, or must not be primary, or reigns are
+paused; 2 CRITICAL: nobody is primary, no quorum, no answer, or what only the primary runs stays up
+nowhere; 3 UNKNOWN: the node belongs to no cluster, or wrong usage.
 Default limits: --warning ${LAG_DEFAULT.warning} --critical ${LAG_DEFAULT.critical}.
 
 Examples:

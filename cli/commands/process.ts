@@ -1,11 +1,15 @@
 // `quorate process list | start | stop | restart`: the processes that the node asked supervises, and an operator's word to one of
 // them or to a group. What becomes of the word is decided by the node's keeper.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { nameArgument, reasonArgument } from '../arguments.js';
 import { withClient } from '../cli.js';
 import type { Cli } from '../cli.js';
 import { processTable, processViews } from '../process-view.js';
+
+/** Looked after so long: longer than the first wait before a restart, short for whoever waits. */
+const FIRST_MOMENT_MS = 300;
 
 interface CommandOptions {
   readonly dryRun?: true;
@@ -25,7 +29,8 @@ const HELP: Readonly<Record<Action, string>> = {
   start: `
 A process that only the primary runs is started only there, under its lease; what is said of it
 counts for the reign that runs. Of any other it counts until the daemon ends. Of a group each is
-started once the one before it runs.`,
+started once the one before it runs. Ends with 1 if one fails at once, such as without its program; it
+is tried again all the same, within its restart limit.`,
   stop: `
 SIGTERM, and after the process's stopGrace SIGKILL to all its tree; of a group the last ends first.
 It stays stopped until it is started, until the daemon starts again or, if only the primary runs it,
@@ -85,8 +90,28 @@ async function carryOut(cli: Cli<CommandOptions>, action: Action, name: string):
   const { reason = '', dryRun = false } = cli.options;
   const { names } = await cli.client.commandProcess(action, { name, reason, dryRun });
   const who = names.join(', ');
-  const said = dryRun
-    ? `${who}: could be ${WOULD[action]}; nothing was done`
-    : `${who}: ${DID[action]}`;
-  cli.print({ action, names, dryRun }, [`${said}.`]);
+  if (dryRun) {
+    cli.print({ action, names, dryRun }, [`${who}: could be ${WOULD[action]}; nothing was done.`]);
+    return;
+  }
+  const failing = action === 'stop' ? [] : await failingSoon(cli, names);
+  cli.print({ action, names, dryRun, failing }, [`${who}: ${DID[action]}.`]);
+  if (failing.length === 0) return;
+  for (const { name: one, why } of failing) cli.note(`${one} does not stay up: ${why}`);
+  cli.note('Mend it and start it again; `quorate mon` and the log of the node tell more.');
+  process.exitCode = 1;
+}
+
+/** Those that failed in the first moment, as one does whose program is missing; what fails later is for `mon`. */
+async function failingSoon(
+  { client }: Cli<CommandOptions>,
+  names: readonly string[],
+): Promise<{ name: string; why: string }[]> {
+  await sleep(FIRST_MOMENT_MS);
+  const processes = processViews(await client.listProcesses());
+  return processes.flatMap(({ name, state, why }) => {
+    const hasFailed =
+      state === 'FAILED' || (state === 'WAITING' && !why?.startsWith('it waits for'));
+    return names.includes(name) && hasFailed ? [{ name, why: why ?? 'it failed' }] : [];
+  });
 }

@@ -102,7 +102,8 @@ export class Quorate {
     const check = await this.cluster.checkEpoch(epoch, options);
     if (check.isCurrent) return fn(epoch);
     const who = check.primary === null ? 'nobody is primary' : `${check.primary} is primary`;
-    const message = `epoch ${epoch} is over: the newest is ${check.epoch}, ${who}`;
+    const state = epoch > check.epoch ? 'has not begun' : 'is over';
+    const message = `epoch ${epoch} ${state}: the newest is ${check.epoch}, ${who}`;
     throw new QuorateError('STALE_EPOCH', message, { epoch: String(check.epoch) });
   }
 

@@ -2,12 +2,11 @@
 // answers there is seen when it is asked. Pure.
 
 import type { CheckDefinition, CheckTls, Probe } from '../health/definition.js';
+import { commandWords } from './process-section.js';
 import * as scalars from './scalars.js';
 import type { Mapping, Value } from './value.js';
 
 const CHECKS_MAX = 50;
-const WORDS_MAX = 200;
-const WORD_BYTES_MAX = 16 * 1024;
 const PROBES = ['command', 'tcp', 'http', 'grpc'] as const;
 const KEYS = [...PROBES, ...'name interval timeout rise fall process service tls'.split(' ')];
 const TLS_KEYS = ['ca', 'cert', 'key', 'serverName'];
@@ -78,7 +77,7 @@ function probeOf(
   const tls = tlsOf(section.get('tls'), resolve);
   if (type === 'command' || type === 'tcp') section.get('tls')?.complain(TLS_MISPLACED);
   if (type === 'command') {
-    const command = commandOf(value);
+    const command = commandWords(value);
     return command === null ? null : { type, command };
   }
   if (type === 'http') {
@@ -114,17 +113,6 @@ function tlsOf(value: Value | null, resolve: (file: string) => string): CheckTls
 function hostName(text: string): string {
   if (text.length <= 253 && /^[A-Za-z0-9._:-]+$/.test(text)) return text;
   throw new scalars.Wrong('a host name or an IP address, as the certificate has it');
-}
-
-/** Program and arguments; null after an error. */
-export function commandOf(value: Value): readonly string[] | null {
-  const elements = value.list() ?? [];
-  if (elements.length > WORDS_MAX) value.complain(`expected at most ${WORDS_MAX} words`);
-  if (elements.length === 0)
-    return value.complain('expected a list of a program and its arguments');
-  const words = elements.map((element) => element.read(scalars.someText(WORD_BYTES_MAX)));
-  const found = words.filter((word) => word !== null);
-  return found.length === words.length ? found : null;
 }
 
 function httpUrl(text: string): string {

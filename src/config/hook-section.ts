@@ -1,7 +1,7 @@
 // The section `hooks` of a configuration file: commands around a reign, each with a time limit. Pure.
 
 import type { HookDefinition, Hooks } from '../health/hooks.js';
-import { commandOf } from './health-section.js';
+import { commandWords } from './process-section.js';
 import * as scalars from './scalars.js';
 import type { Mapping } from './value.js';
 
@@ -16,7 +16,7 @@ export function hookSection(root: Mapping): Hooks {
     if (value === null || value.isNothing) return null;
     const one = value.mapping(['command', 'timeLimit']);
     const written = one?.needed('command') ?? null;
-    const command = written === null ? null : commandOf(written);
+    const command = written === null ? null : commandWords(written);
     const timeLimit = scalars.duration(1, TIME_LIMIT_MAX_MS);
     const timeLimitMs = one?.read('timeLimit', timeLimit) ?? TIME_LIMIT_MS;
     return command === null ? null : { command, timeLimitMs };

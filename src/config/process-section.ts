@@ -79,11 +79,12 @@ function oneProcess(
   return name === null || command === null ? null : { name, command, ...found };
 }
 
-/** Program and arguments. One text would need a shell, whose rules differ from YAML's. */
-function commandWords(value: Value): string[] | null {
+/** Program and arguments, null after an error. One text would need a shell, whose rules differ from YAML's. */
+export function commandWords(value: Value): string[] | null {
   if (!value.isList) {
-    value.complain('expected a list of program and arguments, such as [node, service.js]');
-    return null;
+    return value.complain(
+      'expected a list of program and arguments, such as [node, service.js]; a shell only if asked for: [sh, -c, "a | b"]',
+    );
   }
   const elements = value.list() ?? [];
   if (elements.length === 0) value.complain('expected a program, got an empty list');

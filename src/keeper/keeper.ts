@@ -289,7 +289,7 @@ export class Keeper {
       return;
     }
     const { limit, withinMs } = life.kept.restart;
-    const often = `${limit === 0 ? 'once' : `${limit + 1} times`} within ${withinMs} ms, at last: ${failure}`;
+    const often = `${limit === 0 ? 'once' : `${limit + 1} times`} within ${Math.round(withinMs / 1000)} s, at last: ${failure}`;
     this.#outputs.push({ type: 'givenUp', name, epoch: phase.epoch, why: often });
   }
 
@@ -300,7 +300,7 @@ export class Keeper {
     if (life === undefined || phase?.type !== 'running' || phase.run !== run) return;
     const { memoryBytes } = life.kept;
     if (memoryBytes === null || bytes <= memoryBytes) return;
-    const why = `it held ${bytes} bytes, more than its ${memoryBytes}`;
+    const why = `it held ${mebibytes(bytes)}, more than its ${mebibytes(memoryBytes)}`;
     this.#put({
       ...life,
       phase: { ...phase, type: 'stopping', killAtMs: this.#nowMs, isKilled: true, failure: why },
@@ -336,10 +336,18 @@ export class Keeper {
     return this.#groupOf(life).behind.some((other) => this.#isEnding(other));
   }
 
-  /** Somebody before it in its group is starting, or ending, perhaps so as to be started again. */
-  #isHeldBack(life: Life): boolean {
+  /**
+   * For one that should run now: who before it in its group should too and does not yet, or is ending, perhaps so as to be started
+   * again; null: nobody, or it should not run.
+   */
+  heldBackBy(life: Life): string | null {
+    if (!this.#isDue(life)) return null;
     const { before } = this.#groupOf(life);
-    return before.some((other) => other.phase.type === 'starting' || this.#isEnding(other));
+    const isAwaited = (other: Life): boolean =>
+      other.phase.type === 'starting' ||
+      this.#isEnding(other) ||
+      (this.#isDue(other) && other.phase.type !== 'running');
+    return before.find(isAwaited)?.kept.name ?? null;
   }
 
   #isEnding({ kept, phase }: Life): boolean {
@@ -371,7 +379,7 @@ export class Keeper {
       const { phase, kept } = life;
       const isReady =
         phase.type === 'idle' || (phase.type === 'backingOff' && this.#nowMs >= phase.untilMs);
-      if (!isReady || !this.#isDue(life) || this.#isHeldBack(life)) continue;
+      if (!isReady || !this.#isDue(life) || this.heldBackBy(life) !== null) continue;
       const run = this.#nextRun;
       this.#nextRun += 1;
       const epoch = kept.primaryOnly ? (this.#lease?.epoch ?? null) : null;
@@ -427,4 +435,8 @@ export class Keeper {
   #note(name: string, what: string, why: string): void {
     this.#outputs.push({ type: 'note', name, what, why });
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }

@@ -88,7 +88,7 @@ function outcomeOf(waiter: Waiter, entry: Entry): ChangeOutcome | null {
     if (reignlessAfter !== null && entry.term > reignlessAfter) return { type: 'done' };
     if (entry.kind !== 'activation' || entry.index <= waiter.after) return null;
     if (entry.nodeId === waiter.to) return { type: 'done' };
-    return { type: 'abandoned', why: 'another node became primary' };
+    return { type: 'abandoned', why: `another node became primary: ${entry.cause}` };
   }
   // Another leader's entry in the place of the change: it never happened.
   if (entry.index === waiter.from && entry.term !== waiter.term) {

@@ -12,7 +12,7 @@ const WHY_LENGTH_MAX = 200;
 export function whyUnfitHere({ health, refused, nowMs }: RaftState): string | null {
   if (health !== null) return health.slice(0, WHY_LENGTH_MAX);
   if (refused === null || nowMs >= refused.untilMs) return null;
-  return refused.why.slice(0, WHY_LENGTH_MAX);
+  return `hook before promotion: ${refused.why}`.slice(0, WHY_LENGTH_MAX);
 }
 
 /** The same as a part of an answer to the leader. */

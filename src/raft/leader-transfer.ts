@@ -211,8 +211,9 @@ function relief(state: RaftState, leader: Leader, why: string): Order | null {
     return null;
   }
   const own = memberOf(configuration, state.options.id)?.name ?? '';
-  const what = state.health === null ? 'before-promotion' : 'health-check';
-  return { to, cause: `${what} on ${own}: ${why}`, isChosen: false };
+  const { health, refused } = state;
+  const said = health === null ? `before-promotion on ${own}: ${refused?.why ?? why}` : null;
+  return { to, cause: said ?? `health-check on ${own}: ${why}`, isChosen: false };
 }
 
 /** Election timeouts that a preferred voter must have been well for, and between two attempts. */

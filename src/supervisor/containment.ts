@@ -78,8 +78,10 @@ export function launchOf(definition: ProcessDefinition, containment: Containment
 
 function checkStartable({ command, workingDirectory, environment }: ProcessDefinition): void {
   const directory = workingDirectory ?? process.cwd();
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new Error(`its working directory ${directory} does not exist`);
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) {
+    const what = found === undefined ? 'does not exist' : 'is not a directory';
+    throw new Error(`its working directory ${directory} ${what}`);
   }
   const [program = ''] = command;
   const path = environment['PATH'] ?? process.env['PATH'] ?? '';
@@ -87,8 +89,17 @@ function checkStartable({ command, workingDirectory, environment }: ProcessDefin
     ? [isAbsolute(program) ? program : resolve(directory, program)]
     : path.split(delimiter).map((folder) => join(folder, program));
   if (places.some(isProgram)) return;
-  const where = program.includes('/') ? '' : ` in PATH=${path}`;
-  throw new Error(`there is no program ${program}${where}`);
+  if (!program.includes('/')) throw new Error(`there is no program ${program} in PATH=${path}`);
+  throw new Error(whyNoProgram(program, places[0] ?? program, directory));
+}
+
+function whyNoProgram(program: string, place: string, directory: string): string {
+  const file = statSync(place, { throwIfNoEntry: false });
+  if (file?.isDirectory() === true) return `${place} is a directory, not a program`;
+  if (file !== undefined)
+    return `${place} is not executable; chmod +x, or put its interpreter first`;
+  if (isAbsolute(program)) return `there is no program ${program}`;
+  return `there is no program ${place}: ${program} counts from its working directory ${directory}`;
 }
 
 function isProgram(path: string): boolean {

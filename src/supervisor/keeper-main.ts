@@ -115,12 +115,13 @@ class Hands {
   #viewOf(life: Life): ProcessView {
     const { kept, phase, restartCount } = life;
     const run = 'run' in phase ? phase : null;
+    const ahead = phase.type === 'idle' ? this.#keeper.heldBackBy(life) : null;
     const usage = run === null ? undefined : this.#usage.get(kept.name);
     return {
       name: kept.name,
       group: kept.group,
       primaryOnly: kept.primaryOnly,
-      state: stateOf(life),
+      state: ahead === null ? stateOf(life) : 'waiting',
       pid: usage?.pid ?? run?.pid ?? null,
       epoch: run?.epoch ?? null,
       restarts: restartCount,
@@ -128,7 +129,7 @@ class Hands {
       memoryBytes: usage?.memoryBytes ?? null,
       processCount: usage?.processCount ?? (run === null ? 0 : 1),
       uptimeMs: run === null ? null : clock.nowMs() - run.sinceMs,
-      why: 'why' in phase ? phase.why : null,
+      why: ahead === null ? ('why' in phase ? phase.why : null) : waitsFor(ahead),
     };
   }
 
@@ -158,6 +159,10 @@ class Hands {
 }
 
 const FAREWELL_MS = 100;
+
+function waitsFor(ahead: string): string {
+  return `it waits for ${ahead}, which stands before it in its group`;
+}
 
 function stateOf({ kept, isWanted, phase }: Life): ProcessView['state'] {
   switch (phase.type) {

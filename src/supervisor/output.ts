@@ -42,17 +42,25 @@ export function tellLines(from: Readable, sink: LineSink, nowMs: () => number): 
     filledMs = atMs;
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    while (rest.length > LINE_CHARACTERS_MAX) {
-      lines.push(rest.slice(0, LINE_CHARACTERS_MAX));
-      rest = rest.slice(LINE_CHARACTERS_MAX);
-    }
-    for (const line of lines) tell(line.slice(0, LINE_CHARACTERS_MAX));
+    for (const line of lines) pieces(line).forEach(tell);
+    const begun = pieces(rest);
+    rest = begun.pop() ?? '';
+    begun.forEach(tell);
   });
   from.on('end', () => {
     if (rest !== '') tell(rest);
     if (droppedCount > 0) sink.dropped(droppedCount);
   });
   from.on('error', () => undefined);
+}
+
+/** One piece at least; only the last may be shorter. */
+function pieces(line: string): string[] {
+  const found: string[] = [];
+  for (let at = 0; at === 0 || at < line.length; at += LINE_CHARACTERS_MAX) {
+    found.push(line.slice(at, at + LINE_CHARACTERS_MAX));
+  }
+  return found;
 }
 
 /** A file that grows to `maxBytes`, then becomes `FILE.1`; of those the newest `keep` stay. One for all runs of a process. */

@@ -18,12 +18,19 @@ export class Stays {
 
   /** In no order; `line`: what an operator is told of it, and what to do. */
   get all(): readonly (Stay & { readonly line: string })[] {
-    return [...this.#stays.values()].map((stay) => ({ ...stay, line: lineOf(stay) }));
+    return [...this.#stays.values()].map((stay) => {
+      return { ...stay, line: this.#mending.has(stay.name) ? mendingLineOf(stay) : lineOf(stay) };
+    });
+  }
+
+  /** Whether it is still to be tried again under that reign. */
+  has(name: string, epoch: number): boolean {
+    return this.#stays.get(name)?.epoch === epoch;
   }
 
   /** It was given up; answers whether that is news. */
   note(stay: Stay): boolean {
-    clearTimeout(this.#mending.get(stay.name));
+    this.#unmend(stay.name);
     const isNews = this.#stays.get(stay.name)?.epoch !== stay.epoch;
     this.#stays.set(stay.name, stay);
     return isNews;
@@ -32,30 +39,39 @@ export class Stays {
   /** It runs again: forgotten unless it is given up once more within the time in which its failures count. */
   started(name: string, withinMs: number): void {
     if (!this.#stays.has(name)) return;
-    clearTimeout(this.#mending.get(name));
-    const timer = setTimeout(() => this.#forget(name), withinMs);
+    this.#unmend(name);
+    const timer = setTimeout(() => this.forget(name), withinMs);
     timer.unref();
     this.#mending.set(name, timer);
   }
 
   /** That reign is over, and all earlier ones: what is tried from now on is another's. */
   over(epoch: number): void {
-    for (const stay of this.all) if (stay.epoch <= epoch) this.#forget(stay.name);
+    for (const stay of this.all) if (stay.epoch <= epoch) this.forget(stay.name);
   }
 
   /** Forgets all, with their timers. */
   end(): void {
-    for (const { name } of this.all) this.#forget(name);
+    for (const { name } of this.all) this.forget(name);
   }
 
-  #forget(name: string): void {
+  /** An operator stopped it, or it is defined otherwise: what was held against it counts no more. */
+  forget(name: string): void {
+    this.#unmend(name);
+    this.#stays.delete(name);
+  }
+
+  #unmend(name: string): void {
     clearTimeout(this.#mending.get(name));
     this.#mending.delete(name);
-    this.#stays.delete(name);
   }
 }
 
 function lineOf({ name, why, retryMs }: Stay): string {
   const again = `tried again by itself ${Math.round(retryMs / 1000)} s after it was given up`;
   return `${name} runs nowhere: mend what it lacks, then quorate process start ${name} (${again}); ${why}`;
+}
+
+function mendingLineOf({ name, why }: Stay): string {
+  return `${name} was given up and runs again, not yet for as long as its failures count; before: ${why}`;
 }

@@ -73,6 +73,8 @@ export class Supervisor implements PrimaryPort {
   #stop: Stop | null = null;
   /** Whose processes a hand-over ends, until it is taken back or the reign is over: another keeper must not start them meanwhile. */
   #stoppingEpoch: number | null = null;
+  /** The keeper has said of it that nothing is left, and starts nothing until the order is taken back: no guard is needed. */
+  #stoppedEpoch: number | null = null;
   #nextId = 1;
   readonly #looks = new Map<number, (processes: readonly ProcessView[]) => void>();
   readonly #commands = new Map<number, (answer: CommandAnswer) => void>();
@@ -145,7 +147,7 @@ export class Supervisor implements PrimaryPort {
     this.#lease = order;
     if (this.#isDormant) return;
     this.#tell({ type: 'lease', order });
-    this.#guardAt(order);
+    if (order.epoch !== this.#stoppedEpoch) this.#guardAt(order);
   }
 
   over(epoch: number): void {
@@ -178,6 +180,8 @@ export class Supervisor implements PrimaryPort {
     this.#stop = null;
     this.#stoppingEpoch = null;
     this.#closedEpoch = Math.min(this.#closedEpoch, epoch - 1);
+    this.#stoppedEpoch = null;
+    if (this.#lease !== null) this.#guardAt(this.#lease);
     this.#tell({ type: 'resume', epoch });
   }
 
@@ -198,6 +202,7 @@ export class Supervisor implements PrimaryPort {
     const changes = definitionChanges(before, processes);
     if (this.#isEnding) return null;
     if (this.#isDormant && processes.length > 0) await this.#awake();
+    for (const { name } of changes) this.stays.forget(name);
     this.#processes = processes;
     this.#replaced = before.filter(({ name }) => changes.some((change) => change.name === name));
     if (this.#child === null) return null;
@@ -231,7 +236,10 @@ export class Supervisor implements PrimaryPort {
       return this.#tell(isRehearsal ? { ...asked, isRehearsal } : asked);
     });
     if (answer?.type === 'done' && !isRehearsal) {
-      for (const one of answer.names) this.#wanted.set(one, action !== 'stop');
+      for (const one of answer.names) {
+        this.#wanted.set(one, action !== 'stop');
+        if (action === 'stop') this.stays.forget(one);
+      }
     }
     return answer;
   }
@@ -340,6 +348,8 @@ export class Supervisor implements PrimaryPort {
         const stop = this.#stop;
         if (stop?.id !== output.stopId) return;
         this.#stop = null;
+        this.#stoppedEpoch = this.#stoppingEpoch;
+        clearTimeout(this.#guard);
         stop.done();
         return;
       }
@@ -350,7 +360,10 @@ export class Supervisor implements PrimaryPort {
         return;
       }
       case 'note':
-        log.info({ process: output.name, why: output.why }, `a process: ${output.what}`);
+        log[output.what.startsWith('failed') ? 'warn' : 'info'](
+          { process: output.name, why: output.why },
+          `a process: ${output.what}`,
+        );
         return;
       case 'answered':
         this.#commands.get(output.id)?.(output.answer);
@@ -403,7 +416,10 @@ export class Supervisor implements PrimaryPort {
         this.#guard = setTimeout(() => {
           const isEmpty = this.#here.id >= id && !this.#here.isAnyLeft;
           if (isEmpty || this.#child === null) return;
-          log.error({ epoch: order.epoch }, 'the keeper holds processes beyond the lease: killed');
+          log.error(
+            { epoch: order.epoch },
+            'the keeper does not say that nothing runs beyond the lease: killed',
+          );
           this.#killKeeper();
         }, marginMs / 8);
       },

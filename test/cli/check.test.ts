@@ -49,6 +49,12 @@ describe('a cluster is judged:', () => {
       'CRITICAL - n2 is 1001 entries behind',
       2,
     ],
+    [
+      'a primary whose check fails where no other is fit',
+      { nodes: [node('n1', { state: 'PRIMARY', ineligible: 'own: exit code 1' })] },
+      'WARNING - n1 must not be primary: own: exit code 1',
+      1,
+    ],
     ['nobody primary', { primary: null }, 'CRITICAL - nobody is primary', 2],
     [
       'the worst first',

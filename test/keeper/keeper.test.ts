@@ -18,8 +18,8 @@ function running(how: Parameters<typeof kept>[1] = {}): PlayedKeeper {
 const command = (name: string, action: 'start' | 'stop' | 'restart') =>
   ({ type: 'command', id: 1, name, action }) as const;
 
-const ended = (run: number, why = 'exit code 1') =>
-  ({ type: 'ended', name: 'db', run, why }) as const;
+const ended = (run: number, why = 'exit code 1', name = 'db') =>
+  ({ type: 'ended', name, run, why }) as const;
 
 describe('the keeper', () => {
   test('starts nothing primary-only without a lease, and everything else at once', () => {
@@ -205,12 +205,13 @@ describe('a process that fails', () => {
   });
 
   test('is killed and counted as failed when its tree holds too much', () => {
-    const played = running({ memoryBytes: 100 });
+    const MIB = 1024 ** 2;
+    const played = running({ memoryBytes: 100 * MIB });
     const weighed = { type: 'memory', name: 'db', run: 1 } as const;
-    expect(played.at(1020, { ...weighed, bytes: 100 })).toEqual([]);
-    expect(played.at(1021, { ...weighed, bytes: 101 })).toEqual(['kill db#1']);
+    expect(played.at(1020, { ...weighed, bytes: 100 * MIB })).toEqual([]);
+    expect(played.at(1021, { ...weighed, bytes: 101 * MIB })).toEqual(['kill db#1']);
     expect(played.at(1022, ended(1, 'SIGKILL'))).toEqual([
-      'db failed, to be started again: it held 101 bytes, more than its 100',
+      'db failed, to be started again: it held 101.0 MiB, more than its 100.0 MiB',
     ]);
   });
 });
@@ -238,6 +239,23 @@ describe('an operator', () => {
       'terminate b#2',
     ]);
     expect(played.at(6, gone('b', 2))).toEqual(['b ended: SIGTERM', 'start b#3']);
+  });
+
+  test('starts nobody behind one that fails, until that runs or is stopped', () => {
+    const played = group();
+    played.at(1, command('WEB', 'start'));
+    expect(played.at(2, ended(1, 'exit code 1', 'a'))).toEqual([
+      'a failed, to be started again: exit code 1',
+    ]);
+    const [, b] = played.keeper.lives;
+    expect(b && played.keeper.heldBackBy(b)).toBe('a');
+    expect(played.at(102)).toEqual(['start a#2']);
+    expect(played.at(103, started('a', 2))).toEqual(['start b#3']);
+    // What runs already goes on while the one before it is started again, or is given up.
+    expect(played.at(104, ended(2, 'exit code 1', 'a'))).toHaveLength(1);
+    expect(played.at(105, gone('b', 3))).toEqual(['b failed, to be started again: SIGTERM']);
+    expect(played.at(206)).toEqual([]);
+    expect(played.at(207, command('a', 'stop'))).toEqual(['answered done a', 'start b#4']);
   });
 
   test('restarts a group in order, and stops it the last first', () => {

@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 
+import { whyUnfitHere } from '../../src/raft/fitness.js';
 import { REIGNS_AUTOMATIC } from '../../src/raft/types.js';
 import { Bench } from '../support/raft-bench.js';
 import { RaftCluster } from '../support/raft-cluster.js';
@@ -145,6 +146,7 @@ describe('the hook before promotion', () => {
     bench.take();
     expect(bench.leader).toMatchObject({ promotion: 'unasked', activationIndex: null });
     bench.tick(100);
+    expect(whyUnfitHere(bench.state)).toBe('hook before promotion: exit code 1');
     // Both others are well, so one of them takes over.
     expect(bench.leader.transfer?.cause).toBe('before-promotion on node1: exit code 1');
   });

@@ -67,7 +67,7 @@ test.each([
   ['{ name: a, tcp: "h:1", http: "http://h/" }', 'expected one of command, tcp, http, grpc'],
   ['{ name: a, tcp: h }', 'healthChecks[0].tcp: expected HOST:PORT'],
   ['{ name: a, http: h }', 'expected a URL such as http://127.0.0.1:8080/health'],
-  ['{ name: a, command: [] }', 'expected a list of a program and its arguments'],
+  ['{ name: a, command: [] }', 'expected a program, got an empty list'],
   ['{ name: a, tcp: "h:1", process: X }', 'there is no process X among processes'],
   ['{ name: a, tcp: "h:1", fall: 0 }', 'healthChecks[0].fall: expected'],
   ['{ name: a, tcp: "h:1", tls: {} }', 'tls is for a check by grpc or by http with a URL of https'],

@@ -31,6 +31,20 @@ test('is forgotten once it has stayed up, and not if it is given up again before
   expect(stays.note(AUTH)).toBe(true);
 });
 
+test('says while it runs again that it does, and is forgotten when an operator stops it', () => {
+  const stays = new Stays();
+  stays.note(AUTH);
+  expect(stays.all[0]?.line).toContain('AUTH runs nowhere: mend');
+  stays.started('AUTH', 60_000);
+  expect(stays.all[0]?.line).toContain('AUTH was given up and runs again');
+  stays.note(AUTH);
+  expect(stays.all[0]?.line).toContain('AUTH runs nowhere: mend');
+  expect([stays.has('AUTH', 7), stays.has('AUTH', 8)]).toEqual([true, false]);
+  stays.forget('AUTH');
+  expect(stays.has('AUTH', 7)).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('is forgotten with its reign, and with the daemon, with all timers', () => {
   const stays = new Stays();
   stays.note(AUTH);
