@@ -1,4 +1,4 @@
-// Calls that share one timer each end at their own moment, whatever order they came in.
+// Calls that share one timer each end at their own moment, whatever order they came in. The clock is vitest's.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 

@@ -1,5 +1,6 @@
 // The fixed seeds of swarm.test.ts: few runs in which every situation comes about together. Which they are changes with everything that
-// shifts the draws, so they are found by search and recorded: QUORATE_SEEDS=write npx vitest run test/simulation/swarm.test.ts
+// shifts the draws, so they are found by search and recorded.
+// To do so: QUORATE_SEEDS=write npx vitest run test/simulation/swarm.test.ts
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Situation } from '../../simulations/counts.js';

@@ -1,4 +1,5 @@
-// What is said of a disk that does not answer: each thing it does has a time of its own, though one timer looks after all.
+// What is said of a disk that does not answer: each thing it does has a time of its own, though one timer looks after all. The clock is
+// vitest's, and the disk a promise.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
