@@ -42,14 +42,13 @@ export function registerResume(program: Command): void {
 async function change(cli: Cli<ChangeOptions>, paused: boolean): Promise<void> {
   const { reason = '', dryRun = false } = cli.options;
   const { unchanged, forecast } = await cli.client.changeSettings({ paused, reason, dryRun });
-  const what = paused ? 'paused' : 'not paused';
+  const [what, so] = paused ? ['paused', 'paused already'] : ['resumed', 'not paused'];
   if (dryRun) {
-    const verb = unchanged ? `are ${what} already` : `could be ${what}`;
+    const verb = unchanged ? `are ${so}` : `could be ${what}`;
     printDryRun(cli, { paused, unchanged }, `Automatic reigns ${verb}`, forecast);
     return;
   }
-  const end = unchanged ? ' already; nothing was changed' : '';
   cli.print({ paused, unchanged, dryRun }, [
-    `Automatic reigns are ${unchanged ? '' : 'now '}${what}${end}.`,
+    `Automatic reigns are ${unchanged ? `${so}; nothing was changed` : what}.`,
   ]);
 }
