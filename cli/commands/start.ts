@@ -228,8 +228,6 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   // V8 would share the collecting of young garbage out to threads and wait for the last of them. A daemon has little of it, often,
   // and shares the processors with others.
   setFlagsFromString('--no-parallel-scavenge');
-  // V8 waits long before it makes fast code: a leader spent twice the time on each of its first 30 000 writes. A daemon is worth it sooner.
-  setFlagsFromString('--interrupt-budget=16000');
   const { startDaemon } = await import('../../src/main.js');
   const signalled = firstSignal();
   let running: RunningDaemon | null = null;
@@ -252,6 +250,9 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
     throw file === null ? error : file.placed(error, flags);
   });
   running = daemon;
+  // V8 waits long before it makes fast code, so that a leader spent twice the time on each of its first tens of thousands of writes. From
+  // here on it is worth it sooner; what runs but once, at the start, is not.
+  setFlagsFromString('--interrupt-budget=16000');
   tellReady(daemon, options.json === true);
   const manager = new ServiceManager();
   manager.ready(`${daemon.name}, API at ${daemon.api}`);
