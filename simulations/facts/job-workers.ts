@@ -33,6 +33,8 @@ interface Work {
   readonly claim: JobClaimId;
   /** When it is not to be relied on any more, by the worker's clock. */
   warnAtMs: number;
+  /** It was reported how the attempt ended, and not yet heard: another may be in already, so that nothing more is done for it. */
+  isEnding: boolean;
   /** Lost, ended, or its worker fell silent. */
   isOver: boolean;
 }
@@ -117,7 +119,7 @@ export class JobWorker {
 
   #begin(job: Job, claim: JobClaimId, askedAtMs: number): void {
     const { clock } = this.#client;
-    const work: Work = { job, claim, warnAtMs: 0, isOver: false };
+    const work: Work = { job, claim, warnAtMs: 0, isEnding: false, isOver: false };
     this.#heard(work, askedAtMs);
     if (clock.nowMs() >= work.warnAtMs) return this.#lose(work);
     this.#beat(work);
@@ -132,7 +134,7 @@ export class JobWorker {
     work.warnAtMs = warnAtMs;
     const { clock, name } = this.#client;
     const untilUs = clock.trueUsOf(Math.floor(overAtMs));
-    this.#beliefs.trust(id, { who: name, token: work.claim.token }, untilUs);
+    if (!work.isEnding) this.#beliefs.trust(id, { who: name, token: work.claim.token }, untilUs);
     this.#client.at(warnAtMs, () => {
       if (work.warnAtMs === warnAtMs) this.#lose(work);
     });
@@ -181,13 +183,16 @@ export class JobWorker {
     const askedAtMs = clock.nowMs();
     const { id } = job;
     const about = { requestId: asker.nextId(), client: null, id, claim } as const;
+    if (report.type === 'done' || report.type === 'failed') {
+      work.isEnding = true;
+      this.#beliefs.giveUp(id, this.#client.name);
+    }
     asker.writeOnce({ kind: 'reportJob', ...about, report }, (outcome) => {
       if (work.isOver) return;
       const result = outcome.type === 'applied' ? outcome.result : null;
       if (result?.type === 'refused') return this.#lose(work);
       if (result?.type === 'job') {
-        // What ended the attempt may have let another in, long before its answer came.
-        if (report.type === 'heartbeat' || report.type === 'step') this.#heard(work, askedAtMs);
+        this.#heard(work, askedAtMs);
         return done();
       }
       if (report.type === 'heartbeat') return;

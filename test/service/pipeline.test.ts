@@ -198,7 +198,7 @@ test('bytes that are no message are refused at every method as the fault of the 
     const code = await toldOf(client, path, bytes);
     expect(code === null || (code > 0 && code !== 2 && code !== 13)).toBe(true);
   });
-  await fc.assert(answers, { numRuns: process.env['QUORATE_TEST_LONG'] === '1' ? 5000 : 120 });
+  await fc.assert(answers, { numRuns: process.env['QUORATE_TEST_LONG'] === '1' ? 5000 : 40 });
   expect([...leader.fatal, ...standby.fatal]).toEqual([]);
   // Bytes that were a message may have been carried out, on both alike.
   const indexOf = ({ node }: TestNode): number => node.state.lastApplied.index;
