@@ -13,7 +13,7 @@ import { BIN, mustSucceed, run } from '../support/cluster.js';
 
 const GONE_TIMEOUT_MS = 10_000;
 
-test('the story holds, and ends by itself', async () => {
+test('the story holds, and ends by itself', { timeout: 120_000 }, async () => {
   const end = await run(['demo', '--story', '--json', '--election-timeout', '300ms']);
   const report = JSON.parse(mustSucceed(end)) as StoryReport;
   expect(report.holds).toBe(true);
@@ -21,7 +21,7 @@ test('the story holds, and ends by itself', async () => {
   for (const { claims } of report.chapters) expect(claims.length).toBeGreaterThan(0);
 });
 
-test('fail-over is measured', async () => {
+test('fail-over is measured', { timeout: 60_000 }, async () => {
   const end = await run(['demo', '--kills', '1', '--json', '--election-timeout', '300ms']);
   const report = JSON.parse(mustSucceed(end)) as KillsReport;
   expect(report).toMatchObject({ nodes: 3, electionTimeoutMs: 300 });
