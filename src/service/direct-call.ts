@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { StatusAnswer } from '../client/status-details.js';
-import { Latecomers } from './latecomers.js';
+import { Latecomers } from '../ops/latecomers.js';
 import type { UnaryCall, UnaryHandler } from './unary.js';
 
 /** What a method is to a call of it. */

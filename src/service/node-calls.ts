@@ -10,10 +10,10 @@ import type {
   RenewOutcome,
   WriteOutcome,
 } from '../node/api.js';
+import { Latecomers } from '../ops/latecomers.js';
 import type { ConfigChange, LogIndex } from '../raft/types.js';
 import type { ApplyResult, Command } from '../state-machine/command.js';
 import { QuorateError } from '../errors.js';
-import { Latecomers } from './latecomers.js';
 import { changeError, commandError, refusalError, writeError } from './status-map.js';
 
 /** How long after a deadline the driver may still answer. */

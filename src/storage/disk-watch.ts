@@ -3,6 +3,7 @@
 // A process that ends meanwhile does not wait for it.
 
 import type { LoggerPort } from '../node/ports.js';
+import { Latecomers } from '../ops/latecomers.js';
 
 export interface DiskWatchOptions {
   readonly log: LoggerPort;
@@ -18,15 +19,8 @@ const HINT =
 /** What has been on its way for longer than this, in ms, is not waited for by a process that ends. */
 const EXIT_WAIT_MS = 200;
 
-/** Something that the disk does now. */
-interface Work {
-  readonly fromMs: number;
-  /** It was said that it takes too long. */
-  isOverdue: boolean;
-}
-
-/** All of the process. */
-const underWay = new Set<Work>();
+/** Since when what the disk does now has been on its way, each in an object of its own; of the whole process. */
+const underWay = new Set<{ readonly fromMs: number }>();
 let isExitGuarded = false;
 
 /**
@@ -42,10 +36,7 @@ function killIfHung(): void {
 export class DiskWatch {
   readonly #directory: string;
   readonly #options: DiskWatchOptions | null;
-  /** In the order in which they began. */
-  readonly #works = new Set<Work>();
-  /** One for all works, since most are over long before it would fire. Null: none is armed. */
-  #timer: NodeJS.Timeout | null = null;
+  readonly #latecomers = new Latecomers();
 
   /** `options` null: nothing is said. */
   constructor(directory: string, options: DiskWatchOptions | null) {
@@ -56,59 +47,39 @@ export class DiskWatch {
   }
 
   /** Waits for what the disk does, however long it takes; answers, or fails, as it does. */
-  async over<T>(promise: Promise<T>): Promise<T> {
-    const work = this.#begin();
+  async over<T>(work: Promise<T>): Promise<T> {
+    const entry = { fromMs: performance.now() };
+    underWay.add(entry);
+    let isOverdue = false;
+    const answered = this.#warnLater(() => {
+      isOverdue = true;
+    });
     try {
-      const result = await promise;
-      if (work.isOverdue) this.#sayDone(work);
+      const result = await work;
+      const tookMs = Math.round(performance.now() - entry.fromMs);
+      const fields = { directory: this.#directory, tookMs };
+      if (isOverdue) this.#options?.log.info(fields, 'the disk answers again');
       return result;
     } finally {
-      underWay.delete(work);
-      this.#works.delete(work);
+      answered();
+      underWay.delete(entry);
     }
   }
 
   /** Waits likewise for a batch of so many bytes, and tells what it took. */
-  async overBatch(promise: Promise<void>, bytes: number): Promise<void> {
+  async overBatch(work: Promise<void>, bytes: number): Promise<void> {
     const fromMs = performance.now();
-    await this.over(promise);
+    await this.over(work);
     this.#options?.onSynced?.(performance.now() - fromMs, bytes);
   }
 
-  #begin(): Work {
-    const work = { fromMs: performance.now(), isOverdue: false };
-    underWay.add(work);
-    this.#works.add(work);
-    if (this.#options !== null && this.#timer === null) this.#lookAfter(this.#options.overdueMs);
-    return work;
-  }
-
-  #lookAfter(ms: number): void {
-    // A disk that hangs keeps nobody alive who has been told to end.
-    this.#timer = setTimeout(() => this.#look(), ms).unref();
-  }
-
-  #look(): void {
-    this.#timer = null;
-    if (this.#options === null) return;
-    const { overdueMs } = this.#options;
-    const nowMs = performance.now();
-    for (const work of this.#works) {
-      if (work.isOverdue) continue;
-      const leftMs = work.fromMs + overdueMs - nowMs;
-      if (leftMs > 0) return this.#lookAfter(leftMs);
-      this.#sayOverdue(work, this.#options);
-    }
-  }
-
-  #sayOverdue(work: Work, { log, overdueMs }: DiskWatchOptions): void {
-    work.isOverdue = true;
-    const fields = { directory: this.#directory, overdueMs, hint: HINT };
-    log.warn(fields, 'the disk does not answer; this node neither votes nor leads until it does');
-  }
-
-  #sayDone({ fromMs }: Work): void {
-    const tookMs = Math.round(performance.now() - fromMs);
-    this.#options?.log.info({ directory: this.#directory, tookMs }, 'the disk answers again');
+  #warnLater(onOverdue: () => void): () => void {
+    if (this.#options === null) return () => {};
+    const { log, overdueMs } = this.#options;
+    return this.#latecomers.add(overdueMs, () => {
+      onOverdue();
+      const fields = { directory: this.#directory, overdueMs, hint: HINT };
+      log.warn(fields, 'the disk does not answer; this node neither votes nor leads until it does');
+    });
   }
 }

@@ -47,7 +47,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/forming': { knows: RAFT_DATA },
   'src/codec': { knows: ['src/raft', 'src/state-machine', 'src/forming'] },
   'src/node': { knows: ['src/raft', 'src/state-machine'] },
-  'src/storage': { knows: [...ADAPTER.knows, 'src/forming/types.ts'] },
+  'src/storage': {
+    knows: [...ADAPTER.knows, 'src/forming/types.ts', 'src/ops/latecomers.ts'],
+  },
   'src/transport': {
     knows: [...ADAPTER.knows, 'src/generated', 'src/tls', 'src/tracing/port.ts'],
   },
@@ -77,7 +79,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Whom to tell of which change, as plain data.
   'src/watch': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It asks other nodes as their client.
-  'src/service': { knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA] },
+  'src/service': {
+    knows: [...FRONT.knows, ...SERVED, ...KEEPER_DATA, 'src/ops/latecomers.ts'],
+  },
   'src/metrics': { knows: ['src/node', 'src/state-machine', ...RAFT_DATA, ...LEAVES] },
   // It sees the driver's ports and the core's work, and is imported only where traces are asked for.
   'src/tracing': { knows: ['src/node', ...RAFT_DATA, 'src/raft/raft.ts'] },

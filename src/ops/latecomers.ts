@@ -1,4 +1,4 @@
-// Calls that wait for an answer and have a moment at which they end without one. Most are answered long before theirs, so they share one
+// What waits for an answer and has a moment at which it is late. Most is answered long before its own, so that all share one
 // timer, set for the earliest moment there was when it was set, rather than set and clear one each.
 
 interface Waiting {
@@ -29,7 +29,7 @@ export class Latecomers {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#firesAtMs = atMs;
     this.#timer = setTimeout(() => this.#look(), Math.max(0, atMs - performance.now()));
-    // Whoever is to be answered has a connection, which keeps the process alive.
+    // It keeps no process alive: a caller has a connection that does, and a disk that hangs shall not.
     this.#timer.unref();
   }
 

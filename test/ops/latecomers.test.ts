@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { Latecomers } from '../../src/service/latecomers.js';
+import { Latecomers } from '../../src/ops/latecomers.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
