@@ -3,7 +3,7 @@
 // One registry a daemon, so that several in one process do not mix.
 
 import { performance } from 'node:perf_hooks';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { NodeApi } from '../node/api.js';
 import { givenUpGauge } from './given-up-gauge.js';
 import { factGauges } from './fact-gauges.js';
@@ -13,6 +13,8 @@ import { Reigning } from './reigning.js';
 import { Recent } from './recent.js';
 import type { RecentFigures } from './recent.js';
 import { statusName } from './status-name.js';
+import { tallyCounter, TallyHistogram } from './tallies.js';
+import type { CounterCell, HistogramCell } from './tallies.js';
 import { traceCounters } from './trace-counters.js';
 import type { TraceCounts } from './trace-counters.js';
 
@@ -53,16 +55,16 @@ export interface RecentWork {
 
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #started: Counter;
-  readonly #handled: Counter;
-  readonly #handling: Histogram;
-  readonly #sync: Histogram;
-  readonly #written: Counter;
-  readonly #commit: Histogram;
+  readonly #started: ReturnType<typeof tallyCounter>;
+  readonly #handled: ReturnType<typeof tallyCounter>;
+  readonly #handling: TallyHistogram;
+  readonly #sync: HistogramCell;
+  readonly #written: CounterCell;
+  readonly #commit: HistogramCell;
   readonly #recentSync = new Recent();
   readonly #recentCommit = new Recent();
   #recentBytes = 0;
-  readonly #late: Histogram;
+  readonly #late: HistogramCell;
   #reigning: Reigning | null = null;
   /** Brings what is only read when somebody asks up to date. */
   #refresh: readonly (() => void)[] = [];
@@ -76,72 +78,69 @@ export class Metrics {
       .labels({ node: name, version })
       .set(1);
     const method = ['grpc_type', 'grpc_service', 'grpc_method'];
-    this.#started = new Counter({
+    this.#started = tallyCounter({
       name: 'grpc_server_started_total',
       help: 'Calls that came, by method.',
       labelNames: method,
       registers,
     });
-    this.#handled = new Counter({
+    this.#handled = tallyCounter({
       name: 'grpc_server_handled_total',
       help: 'Calls that were answered, by method and status.',
       labelNames: [...method, 'grpc_code'],
       registers,
     });
-    this.#handling = new Histogram({
+    this.#handling = new TallyHistogram({
       name: 'grpc_server_handling_seconds',
       help: 'How long unary calls took until they were answered, forwarding included.',
       labelNames: method,
       buckets: CALL_BUCKETS,
       registers,
     });
-    this.#sync = new Histogram({
+    this.#sync = new TallyHistogram({
       name: 'quorate_disk_sync_seconds',
       help: 'How long the disk took for an atomic synced batch.',
       buckets: SYNC_BUCKETS,
       registers,
-    });
-    this.#written = new Counter({
+    }).cell();
+    this.#written = tallyCounter({
       name: 'quorate_disk_written_bytes_total',
       help: 'Bytes of values in synced batches, without the overhead of the disk.',
       registers,
-    });
-    this.#commit = new Histogram({
+    })({});
+    this.#commit = new TallyHistogram({
       name: 'quorate_commit_seconds',
       help: 'From the proposal of a write at this node, as leader, until it was applied.',
       buckets: COMMIT_BUCKETS,
       registers,
-    });
-    this.#late = new Histogram({
+    }).cell();
+    this.#late = new TallyHistogram({
       name: 'quorate_tick_late_seconds',
       help: 'How late the ticks of the node came: a busy event loop, or a machine that stood still.',
       buckets: LATE_BUCKETS,
       registers,
-    });
+    }).cell();
   }
 
   /** Begins to count the calls of a method. */
   meterOf(path: string, kind: CallKind): MethodMeter {
     const [, service = '', method = ''] = path.split('/');
     const labels = { grpc_type: kind, grpc_service: service, grpc_method: method };
-    const started = this.#started.labels(labels);
     // Shown from the start: a rate over what first appears with its first call would miss that call.
-    started.inc(0);
-    const handling = kind === 'unary' ? this.#handling.labels(labels) : null;
-    const handled = new Map<number, Counter.Internal>();
-    const handledAs = (status: number): Counter.Internal => {
-      const known =
-        handled.get(status) ?? this.#handled.labels({ ...labels, grpc_code: statusName(status) });
-      handled.set(status, known);
-      return known;
-    };
+    const started = this.#started(labels);
+    const handling = kind === 'unary' ? this.#handling.cell(labels) : null;
+    const handled: CounterCell[] = [];
     return {
       began: () => {
-        started.inc();
+        started.count += 1;
         return performance.now();
       },
       ended: (began, status) => {
-        handledAs(status).inc();
+        const cell = (handled[status] ??= this.#handled({
+          ...labels,
+          grpc_code: statusName(status),
+        }));
+        cell.count += 1;
         handling?.observe((performance.now() - began) / 1000);
       },
     };
@@ -150,7 +149,7 @@ export class Metrics {
   /** A batch is durable. */
   synced(tookMs: number, bytes: number): void {
     this.#sync.observe(tookMs / 1000);
-    this.#written.inc(bytes);
+    this.#written.count += bytes;
     this.#recentSync.add(tookMs);
     this.#recentBytes += bytes;
   }
