@@ -115,7 +115,7 @@ type Run<Request, Response> = (
   modules: ServiceModules,
   request: Request,
   context: CallContext,
-) => Promise<Response>;
+) => Promise<Response> | Response;
 
 export class ApiServer {
   readonly #options: ApiServerOptions;

@@ -29,16 +29,30 @@ export interface Applied {
  * Proposes a command; resolves once it is applied. Fails with what the state said, or with how the write ended.
  * A request that repeats one of its client session ends as the first did.
  */
-export async function propose(
+export function propose(
   node: NodeApi,
   clock: ClockPort,
   command: Command,
   deadlineMs: number,
 ): Promise<Applied> {
-  const late: WriteOutcome = { type: 'indeterminate' };
-  const outcome = await within<WriteOutcome>(clock, deadlineMs, late, (done) => {
+  return proposeAnd(node, clock, command, deadlineMs, (applied) => applied);
+}
+
+/** The same, and resolves to what `use` makes of it. What it throws is the caller's. */
+export function proposeAnd<T>(
+  node: NodeApi,
+  clock: ClockPort,
+  command: Command,
+  deadlineMs: number,
+  use: (applied: Applied) => T,
+): Promise<T> {
+  const ended = (outcome: WriteOutcome): T => use(appliedBy(outcome, node));
+  return within<WriteOutcome, T>(clock, deadlineMs, LATE_WRITE, ended, (done) => {
     node.propose(command, deadlineMs, done);
   });
+}
+
+function appliedBy(outcome: WriteOutcome, node: NodeApi): Applied {
   if (outcome.type !== 'applied') throw writeError(outcome, node.outline());
   const { entry, result: said } = outcome;
   const revision = said.type === 'repeated' ? said.revision : entry.index;
@@ -48,50 +62,43 @@ export async function propose(
 }
 
 /** Keeps sessions alive; resolves to their committed deadlines, null where there is none. */
-export async function renew(
+export function renew(
   node: NodeApi,
   clock: ClockPort,
   ids: readonly string[],
   deadlineMs: number,
 ): Promise<readonly (number | null)[]> {
-  const late: RenewOutcome = { type: 'indeterminate' };
-  const outcome = await within<RenewOutcome>(clock, deadlineMs, late, (done) => {
-    node.renew(ids, deadlineMs, done);
-  });
-  if (outcome.type !== 'renewed') throw writeError(outcome, node.outline());
-  return outcome.deadlinesMs;
+  const ended = (outcome: RenewOutcome): readonly (number | null)[] => {
+    if (outcome.type !== 'renewed') throw writeError(outcome, node.outline());
+    return outcome.deadlinesMs;
+  };
+  return within<RenewOutcome, readonly (number | null)[]>(
+    clock,
+    deadlineMs,
+    LATE_WRITE,
+    ended,
+    (done) => node.renew(ids, deadlineMs, done),
+  );
 }
 
 /**
  * Passes a linearizable barrier, then reads: `use` runs in the very turn in which the barrier fell.
- * Fails with NO_QUORUM if none confirmed this leader before the deadline.
+ * Fails with NO_QUORUM if none confirmed this leader before the deadline, or with what `use` throws.
  */
-export async function readLinearizable<T>(
+export function readLinearizable<T>(
   node: NodeApi,
   clock: ClockPort,
   deadlineMs: number,
   use: () => T,
 ): Promise<T> {
-  type Read =
-    | ReadOutcome
-    | { readonly type: 'used'; readonly value: T }
-    | { readonly type: 'failed'; readonly error: unknown };
-  const outcome = await within<Read>(clock, deadlineMs, { type: 'noQuorum' }, (done) => {
-    node.read(deadlineMs, (read) => {
-      // What `use` throws is the caller's: it must not unwind the driver.
-      done(read.type === 'ready' ? attempt(use) : read);
-    });
+  const ended = (outcome: ReadOutcome): T => {
+    if (outcome.type === 'ready') return use();
+    if (outcome.type === 'refused') throw refusalError(outcome.refusal, node.outline());
+    throw new QuorateError('NO_QUORUM', 'no quorum of the voters confirmed this leader in time');
+  };
+  return within<ReadOutcome, T>(clock, deadlineMs, NO_QUORUM, ended, (done) => {
+    node.read(deadlineMs, done);
   });
-  switch (outcome.type) {
-    case 'used':
-      return outcome.value;
-    case 'failed':
-      throw outcome.error;
-    case 'refused':
-      throw refusalError(outcome.refusal, node.outline());
-    default:
-      throw new QuorateError('NO_QUORUM', 'no quorum of the voters confirmed this leader in time');
-  }
 }
 
 /**
@@ -106,32 +113,41 @@ export function readLeased<T>(node: NodeApi, use: () => T): { readonly value: T 
 }
 
 /** Changes the members; resolves once the change is in force and joint is left. */
-export async function changeMembers(
+export function changeMembers(
   node: NodeApi,
   clock: ClockPort,
   change: ConfigChange,
   cause: string,
   deadlineMs: number,
 ): Promise<void> {
-  const outcome = await within<ChangeOutcome>(clock, deadlineMs, LATE_CHANGE, (done) => {
+  return changed(node, clock, deadlineMs, 'the change of members', (done) => {
     node.changeConfiguration(change, cause, deadlineMs, done);
   });
-  if (outcome.type !== 'done') {
-    throw changeError(outcome, 'the change of members', node.outline());
-  }
 }
 
 /** Hands over from this leader; resolves once the target's reign began. */
-export async function handOver(
+export function handOver(
   node: NodeApi,
   clock: ClockPort,
   order: HandOver,
   deadlineMs: number,
 ): Promise<void> {
-  const outcome = await within<ChangeOutcome>(clock, deadlineMs, LATE_CHANGE, (done) => {
+  return changed(node, clock, deadlineMs, 'the hand-over', (done) => {
     node.setPrimary(order, deadlineMs, done);
   });
-  if (outcome.type !== 'done') throw changeError(outcome, 'the hand-over', node.outline());
+}
+
+function changed(
+  node: NodeApi,
+  clock: ClockPort,
+  deadlineMs: number,
+  what: Parameters<typeof changeError>[1],
+  begin: (done: (outcome: ChangeOutcome) => void) => void,
+): Promise<void> {
+  const ended = (outcome: ChangeOutcome): void => {
+    if (outcome.type !== 'done') throw changeError(outcome, what, node.outline());
+  };
+  return within<ChangeOutcome, void>(clock, deadlineMs, LATE_CHANGE, ended, begin);
 }
 
 function attempt<T>(
@@ -146,27 +162,46 @@ function attempt<T>(
   }
 }
 
+const LATE_WRITE = { type: 'indeterminate' } as const;
 const LATE_CHANGE: ChangeOutcome = { type: 'indeterminate' };
+const NO_QUORUM: ReadOutcome = { type: 'noQuorum' };
 
 const latecomers = new Latecomers();
 
-function within<T>(
+/**
+ * Resolves to what `ended` makes of the outcome, in the very turn in which it is told, or of `late` if it is not told in time.
+ * What `ended` throws must not unwind the driver: the promise fails with it.
+ */
+function within<Outcome, T>(
   clock: ClockPort,
   deadlineMs: number,
-  late: T,
-  begin: (done: (outcome: T) => void) => void,
+  late: Outcome,
+  ended: (outcome: Outcome) => T,
+  begin: (done: (outcome: Outcome) => void) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = (outcome: Outcome): void => {
+      if (isOver) return;
+      isOver = true;
+      answered();
+      try {
+        resolve(ended(outcome));
+      } catch (error) {
+        reject(errorOf(error));
+      }
+    };
     const afterMs = Math.max(0, deadlineMs - clock.nowMs()) + GRACE_MS;
-    const answered = latecomers.add(afterMs, () => resolve(late));
+    const answered = latecomers.add(afterMs, () => end(late));
     try {
-      begin((outcome) => {
-        answered();
-        resolve(outcome);
-      });
+      begin(end);
     } catch (error) {
       answered();
-      reject(error instanceof Error ? error : new Error(String(error)));
+      reject(errorOf(error));
     }
   });
+}
+
+function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -31,7 +31,11 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 export interface PipelinedCall {
   readonly path: string;
   readonly isWrite: boolean;
-  readonly run: (modules: ServiceModules, request: never, context: CallContext) => Promise<object>;
+  readonly run: (
+    modules: ServiceModules,
+    request: never,
+    context: CallContext,
+  ) => Promise<object> | object;
 }
 
 export interface PipelinedCalls {

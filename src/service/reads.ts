@@ -13,7 +13,7 @@ import { invalid } from './validate.js';
 const KNOWN: ReadonlySet<ReadConsistency__Output> = new Set(['LINEARIZABLE', 'STALE', 'LEASED']);
 
 /** Answers a read. `read` looks at this node's state, in one go, and says in its header whether that may be stale. */
-export async function answerRead<
+export function answerRead<
   Request extends { readonly consistency?: ReadConsistency__Output | number },
   Response,
   RequestOut extends Request,
@@ -24,7 +24,7 @@ export async function answerRead<
   method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
   request: RequestOut,
   read: (isStale: boolean) => Response,
-): Promise<Response> {
+): Promise<Response> | Response {
   const { node, clock, routing } = modules;
   const { consistency } = request;
   // One of a newer version arrives as its number.
@@ -36,13 +36,12 @@ export async function answerRead<
     return read(true);
   }
   const fresh = (): Response => read(false);
+  const linearizable = (): Promise<Response> =>
+    readLinearizable(node, clock, context.deadlineMs, fresh);
+  const leased = async (): Promise<Response> => readLeased(node, fresh)?.value ?? linearizable();
   return routing.toLeader(context, method, {
     isWrite: false,
     request,
-    here: async () => {
-      const leased = consistency === 'LEASED' ? readLeased(node, fresh) : null;
-      if (leased !== null) return leased.value;
-      return readLinearizable(node, clock, context.deadlineMs, fresh);
-    },
+    here: consistency === 'LEASED' ? leased : linearizable,
   });
 }

@@ -49,10 +49,16 @@ export interface Route<Request, Response> {
   readonly isCovered?: boolean;
   /** The request as the leader shall see it. */
   readonly request: Request;
-  /** Carries it out on this node, which leads at this moment. */
+  /** Carries it out on this node, which leads at this moment. It fails by its promise, and throws nothing. */
   readonly here: () => Promise<Response>;
   /** Default: the context's. */
   readonly deadlineMs?: number;
+}
+
+/** An attempt that this node made at once, since it led. */
+interface Begun<Response> {
+  readonly status: NodeOutline;
+  readonly answer: Promise<Response>;
 }
 
 export class Routing {
@@ -79,11 +85,19 @@ export class Routing {
     route: Route<Request, Response>,
   ): Promise<Response> {
     const deadlineMs = route.deadlineMs ?? context.deadlineMs;
-    const doubts: QuorateError[] = [];
     if (route.isWrite) context.trace?.writes(context.requestId);
-    const tried = this.#tried(context, method, route, deadlineMs, doubts);
-    // Nothing else is repeated where there is doubt.
-    return route.isCovered === true ? orDoubt(tried, doubts) : tried;
+    const bring = (begun: Begun<Response> | null): Promise<Response> => {
+      const doubts: QuorateError[] = [];
+      const tried = this.#tried(context, method, route, deadlineMs, doubts, begun);
+      // Nothing else is repeated where there is doubt.
+      return route.isCovered === true ? orDoubt(tried, doubts) : tried;
+    };
+    const status = this.#node.outline();
+    const isHere = status.role === 'leader' && whyUnable(status) === null;
+    if (!isHere || context.streamed !== null) return bring(null);
+    // As nearly all calls are, without what is only needed to try again.
+    const answer = route.here();
+    return answer.catch(() => bring({ status, answer }));
   }
 
   /** Waits until `check` answers something or the deadline comes, which answers null. */
@@ -108,18 +122,19 @@ export class Routing {
     });
   }
 
-  /** Notes in `doubts` each attempt that may have happened and is repeated nonetheless. */
+  /** Notes in `doubts` each attempt that may have happened and is repeated nonetheless. `begun`: the first attempt, made already. */
   async #tried<Request, Response, RequestOut extends Request, ResponseOut extends Response>(
     context: CallContext,
     method: MethodDefinition<Request, Response, RequestOut, ResponseOut>,
     route: Route<Request, Response>,
     deadlineMs: number,
     doubts: QuorateError[],
+    begun: Begun<Response> | null,
   ): Promise<Response> {
     const place = context.streamed?.place ?? null;
-    for (let [last, attempt, sight]: Attempts = [null, 0, '']; ;) {
+    for (let [last, attempt, sight]: Attempts = [null, 0, '']; ; begun = null) {
       while (place?.mayGo() === false) await place.turn();
-      const status = this.#node.outline();
+      const status = begun?.status ?? this.#node.outline();
       const unable = whyUnable(status);
       if (unable !== null) throw unable;
       const isHere = status.role === 'leader';
@@ -131,7 +146,7 @@ export class Routing {
         isTried = true;
         attempt += 1;
         try {
-          if (isHere) return await carriedOut(route, place, status);
+          if (isHere) return await (begun?.answer ?? carriedOut(route, place, status));
           return await this.#forward(context, method, route, status, deadlineMs);
         } catch (error) {
           const isDoubtful = route.isCovered === true && isIndeterminate(error);

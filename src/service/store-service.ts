@@ -10,6 +10,7 @@ import type { ListStoreRequest__Output } from '../generated/quorate/v1/ListStore
 import type { ListStoreResponse } from '../generated/quorate/v1/ListStoreResponse.js';
 import type { PutStoreRequest__Output } from '../generated/quorate/v1/PutStoreRequest.js';
 import type { PutStoreResponse } from '../generated/quorate/v1/PutStoreResponse.js';
+import type { ResponseHeader } from '../generated/quorate/v1/ResponseHeader.js';
 import type { TransactRequest__Output } from '../generated/quorate/v1/TransactRequest.js';
 import type { TransactResponse } from '../generated/quorate/v1/TransactResponse.js';
 import { invariant } from '../raft/assert.js';
@@ -20,7 +21,7 @@ import { STORE_LIMITS } from '../state-machine/store-types.js';
 import type { CallContext } from './call-context.js';
 import { headerFor } from './modules.js';
 import type { ServiceModules } from './modules.js';
-import { propose } from './node-calls.js';
+import { proposeAnd } from './node-calls.js';
 import { STORE } from '../client/protos.js';
 import { answerRead } from './reads.js';
 import { revisionMismatch, valueMismatch } from '../client/mismatch.js';
@@ -35,7 +36,7 @@ import {
 } from './validate.js';
 
 /** Answers Store.Put. */
-export async function putStore(
+export function putStore(
   modules: ServiceModules,
   request: PutStoreRequest__Output,
   context: CallContext,
@@ -55,17 +56,17 @@ export async function putStore(
     isWrite: true,
     isCovered: client !== null,
     request,
-    here: async () => {
-      const { revision, result } = await changed(modules, context, change, client);
-      const [put] = checkHeld(result, compares, expected);
-      invariant(put?.type === 'put', 'a put is answered by a put');
-      return { header: headerFor(modules, { revision }), createdRevision: put.createdRevision };
-    },
+    here: () =>
+      changed(modules, context, change, client, (result, header) => {
+        const [put] = checkHeld(result, compares, expected);
+        invariant(put?.type === 'put', 'a put is answered by a put');
+        return { header, createdRevision: put.createdRevision };
+      }),
   });
 }
 
 /** Answers Store.Delete. */
-export async function deleteStore(
+export function deleteStore(
   modules: ServiceModules,
   request: DeleteStoreRequest__Output,
   context: CallContext,
@@ -80,17 +81,17 @@ export async function deleteStore(
     isWrite: true,
     isCovered: client !== null,
     request,
-    here: async () => {
-      const { revision, result } = await changed(modules, context, change, client);
-      const [gone] = checkHeld(result, compares, expected);
-      invariant(gone?.type === 'delete', 'a deletion is answered by a deletion');
-      return { header: headerFor(modules, { revision }), existed: gone.revision !== 0 };
-    },
+    here: () =>
+      changed(modules, context, change, client, (result, header) => {
+        const [gone] = checkHeld(result, compares, expected);
+        invariant(gone?.type === 'delete', 'a deletion is answered by a deletion');
+        return { header, existed: gone.revision !== 0 };
+      }),
   });
 }
 
 /** Answers Store.Transact. */
-export async function transact(
+export function transact(
   modules: ServiceModules,
   request: TransactRequest__Output,
   context: CallContext,
@@ -101,25 +102,22 @@ export async function transact(
     isWrite: true,
     isCovered: client !== null,
     request,
-    here: async () => {
-      const { revision, result } = await changed(modules, context, change, client);
-      const { failed, results } = result;
-      return {
-        header: headerFor(modules, { revision }),
+    here: () =>
+      changed(modules, context, change, client, ({ failed, results }, header) => ({
+        header,
         succeeded: failed === null,
         results: results.map(resultMessage),
         ...(failed === null ? {} : { failedCompare: failed.at }),
-      };
-    },
+      })),
   });
 }
 
 /** Answers Store.Get. */
-export async function getStore(
+export function getStore(
   modules: ServiceModules,
   request: GetStoreRequest__Output,
   context: CallContext,
-): Promise<GetStoreResponse> {
+): Promise<GetStoreResponse> | GetStoreResponse {
   const { key } = request;
   checkKey('key', key);
   const { node } = modules;
@@ -134,11 +132,11 @@ export async function getStore(
 }
 
 /** Answers Store.List. */
-export async function listStore(
+export function listStore(
   modules: ServiceModules,
   request: ListStoreRequest__Output,
   context: CallContext,
-): Promise<ListStoreResponse> {
+): Promise<ListStoreResponse> | ListStoreResponse {
   const { prefix, afterKey: after, keysOnly: isKeysOnly } = request;
   checkText('prefix', prefix, 0, STORE_LIMITS.keyBytesMax);
   checkText('after_key', after, 0, STORE_LIMITS.keyBytesMax);
@@ -157,16 +155,20 @@ export async function listStore(
   return answerRead(modules, context, STORE.List, request, page);
 }
 
-async function changed(
-  { node, clock }: ServiceModules,
+/** Proposes the change; resolves to what `answer` makes of its result. */
+function changed<Response>(
+  modules: ServiceModules,
   { requestId, deadlineMs }: CallContext,
   change: StoreChange,
   client: ClientRequest | null,
-): Promise<{ readonly revision: LogIndex; readonly result: StoreResult }> {
+  answer: (result: StoreResult, header: ResponseHeader) => Response,
+): Promise<Response> {
+  const { node, clock } = modules;
   const command = { kind: 'changeStore', requestId, client, ...change } as const;
-  const { revision, result } = await propose(node, clock, command, deadlineMs);
-  invariant(result.type === 'store', 'a change of the store is answered by the store');
-  return { revision, result };
+  return proposeAnd(node, clock, command, deadlineMs, ({ revision, result }) => {
+    invariant(result.type === 'store', 'a change of the store is answered by the store');
+    return answer(result, headerFor(modules, { revision }));
+  });
 }
 
 function revisionCompares(key: string, expected: LogIndex | null): StoreCompare[] {

@@ -29,7 +29,7 @@ export type UnaryHandler<Request, Response> = (
 export function unary<Request, Response>(
   modules: ServiceModules,
   method: string,
-  run: (request: Request, context: CallContext) => Promise<Response>,
+  run: (request: Request, context: CallContext) => Promise<Response> | Response,
 ): UnaryHandler<Request, Response> {
   const meter = modules.meterOf(method, 'unary');
   const respond = async (
