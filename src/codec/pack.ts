@@ -183,11 +183,12 @@ function readNumber(size: number): unknown {
 function readText(length: number): unknown {
   if (length === 0) return '';
   if (at + length > end) return OTHERS;
-  const units: number[] = [];
+  // oxlint-disable-next-line unicorn/no-new-array -- exactly as long as it is from the start: growing it would cost more than the text
+  const units = new Array<number>(length);
   for (let i = 0; i < length; i += 1) {
     const unit = source[at + i] as number;
     if (unit >= 0x80) return OTHERS;
-    units.push(unit);
+    units[i] = unit;
   }
   at += length;
   return String.fromCharCode.apply(null, units);
@@ -204,12 +205,12 @@ function readBytes(): unknown {
 function readList(length: number): unknown {
   // Not a list of numbers only, not even of one that has such: whole numbers would be read from it as fractions are, and
   // would make everything larger and slower that they become part of.
-  const values: unknown[] = [null];
+  // oxlint-disable-next-line unicorn/no-new-array -- as above
+  const values = new Array<unknown>(length).fill(null);
   for (let i = 0; i < length; i += 1) {
     const value = read();
     if (value === OTHERS) return OTHERS;
     values[i] = value;
   }
-  values.length = length;
   return values;
 }

@@ -29,9 +29,9 @@ export function storeFields({ compares, success, failure }: StoreRequest): Field
 /** Reads what `storeFields` wrote. */
 export function readStore(reader: ValueReader): StoreRequest {
   return {
-    compares: reader.list('compares', (list) => list.nested('compare', readCompare)),
-    success: reader.list('success', (list) => list.nested('operation', readOperation)),
-    failure: reader.list('failure', (list) => list.nested('operation', readOperation)),
+    compares: reader.list('compares', compareIn),
+    success: reader.list('success', operationIn),
+    failure: reader.list('failure', operationIn),
   };
 }
 
@@ -39,6 +39,9 @@ function operationFields(operation: StoreOperation): FieldValue[] {
   const { type, key } = operation;
   return type === 'put' ? [type, key, operation.value] : [type, key];
 }
+
+const compareIn = (list: ValueReader): StoreCompare => list.nested('compare', readCompare);
+const operationIn = (list: ValueReader): StoreOperation => list.nested('operation', readOperation);
 
 function readCompare(reader: ValueReader): StoreCompare {
   const key = reader.string('key');

@@ -4,7 +4,7 @@
 import { heldBackBy } from '../raft/feature-level.js';
 import type { Refusal } from '../raft/input.js';
 import type { Raft } from '../raft/raft.js';
-import { TERM_ZERO } from '../raft/types.js';
+import { indexPlus, TERM_ZERO } from '../raft/types.js';
 import type { Entry, EntryId, LogIndex, Term } from '../raft/types.js';
 import type { ApplyResult } from '../state-machine/command.js';
 import type { NodeRefusal, WriteOutcome } from './api.js';
@@ -14,12 +14,12 @@ interface Waiter {
   /** The feature level that the command needs. */
   readonly level: number;
   readonly deadlineMs: number;
-  readonly done: (outcome: WriteOutcome) => void;
+  done: (outcome: WriteOutcome) => void;
+  /** In which its entry was appended; 0: it was not yet. */
+  term: Term;
 }
 
-interface Appended extends Waiter {
-  readonly term: Term;
-}
+const doNothing = (): void => undefined;
 
 const OVERWRITTEN: WriteOutcome = { type: 'overwritten' };
 
@@ -28,16 +28,16 @@ const WAITING_MAX = 8192;
 
 export class Proposals {
   #waiting: Waiter[] = [];
-  readonly #appended = new Map<LogIndex, Appended>();
+  readonly #appended = new Map<LogIndex, Waiter>();
   /** Of the newest entry that was applied here. */
   #appliedTerm = TERM_ZERO;
 
-  add(waiter: Waiter): void {
+  add({ data, level, deadlineMs, done }: Readonly<Omit<Waiter, 'term'>>): void {
     if (this.#waiting.length >= WAITING_MAX) {
-      waiter.done({ type: 'refused', refusal: { reason: 'overloaded' } });
+      done({ type: 'refused', refusal: { reason: 'overloaded' } });
       return;
     }
-    this.#waiting.push(waiter);
+    this.#waiting.push({ data, level, deadlineMs, done, term: TERM_ZERO });
   }
 
   get isEmpty(): boolean {
@@ -69,6 +69,8 @@ export class Proposals {
       this.#appended.delete(index);
       const isIt = waiter.term === term;
       waiter.done(isIt ? { type: 'applied', entry: { term, index }, result } : OVERWRITTEN);
+      // What it holds is free from here on: a map that changes much leaves tables behind which keep all that ever was in them.
+      waiter.done = doNothing;
     }
     if (term <= this.#appliedTerm) return;
     this.#appliedTerm = term;
@@ -140,17 +142,19 @@ function submitBatch(
   raft: Raft,
   nowMs: number,
   waiters: readonly Waiter[],
-  appended: Map<LogIndex, Appended>,
+  appended: Map<LogIndex, Waiter>,
 ): Refusal | null {
   const commands = waiters.map(({ data }) => data);
   const answer = raft.step({ type: 'propose', nowMs, commands });
   if (answer?.type === 'appended') {
-    waiters.forEach((waiter, offset) => {
-      const index = (answer.first.index + offset) as LogIndex;
+    const { index: from, term } = answer.first;
+    for (const [offset, waiter] of waiters.entries()) {
+      const index = indexPlus(from, offset);
       // One of an earlier term that still waits there lost its place in this log. Another node's may have it yet, and lead next.
       appended.get(index)?.done({ type: 'indeterminate' });
-      appended.set(index, { ...waiter, term: answer.first.term });
-    });
+      waiter.term = term;
+      appended.set(index, waiter);
+    }
     return null;
   }
   return answer?.type === 'refused' ? answer.refusal : { reason: 'leaderNotReady' };

@@ -4,8 +4,10 @@
 interface Waiting {
   /** By `performance.now()`. */
   readonly atMs: number;
-  readonly onLate: () => void;
+  onLate: () => void;
 }
+
+const doNothing = (): void => undefined;
 
 /** Between two looks at those who wait, at least: many that are late one after another are ended together. */
 const LOOK_MS = 5;
@@ -22,6 +24,9 @@ export class Latecomers {
     if (waiting.atMs < this.#firesAtMs) this.#fireAt(waiting.atMs);
     return () => {
       this.#waiting.delete(waiting);
+      // A set that changes much leaves tables behind which keep all that ever was in them until the old are collected, so that what is
+      // waited for would outlive its answer.
+      waiting.onLate = doNothing;
     };
   }
 

@@ -211,5 +211,7 @@ function countOf(metadata: ReadableMetadata, key: string): number {
 
 /** The address without its port. */
 function hostOf(peer: string): string {
-  return peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  const end = peer.lastIndexOf(':');
+  const host = end === -1 ? peer : peer.slice(0, end);
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }

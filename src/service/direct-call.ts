@@ -46,22 +46,29 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** What may stand in metadata; grpc-js takes what has anything else for absent. */
 const READABLE = /^[ -~]*$/;
 const NOTHING: readonly never[] = [];
+const NO_HEADERS: IncomingHttpHeaders = {};
+const NO_PIECES: readonly Buffer[] = [];
+const doNothing = (): void => undefined;
+
+function sendDone(this: ServerHttp2Stream): void {
+  if (!this.destroyed && !this.closed) this.sendTrailers(DONE);
+}
 
 export class DirectCall implements UnaryCall<object> {
   /** Set before the handler is called. */
   request: object = DONE;
   readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
+  #headers: IncomingHttpHeaders;
   readonly #method: DirectMethod;
   readonly #limits: DirectLimits;
   readonly #peer: string;
   /** On the wall clock; Infinity: none. */
   #deadline = Infinity;
   /** Ends the waiting for it. */
-  #forgetDeadline: () => void = () => {};
+  #forgetDeadline: () => void = doNothing;
   #message: Buffer | null = null;
   /** The beginning of a message that comes in several pieces. */
-  #pieces: Buffer[] = [];
+  #pieces = NO_PIECES;
   #pieceBytes = 0;
   #isAnswered = false;
 
@@ -131,7 +138,7 @@ export class DirectCall implements UnaryCall<object> {
         return;
       }
     }
-    this.#pieces.push(bytes);
+    this.#pieces = [...this.#pieces, bytes];
     this.#pieceBytes += bytes.length;
     this.#readPieces();
   }
@@ -212,12 +219,17 @@ export class DirectCall implements UnaryCall<object> {
     }
     this.#isAnswered = true;
     this.#forgetDeadline();
+    this.#letGo();
     const stream = this.#stream;
     stream.respond(HEADERS, WITH_TRAILERS);
-    stream.on('wantTrailers', () => {
-      if (!stream.destroyed && !stream.closed) stream.sendTrailers(DONE);
-    });
+    stream.on('wantTrailers', sendDone);
     stream.end(framed(message));
+  }
+
+  /** The stream, which refers to this, outlives its end by far where collecting garbage is concerned. */
+  #letGo(): void {
+    this.request = DONE;
+    this.#headers = NO_HEADERS;
   }
 
   #fail(code: status, details: string): void {
@@ -234,7 +246,7 @@ export class DirectCall implements UnaryCall<object> {
     if (this.#isOver()) return;
     this.#isAnswered = true;
     this.#forgetDeadline();
-    this.#pieces = [];
+    this.#pieces = NO_PIECES;
     this.#stream.respond(
       {
         ...HEADERS,

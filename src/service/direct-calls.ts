@@ -15,6 +15,8 @@ type OnStream = (
   headers: IncomingHttpHeaders,
 ) => void;
 
+const doNothing = (): void => undefined;
+
 interface Internals {
   _streamHandler: OnStream;
   /** Counts the stream, so that its connection does not end as idle. */
@@ -42,7 +44,7 @@ export class DirectCalls {
         return;
       }
       // A broken stream also closes, which is what counts.
-      stream.on('error', () => {});
+      stream.on('error', doNothing);
       onStreamOpened.call(server, stream);
       new DirectCall(stream, headers, method, this.#limits, this.#peerOf(stream)).begin();
     };

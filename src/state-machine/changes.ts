@@ -74,11 +74,13 @@ export function requestChanges(
     case 'changeStore': {
       if (result.type !== 'store') return [];
       const operations = result.failed === null ? command.success : command.failure;
-      return operations.flatMap(({ type, key }, at): Change[] => {
+      const changes: Change[] = [];
+      for (const [at, { type, key }] of operations.entries()) {
         const did = result.results[at];
         const isChanged = type === 'put' || (did?.type === 'delete' && did.revision > 0);
-        return isChanged ? [{ fact: 'store', key, value: now.entry(key) }] : [];
-      });
+        if (isChanged) changes.push({ fact: 'store', key, value: now.entry(key) });
+      }
+      return changes;
     }
     case 'acquireLock':
       return result.type === 'lock' && result.revision === revision

@@ -81,6 +81,9 @@ export class ClusterState {
   #primary: Primary = NO_PRIMARY;
   #events: Events = [];
   #held: HeldFacts;
+  /** Reads `#held`. */
+  #reader: ReturnType<typeof readerOf>;
+  readonly #isMember = (id: NodeId): boolean => this.members.some((member) => member.id === id);
   readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
   /** By the entry that is being applied. */
@@ -96,6 +99,7 @@ export class ClusterState {
     this.#features = features;
     this.#clientSessionLimits = clientSessionLimits;
     this.#held = noFacts(clientSessionLimits);
+    this.#reader = readerOf(this.#held);
   }
 
   /** The newest applied entry; both 0 before the first. Its index is the revision of the state. */
@@ -296,6 +300,7 @@ export class ClusterState {
     this.#primary = primary;
     this.#events = events;
     this.#held = held;
+    this.#reader = readerOf(held);
     this.changes.reset(meta.last.index);
   }
 
@@ -326,10 +331,7 @@ export class ClusterState {
     this.#changed.push(...memberChanges(this.#members, members));
     this.#members = members;
     for (const event of configurationTexts(changes, cause)) this.#tell(event);
-    this.#loseProviders(
-      this.#held.services.endMembers((id) => this.#isMember(id)),
-      'left',
-    );
+    this.#loseProviders(this.#held.services.endMembers(this.#isMember), 'left');
     const { autoRemoveAfterMs, reigns } = configuration;
     for (const event of reignRuleTexts(this.#reigns, reigns, cause)) this.#tell(event);
     this.#reigns = reigns;
@@ -410,13 +412,12 @@ export class ClusterState {
     const { client } = command;
     const known = client === null ? null : this.#held.clientSessions.admit(client, index, nowMs);
     if (known !== null) return known;
-    const isMember = (id: NodeId): boolean => this.#isMember(id);
     const { epoch } = this.#moment();
-    const at = { revision: index, nowMs, epoch, isMember };
+    const at = { revision: index, nowMs, epoch, isMember: this.#isMember };
     const result = carryOutRequest(command, this.#held, at);
     if (client !== null) this.#held.clientSessions.record(client, index, result);
     for (const event of policyTexts(command, result)) this.#tell(event);
-    this.#changed.push(...requestChanges(command, result, readerOf(this.#held), index));
+    this.#changed.push(...requestChanges(command, result, this.#reader, index));
     if (command.kind === 'reportJob' || command.kind === 'cancelJob') this.#tellJobs([]);
     if (command.kind === 'deleteSession' && this.session(command.id) === null) {
       this.#endClaims([command.id]);
@@ -433,10 +434,6 @@ export class ClusterState {
       this.#clusterTimeMs,
     );
     this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
-  }
-
-  #isMember(id: NodeId): boolean {
-    return this.members.some((member) => member.id === id);
   }
 
   #tellProviders(keys: readonly string[]): void {

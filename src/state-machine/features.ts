@@ -53,6 +53,9 @@ export const FEATURES: FeatureTable = {
 
 /** The lowest level at which every member understands this command. */
 export function levelOf(command: Command, { commands, fields }: FeatureTable): number {
-  const used = fields.filter(({ kind, isUsed }) => kind === command.kind && isUsed(command));
-  return Math.max(commands[command.kind], ...used.map(({ level }) => level));
+  let highest = commands[command.kind];
+  for (const { kind, isUsed, level } of fields) {
+    if (level > highest && kind === command.kind && isUsed(command)) highest = level;
+  }
+  return highest;
 }

@@ -18,13 +18,12 @@ export function carryOutRequest(
   { sessions, store, locks, jobs, policies, services }: HeldFacts,
   at: RequestMoment,
 ): FirstResult {
-  const isAlive = (session: string): boolean => sessions.get(session) !== null;
   switch (command.kind) {
     case 'changeStore':
       return store.apply(command, at.revision);
     case 'acquireLock':
     case 'releaseLock':
-      return locks.apply(command, at.revision, isAlive);
+      return locks.apply(command, at.revision, aliveIn(sessions));
     case 'submitJob':
     case 'claimJob':
     case 'reportJob':
@@ -37,13 +36,17 @@ export function carryOutRequest(
       return policies.apply(command, at);
     case 'registerProvider':
     case 'deregisterProvider':
-      return services.apply(command, { ...at, isAlive });
+      return services.apply(command, { ...at, isAlive: aliveIn(sessions) });
     default:
       return sessions.apply(command, at.revision, at.nowMs);
   }
 }
 
-/** Reads the facts as they are, for `requestChanges`. */
+function aliveIn(sessions: HeldFacts['sessions']): (session: string) => boolean {
+  return (session) => sessions.get(session) !== null;
+}
+
+/** Reads the facts as they are, whatever is applied later, for `requestChanges`. */
 export function readerOf({
   store,
   locks,

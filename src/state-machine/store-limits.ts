@@ -27,14 +27,15 @@ export function whyMalformed({
 
 function whyNotAllowed(operations: readonly StoreOperation[]): string | null {
   const { valueBytesMax } = STORE_LIMITS;
-  const written = new Set<string>();
+  // Nearly all have one operation, which needs no set.
+  const written = operations.length > 1 ? new Set<string>() : null;
   for (const operation of operations) {
     const { type, key } = operation;
     const why = whyNoKey(key);
     if (why !== null) return why;
     if (type === 'get') continue;
-    if (written.has(key)) return 'the request writes a key twice';
-    written.add(key);
+    if (written?.has(key) === true) return 'the request writes a key twice';
+    written?.add(key);
     if (type === 'put' && operation.value.length > valueBytesMax) {
       return `a value has ${operation.value.length} bytes, expected at most ${valueBytesMax}`;
     }

@@ -13,13 +13,20 @@ export class ValueReader {
   readonly #what: string;
   readonly #values: readonly unknown[];
   readonly #fail: Fail;
+  readonly #outer: ValueReader | null;
   #at = 0;
 
-  /** `what` begins every message, for people. */
-  constructor(what: string, values: readonly unknown[], fail: Fail) {
+  /** `what` begins every message, for people; behind that of `outer`, where this is nested. */
+  constructor(
+    what: string,
+    values: readonly unknown[],
+    fail: Fail,
+    outer: ValueReader | null = null,
+  ) {
     this.#what = what;
     this.#values = values;
     this.#fail = fail;
+    this.#outer = outer;
   }
 
   /** A safe whole number, at least 0; errors name it `name` and `part`. */
@@ -94,27 +101,37 @@ export class ValueReader {
 
   /** A nested array of values, read by `read`. */
   nested<T>(name: string, read: (reader: ValueReader) => T): T {
-    return read(this.#nestedReader(name).reader);
+    return read(this.#within(name, this.#array(name)));
   }
 
   /** A nested array in which `read` is called for each element. */
   list<T>(name: string, read: (reader: ValueReader) => T): T[] {
-    const { reader, length } = this.#nestedReader(name);
+    const values = this.#array(name);
     const all: T[] = [];
-    for (let at = 0; at < length; at += 1) all.push(read(reader));
+    if (values.length === 0) return all;
+    const reader = this.#within(name, values);
+    for (let { length } = values; length > 0; length -= 1) all.push(read(reader));
     return all;
   }
 
   /** The error to throw when what was read makes no sense together. */
   damaged(detail: string): Error {
-    return this.#fail(`${this.#what}: ${detail}`);
+    return this.#fail(`${this.#place()}: ${detail}`);
   }
 
-  #nestedReader(name: string): { readonly reader: ValueReader; readonly length: number } {
+  #array(name: string): readonly unknown[] {
     const value = this.#next();
     if (!Array.isArray(value)) throw this.#unexpected(name, 'an array', value);
-    const reader = new ValueReader(`${this.#what}, ${name}`, value, this.#fail);
-    return { reader, length: value.length };
+    return value;
+  }
+
+  #within(name: string, values: readonly unknown[]): ValueReader {
+    return new ValueReader(name, values, this.#fail, this);
+  }
+
+  /** Put together only for a message: nearly all that is read is sound. */
+  #place(): string {
+    return this.#outer === null ? this.#what : `${this.#outer.#place()}, ${this.#what}`;
   }
 
   #next(): unknown {
