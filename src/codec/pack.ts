@@ -10,9 +10,12 @@ export type FieldValue = number | string | boolean | null | Uint8Array | readonl
 /** Records off: a record would be a structure that the reader must have seen before. */
 const packr = new Packr({ useRecords: false });
 
-/** Longest text and run of bytes, in bytes, that is written or read here. */
-const SHORT_MAX = 0xff;
-const LIST_MAX = 15;
+/** Longest text, in bytes, that is written or read here. */
+const TEXT_MAX = 0xff;
+/** Longest run of bytes, in bytes, and longest list. */
+const LENGTH_MAX = 0xffff;
+/** A list that is read has room for so many from the start: more is not believed before it is there. */
+const LIST_ROOM_MAX = 256;
 
 /** Bytes to write into; what is in it is of no use once something else is packed. */
 let room = new Uint8Array(1024);
@@ -81,7 +84,7 @@ function writeNumber(value: number): boolean {
 
 function writeText(value: string): boolean {
   const { length } = value;
-  if (length > SHORT_MAX) return false;
+  if (length > TEXT_MAX) return false;
   reserve(at + length + 2);
   if (length < 0x20) {
     room[at] = 0xa0 | length;
@@ -102,25 +105,42 @@ function writeText(value: string): boolean {
 
 function writeBytes(value: Uint8Array): boolean {
   const { length } = value;
-  if (length > SHORT_MAX) return false;
-  reserve(at + length + 2);
-  room[at] = 0xc4;
-  room[at + 1] = length;
-  at += 2;
-  for (let i = 0; i < length; i += 1) room[at + i] = value[i] as number;
+  if (length > LENGTH_MAX) return false;
+  reserve(at + length + 3);
+  if (length <= 0xff) {
+    room[at] = 0xc4;
+    room[at + 1] = length;
+    at += 2;
+    for (let i = 0; i < length; i += 1) room[at + i] = value[i] as number;
+  } else {
+    writeLength(0xc5, length);
+    room.set(value, at);
+  }
   at += length;
   return true;
 }
 
 function writeList(values: readonly FieldValue[]): boolean {
   const { length } = values;
-  if (length > LIST_MAX) return false;
-  room[at] = 0x90 | length;
-  at += 1;
+  if (length > LENGTH_MAX) return false;
+  if (length <= 0x0f) {
+    room[at] = 0x90 | length;
+    at += 1;
+  } else {
+    writeLength(0xdc, length);
+  }
   for (let i = 0; i < length; i += 1) {
     if (!write(values[i] as FieldValue)) return false;
   }
   return true;
+}
+
+/** There is room for it. */
+function writeLength(tag: number, length: number): void {
+  room[at] = tag;
+  room[at + 1] = length >>> 8;
+  room[at + 2] = length;
+  at += 3;
 }
 
 /** What is read from, up to `end`; `at` is where. */
@@ -157,7 +177,9 @@ function read(): unknown {
     case 0xc3:
       return true;
     case 0xc4:
-      return readBytes();
+      return readBytes(1);
+    case 0xc5:
+      return readBytes(2);
     case 0xcc:
       return readNumber(1);
     case 0xcd:
@@ -166,6 +188,8 @@ function read(): unknown {
       return readNumber(4);
     case 0xd9:
       return at < end ? readText(readNumber(1) as number) : OTHERS;
+    case 0xdc:
+      return at + 2 <= end ? readList(readNumber(2) as number) : OTHERS;
     default:
       return OTHERS;
   }
@@ -194,8 +218,8 @@ function readText(length: number): unknown {
   return String.fromCharCode.apply(null, units);
 }
 
-function readBytes(): unknown {
-  const length = readNumber(1);
+function readBytes(lengthBytes: number): unknown {
+  const length = readNumber(lengthBytes);
   if (typeof length !== 'number' || at + length > end) return OTHERS;
   const view = new Uint8Array(source.buffer, source.byteOffset + at, length);
   at += length;
@@ -206,7 +230,7 @@ function readList(length: number): unknown {
   // Not a list of numbers only, not even of one that has such: whole numbers would be read from it as fractions are, and
   // would make everything larger and slower that they become part of.
   // oxlint-disable-next-line unicorn/no-new-array -- as above
-  const values = new Array<unknown>(length).fill(null);
+  const values = new Array<unknown>(Math.min(length, LIST_ROOM_MAX)).fill(null);
   for (let i = 0; i < length; i += 1) {
     const value = read();
     if (value === OTHERS) return OTHERS;

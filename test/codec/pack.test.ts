@@ -26,6 +26,7 @@ const EDGES = [
   2 ** 53 - 1,
 ];
 const LENGTHS = [0, 1, 15, 16, 31, 32, 100, 255, 256, 300];
+const LIST_LENGTHS = [0, 1, 2, 7, 15, 16, 17, 40];
 
 function field(depth: number): FieldValue {
   const length = LENGTHS[draw(LENGTHS.length)] ?? 0;
@@ -43,8 +44,14 @@ function field(depth: number): FieldValue {
     case 5:
       return Uint8Array.from({ length }, () => draw(256));
     default:
-      return Array.from({ length: draw(20) }, () => field(depth + 1));
+      return list(depth + 1);
   }
+}
+
+/** Long ones at the bottom only, since what is in them may be lists too. */
+function list(depth: number): FieldValue[] {
+  const length = depth > 2 ? LIST_LENGTHS[draw(LIST_LENGTHS.length)] : draw(20);
+  return Array.from({ length: length ?? 0 }, () => field(depth));
 }
 
 function fields(): FieldValue[] {
@@ -70,6 +77,20 @@ describe('packed fields', () => {
     for (let round = 0; round < 1000; round += 1) {
       const values = fields();
       expect(Buffer.compare(packed(values), packr.pack(values))).toBe(0);
+    }
+  });
+
+  test.each([255, 256, 65_535, 65_536])('are so with %d bytes, numbers or letters', (length) => {
+    const numbers = Array.from({ length }, (_, at) => at % 300);
+    for (const value of [Uint8Array.from(numbers), numbers, 'x'.repeat(length)]) {
+      const bytes = packed([value, 7]);
+      expect(Buffer.compare(bytes, packr.pack([value, 7]))).toBe(0);
+      const read = unpackFields(bytes, 0, bytes.length) as [ArrayLike<unknown>, number];
+      expect([read[0].length, read[0][length - 1], read[1]]).toEqual([
+        length,
+        value[length - 1],
+        7,
+      ]);
     }
   });
 
