@@ -72,7 +72,13 @@ export class WriteQueue {
   }
 
   async #write(operations: Operation[]): Promise<void> {
-    await this.#database.batch(operations, { sync: true });
+    // Put together call by call: of an array each operation would be copied, and read field by field through the library's boundary.
+    const batch = this.#database.batch();
+    for (const operation of operations) {
+      if (operation.type === 'put') batch.put(operation.key, operation.value);
+      else batch.del(operation.key);
+    }
+    await batch.write({ sync: true });
     if (this.#logNames.mayHaveBegun(operations)) await this.#logNames.makeDurable(operations);
   }
 
