@@ -7,6 +7,7 @@ import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { DirectCall } from './direct-call.js';
 import type { DirectLimits, DirectMethod } from './direct-call.js';
+import { keepStreamsInTable } from './stream-table.js';
 
 /** What grpc-js does with a stream, in a server without channelz. */
 type OnStream = (
@@ -75,6 +76,7 @@ export class DirectCalls {
     if (session === undefined) return 'unknown';
     const known = this.#peers.get(session);
     if (known !== undefined) return known;
+    keepStreamsInTable(session);
     const { remoteAddress, remotePort } = session.socket;
     if (remoteAddress === undefined) return 'unknown';
     const peer = `${remoteAddress}:${remotePort}`;
