@@ -72,8 +72,8 @@ export const FEATURE_MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/features',
-        find: 'return Math.max(commands[command.kind], ...used.map(({ level }) => level));',
-        replace: 'return commands[command.kind] + 0 * used.length;',
+        find: 'isUsed(command)) highest = level;',
+        replace: 'isUsed(command)) highest += 0;',
       },
     ],
   },

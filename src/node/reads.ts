@@ -25,51 +25,52 @@ export function leasedRead<T>(
   return isPrimary() ? { value } : null;
 }
 
+/** Reads that came in one turn, and so share a barrier. */
+type Turn = readonly Waiter[];
+
 /** Reads that wait at once; more are refused as overloaded. */
 const WAITING_MAX = 65_536;
 
 export class Reads {
   #nextReadId = 1;
   #asked: Waiter[] = [];
-  readonly #waiting = new Map<number, Waiter>();
-  #confirmed: (Waiter & { readonly readIndex: LogIndex })[] = [];
+  readonly #waiting = new Map<number, Turn>();
+  /** In all turns of `#waiting`. */
+  #waitingCount = 0;
+  #confirmed: { readonly turn: Turn; readonly readIndex: LogIndex }[] = [];
 
   /** Whether none waits that can run out of time. */
   get isEmpty(): boolean {
-    return this.#asked.length === 0 && this.#waiting.size === 0;
+    return this.#asked.length === 0 && this.#waitingCount === 0;
   }
 
   /** Takes a read in; the next `submit` asks the core. */
   add(waiter: Waiter): void {
-    if (this.#asked.length + this.#waiting.size < WAITING_MAX) this.#asked.push(waiter);
+    if (this.#asked.length + this.#waitingCount < WAITING_MAX) this.#asked.push(waiter);
     else waiter.done({ type: 'refused', refusal: { reason: 'overloaded' } });
   }
 
-  /** Asks the core for the barriers of all reads taken in since; they share a round. */
+  /** Asks the core for one barrier for all reads taken in since. */
   submit(raft: Raft, nowMs: number): void {
-    const asked = this.#asked;
+    if (this.#asked.length === 0) return;
+    const turn = this.#asked;
     this.#asked = [];
-    for (const waiter of asked) {
-      const readId = this.#nextReadId;
-      this.#nextReadId += 1;
-      const answer = raft.step({ type: 'readIndex', nowMs, readId });
-      if (answer?.type === 'refused') waiter.done({ type: 'refused', refusal: answer.refusal });
-      else this.#waiting.set(readId, waiter);
+    const readId = this.#nextReadId;
+    this.#nextReadId += 1;
+    const answer = raft.step({ type: 'readIndex', nowMs, readId });
+    if (answer?.type === 'refused') refuse(turn, answer.refusal);
+    else {
+      this.#waiting.set(readId, turn);
+      this.#waitingCount += turn.length;
     }
   }
 
   /** The core released reads: confirmed, or given back because it ceased to lead. */
   released(releases: readonly ReadRelease[]): void {
     for (const { readId, readIndex } of releases) {
-      const waiter = this.#waiting.get(readId);
-      if (waiter === undefined) continue;
-      this.#waiting.delete(readId);
-      if (readIndex !== null) this.#confirmed.push({ ...waiter, readIndex });
-      else
-        waiter.done({
-          type: 'refused',
-          refusal: { reason: 'notLeader', leaderId: null },
-        });
+      const turn = this.#take(readId);
+      if (readIndex !== null) this.#confirmed.push({ turn, readIndex });
+      else refuse(turn, { reason: 'notLeader', leaderId: null });
     }
   }
 
@@ -78,24 +79,44 @@ export class Reads {
     if (this.#confirmed.length === 0) return;
     const ready = this.#confirmed.filter(({ readIndex }) => readIndex <= lastApplied);
     this.#confirmed = this.#confirmed.filter(({ readIndex }) => readIndex > lastApplied);
-    for (const { done, readIndex } of ready) done({ type: 'ready', readIndex });
+    for (const { turn, readIndex } of ready) {
+      for (const { done } of turn) done({ type: 'ready', readIndex });
+    }
   }
 
   /** Ends those whose time is over. */
   expire(nowMs: number): void {
-    for (const [readId, { deadlineMs, done }] of this.#waiting) {
-      if (nowMs < deadlineMs) continue;
-      this.#waiting.delete(readId);
-      done({ type: 'noQuorum' });
+    const isLate = ({ deadlineMs }: Waiter): boolean => nowMs >= deadlineMs;
+    for (const [readId, turn] of this.#waiting) {
+      if (!turn.some(isLate)) continue;
+      const others = turn.filter((waiter) => !isLate(waiter));
+      this.#waitingCount += others.length - turn.length;
+      if (others.length > 0) this.#waiting.set(readId, others);
+      else this.#waiting.delete(readId);
+      for (const { done } of turn.filter(isLate)) done({ type: 'noQuorum' });
     }
   }
 
   /** Ends all. */
   stop(refusal: NodeRefusal): void {
-    const all = [...this.#asked, ...this.#waiting.values(), ...this.#confirmed];
+    const confirmed = this.#confirmed.map(({ turn }) => turn);
+    const turns = [this.#asked, ...this.#waiting.values(), ...confirmed];
     this.#asked = [];
     this.#waiting.clear();
+    this.#waitingCount = 0;
     this.#confirmed = [];
-    for (const { done } of all) done({ type: 'refused', refusal });
+    refuse(turns.flat(), refusal);
   }
+
+  /** Empty: all that waited for it ran out of time. */
+  #take(readId: number): Turn {
+    const turn = this.#waiting.get(readId) ?? [];
+    this.#waiting.delete(readId);
+    this.#waitingCount -= turn.length;
+    return turn;
+  }
+}
+
+function refuse(turn: Turn, refusal: NodeRefusal): void {
+  for (const { done } of turn) done({ type: 'refused', refusal });
 }

@@ -47,6 +47,24 @@ describe('A linearizable read', () => {
     expect(outcomes).toEqual([{ type: 'noQuorum' }]);
   });
 
+  it('runs out of time alone, whoever shares its barrier', () => {
+    const { bench, reads, outcomes } = reading(2);
+    const more: ReadOutcome[] = [];
+    for (const deadlineMs of [bench.nowMs + 100, bench.nowMs + 900])
+      reads.add({ deadlineMs, done: (outcome) => more.push(outcome) });
+    reads.submit(bench.raft, bench.nowMs);
+    reads.expire(bench.nowMs + 100);
+    expect([outcomes, more]).toEqual([[], [{ type: 'noQuorum' }]]);
+    for (let round = 0; round < 2; round += 1) {
+      bench.take();
+      bench.match(2);
+      reads.released(bench.take().reads);
+    }
+    reads.serve(I(4));
+    expect([outcomes.length, more.length, more[1]?.type]).toEqual([2, 2, 'ready']);
+    expect(reads.isEmpty).toBe(true);
+  });
+
   it('is given back when the leader steps down', () => {
     const { bench, reads, outcomes } = reading();
     bench.take();
