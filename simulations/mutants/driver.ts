@@ -45,9 +45,9 @@ export const DRIVER: readonly Mutant[] = [
     changes: [
       {
         file: 'src/node/proposals',
-        find: 'appended.set(index, { ...waiter, term: answer.first.term });',
+        find: 'appended.set(index, waiter);',
         replace:
-          "waiter.done({ type: 'applied', entry: { term: answer.first.term, index }, result: { type: 'none' } });",
+          "waiter.done({ type: 'applied', entry: { term, index }, result: { type: 'none' } });",
       },
     ],
   },
