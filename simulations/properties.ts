@@ -7,6 +7,8 @@ export const PROPERTIES = {
   'leader-append-only': 'a leader never overwrites or deletes entries of its log (Raft Fig. 3)',
   'follower-log':
     'a follower removes only what differs from its leader, and acknowledges only what that one named',
+  'snapshot-chunks':
+    'who tells how much of a snapshot it has stored was sent as much of that very one',
   'membership-overlaps': 'voters change only through joint configurations (Raft §6)',
   'commit-on-quorum': 'what is committed stands on the disks of a quorum',
   'committed-immutable': 'a committed entry stays as it is on every node (Raft Fig. 3)',
@@ -24,6 +26,8 @@ export const PROPERTIES = {
   newcomers: 'nobody is added, given a vote or given up unless it was asked for or waited for',
   monotonic: 'terms, commitIndex, lastApplied and epochs only grow',
   'one-primary': 'no two nodes run primary-only processes at one true time',
+  'proof-of-stop': 'when a proof of stop is proposed, nothing runs under its epoch any more',
+  'reign-bound': 'who makes itself primary waits for every lease that its log leaves unproven',
   'reign-rules':
     'nobody makes itself primary unasked where an operator must name it, or while its health check fails',
   'feature-level': 'the level rises once every member speaks it, and nothing above it is applied',

@@ -29,11 +29,14 @@ import { monotonic } from './monotonic.js';
 import { newcomers } from './newcomers.js';
 import { onePrimary } from './one-primary.js';
 import { policies } from './policies.js';
+import { proofOfStop } from './proof-of-stop.js';
 import { readRounds } from './read-rounds.js';
+import { reignBound } from './reign-bound.js';
 import { reignRules } from './reign-rules.js';
 import { sameState } from './same-state.js';
 import { services } from './services.js';
 import { sessionLives } from './session-lives.js';
+import { snapshotChunks } from './snapshot-chunks.js';
 import { trueOutcomes } from './true-outcomes.js';
 import { votes } from './votes.js';
 import { withheldVotes } from './withheld-votes.js';
@@ -47,6 +50,7 @@ export function invariants(world: World, history: History, undecided: () => void
     electionSafety(),
     leaderAppendOnly(),
     followerLog(),
+    snapshotChunks(),
     membershipOverlaps(),
     configurationRules(),
     newcomers(),
@@ -61,6 +65,8 @@ export function invariants(world: World, history: History, undecided: () => void
     acknowledgements(world),
     monotonic(),
     onePrimary(world),
+    proofOfStop(world),
+    reignBound(),
     reignRules(),
     featureLevel(world),
     sameState(world, history),

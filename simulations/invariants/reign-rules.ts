@@ -13,11 +13,12 @@ export function reignRules(): Invariant {
       if (isFirst || role.type !== 'leader') return;
       for (const entry of appended) {
         if (entry.kind !== 'activation' || entry.term !== state.term) continue;
-        const { configuration, configurationIndex } = state.applied;
+        // Of its log, not of what it has applied: an activation that comes too early would be judged by what it knew then.
+        const below = state.configurations.findLast(({ index }) => index <= role.noopIndex);
         // A hand-over that was given up may let its own reign, or that of the term just before, go on.
         const isResumed = isLater(state, entry.index) || state.resumesTerm !== null;
-        if (entry.isChosen || isResumed || configurationIndex > role.noopIndex) continue;
-        const { isManual, pausedBy } = configuration.reigns;
+        if (entry.isChosen || isResumed || below === undefined) continue;
+        const { isManual, pausedBy } = below.configuration.reigns;
         hold(!isManual && pausedBy === null, 'reign-rules', () => {
           const rule = isManual ? 'manual' : 'paused';
           return `node ${machine.id} makes itself primary at ${entry.index} while reigns are ${rule}`;

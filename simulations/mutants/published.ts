@@ -122,8 +122,6 @@ export const PUBLISHED: readonly PublishedRow[] = [
       'no-drift-allowance',
       'no-drift-allowance-no-withholding',
     ],
-    argument:
-      'a bound that is missing alone is covered by votes that are withheld for as long as the lease; without both it is found',
   },
   {
     number: 21,

@@ -73,8 +73,6 @@ export const READS: readonly Mutant[] = [
     name: 'no-bound',
     what: 'a new primary starts at once, while the lease of the old one may still run',
     changes: [NO_BOUND],
-    coveredBy: 'votes that are withheld after a leader was heard',
-    provenBy: 'no-bound-no-withholding',
   },
   {
     name: 'no-bound-no-withholding',

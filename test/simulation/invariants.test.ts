@@ -21,6 +21,7 @@ import { onePrimary } from '../../simulations/invariants/one-primary.js';
 import { readRounds } from '../../simulations/invariants/read-rounds.js';
 import { sameState } from '../../simulations/invariants/same-state.js';
 import { sessionLives } from '../../simulations/invariants/session-lives.js';
+import { snapshotChunks } from '../../simulations/invariants/snapshot-chunks.js';
 import { trueOutcomes } from '../../simulations/invariants/true-outcomes.js';
 import { votes } from '../../simulations/invariants/votes.js';
 import { withheldVotes } from '../../simulations/invariants/withheld-votes.js';
@@ -293,6 +294,24 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
     (isWrong) => {
       const more = { truncatedFrom: 1, truncatedTerm: isWrong ? 1 : 2, appended: [entry(1, 1)] };
       followerLog().changed?.(sightOf({}, more));
+    },
+  ],
+  [
+    'snapshot-chunks',
+    'bytes of an older snapshot counted for a newer one',
+    (isWrong) => {
+      const receiver = machineOf({ id: 2 });
+      const process = madeUp<Process>(receiver.process);
+      const property = snapshotChunks();
+      property.booted?.(receiver, process);
+      for (const index of [5, 6]) {
+        const meta = { last: { term: 1, index } };
+        const chunk = { type: 'installSnapshot', meta, offset: 0, data: { length: 10 * index } };
+        property.received?.(receiver, process, 1 as NodeId, madeUp<Message>(chunk));
+      }
+      const last = { term: 1, index: isWrong ? 5 : 6 };
+      const answer = { type: 'installSnapshotResponse', last, nextOffset: 60 };
+      property.sent?.(receiver, 1 as NodeId, madeUp<Message>(answer));
     },
   ],
   [

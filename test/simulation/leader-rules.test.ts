@@ -5,8 +5,28 @@ import { expect, test } from 'vitest';
 
 import { configurationRules } from '../../simulations/invariants/configuration-rules.js';
 import { leaderDisk } from '../../simulations/invariants/leader-disk.js';
+import { proofOfStop } from '../../simulations/invariants/proof-of-stop.js';
+import { reignBound } from '../../simulations/invariants/reign-bound.js';
+import { reignRules } from '../../simulations/invariants/reign-rules.js';
+import type { Sight } from '../../simulations/sight.js';
 import { Violation } from '../../simulations/violation.js';
-import { machineOf, madeUp, sightOf, VOTERS, worldOf } from './made-up.js';
+import { LEASE_MS, machineOf, madeUp, sightOf, VOTERS, worldOf } from './made-up.js';
+
+const ACTIVATION = { kind: 'activation', index: 4, term: 1, isChosen: false };
+const PROOF = { kind: 'proof', index: 5, term: 1, epoch: 1 };
+
+/** Node 1 was elected at time 0 behind another's activation, which it has not applied, and appends its own at entry 4. */
+function activating(boundUntilMs: number): Sight {
+  const role = { type: 'leader', noopIndex: 3, boundUntilMs };
+  const sight = sightOf({ terms: [1, 1, 1, 1], role }, { appended: [ACTIVATION] });
+  const reign = { epoch: 0, unprovenLeaseMs: 0 };
+  Object.assign(sight.state, { nowMs: 0, health: null, resumesTerm: null });
+  Object.assign(sight.state.applied, { reign, configurationIndex: 0, configuration: VOTERS });
+  const earlier = { kind: 'activation', index: 2, term: 0, leaseMs: LEASE_MS };
+  sight.state.log.entryAt = (index) =>
+    madeUp(index === 2 ? earlier : { kind: 'noop', index, term: index === 3 ? 1 : 0 });
+  return sight;
+}
 
 /** Name, what must never be, and the same without the fault. */
 const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] = [
@@ -38,6 +58,60 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
     (isWrong) => {
       const sight = sightOf({ id: isWrong ? 4 : 1, commitIndex: 1 });
       configurationRules().changed?.(sight);
+    },
+  ],
+  [
+    'reign-bound',
+    'a leader that does not wait for a lease that it has yet to apply',
+    (isWrong) => {
+      reignBound().changed?.(activating(isWrong ? LEASE_MS - 1 : LEASE_MS));
+    },
+  ],
+  [
+    'reign-rules',
+    'a leader that makes itself primary under rules that it has yet to apply',
+    (isWrong) => {
+      const sight = activating(LEASE_MS);
+      const reigns = { isManual: isWrong, pausedBy: null };
+      sight.state.configurations.push(
+        madeUp({ index: 2, configuration: { ...VOTERS, reigns } }),
+        madeUp({ index: 4, configuration: { ...VOTERS, reigns: { isManual: true } } }),
+      );
+      reignRules().changed?.(sight);
+    },
+  ],
+  [
+    'proof-of-stop',
+    'a leader that goes on after it proved its end',
+    (isWrong) => {
+      const sight = sightOf({ untilMs: isWrong ? LEASE_MS : null }, { appended: [PROOF] });
+      const world = worldOf(sight.machine);
+      madeUp<{ running: object }>(world).running = new Set();
+      proofOfStop(world).changed?.(sight);
+    },
+  ],
+  [
+    'proof-of-stop',
+    'a node that becomes primary again under an epoch whose end was proved',
+    (isWrong) => {
+      const sight = sightOf({}, { appended: [PROOF] });
+      const again = machineOf({ id: isWrong ? 1 : 2, untilMs: LEASE_MS });
+      const world = worldOf(sight.machine);
+      madeUp<{ running: object }>(world).running = new Set();
+      const property = proofOfStop(world);
+      property.changed?.(sight);
+      if (again.process !== null) property.happened?.(again, again.process);
+    },
+  ],
+  [
+    'proof-of-stop',
+    'a process that still runs under a keeper',
+    (isWrong) => {
+      const sight = sightOf({}, { appended: [PROOF] });
+      const world = worldOf(sight.machine);
+      const process = { machineId: 2, epoch: isWrong ? 1 : 2 };
+      madeUp<{ running: object }>(world).running = new Set([process]);
+      proofOfStop(world).changed?.(sight);
     },
   ],
   [
