@@ -79,11 +79,15 @@ export class Asker {
 
   /** Proposes there; `done` is never called if that node dies meanwhile. */
   propose({ machine, process }: Asked, command: Command, patienceUs: number, done: Told): void {
+    const told = (outcome: WriteOutcome): void => {
+      this.#world.oracle.told(machine, process, command, outcome);
+      done(outcome);
+    };
     machine.enter(
       process,
       'write',
       this.#asked,
-      () => process.node.propose(command, machine.clock.nowMs() + patienceUs / 1000, done),
+      () => process.node.propose(command, machine.clock.nowMs() + patienceUs / 1000, told),
       () => showCommand(command),
     );
   }

@@ -2,10 +2,12 @@
 // file in invariants/. It looks into the shipped code read-only, by watching what is applied to the state machine and
 // by comparing each core with what it was before the event.
 
+import type { WriteOutcome } from '../src/node/api.js';
 import type { Node } from '../src/node/node.js';
 import type { Message } from '../src/raft/message.js';
 import { configurationInForce } from '../src/raft/state.js';
 import type { NodeId } from '../src/raft/types.js';
+import type { Command } from '../src/state-machine/command.js';
 import { History } from './history.js';
 import { invariants } from './invariants/index.js';
 import type { Applied, Invariant } from './invariants/invariant.js';
@@ -107,6 +109,10 @@ export class Oracle {
     for (const ended of this.#listeners.ended) ended(operation);
   }
 
+  told(machine: Machine, process: Process, command: Command, outcome: WriteOutcome): void {
+    for (const told of this.#listeners.told) told(machine, process, command, outcome);
+  }
+
   /** The run is over. */
   over(): void {
     for (const over of this.#listeners.over) over();
@@ -159,6 +165,7 @@ function listenersOf(all: readonly Invariant[]): Listeners {
     crashed: of('crashed'),
     began: of('began'),
     ended: of('ended'),
+    told: of('told'),
     over: of('over'),
   };
 }

@@ -16,6 +16,7 @@ import { featureLevel } from './feature-level.js';
 import { followerLog } from './follower-log.js';
 import type { Invariant } from './invariant.js';
 import { jobs } from './jobs.js';
+import { knownOutcomes } from './known-outcomes.js';
 import { leaderAppendOnly } from './leader-append-only.js';
 import { leaderCompleteness } from './leader-completeness.js';
 import { leaderContact } from './leader-contact.js';
@@ -76,6 +77,7 @@ export function invariants(world: World, history: History, undecided: () => void
     services(world, history),
     policies(world, history),
     trueOutcomes(history),
+    knownOutcomes(),
     linearizable(history),
     readRounds(rounds, history),
     clientHistories(history, undecided),

@@ -1,6 +1,7 @@
 // The shape of a property: what it is told, and that it throws a `Violation` when it does not hold. Each property keeps
 // whatever it must remember; what several of them need stands in history.ts.
 
+import type { WriteOutcome } from '../../src/node/api.js';
 import type { Message } from '../../src/raft/message.js';
 import type { Entry, NodeId, SnapshotMeta } from '../../src/raft/types.js';
 import type { ApplyResult, Command } from '../../src/state-machine/command.js';
@@ -43,6 +44,8 @@ export interface Invariant {
   /** A client began an operation, and learned how it ended. */
   began?(operation: Operation): void;
   ended?(operation: Operation): void;
+  /** A node told how a write ended that was proposed there; one that is sent again has several of these. */
+  told?(machine: Machine, process: Process, command: Command, outcome: WriteOutcome): void;
   /** The run is over, and everything held so far. */
   over?(): void;
 }

@@ -13,6 +13,7 @@ import { followerLog } from '../../simulations/invariants/follower-log.js';
 import { leaderAppendOnly } from '../../simulations/invariants/leader-append-only.js';
 import { leaderCompleteness } from '../../simulations/invariants/leader-completeness.js';
 import { lease } from '../../simulations/invariants/lease.js';
+import { knownOutcomes } from '../../simulations/invariants/known-outcomes.js';
 import { linearizable } from '../../simulations/invariants/linearizable.js';
 import { logMatching } from '../../simulations/invariants/log-matching.js';
 import { membershipOverlaps } from '../../simulations/invariants/membership-overlaps.js';
@@ -312,6 +313,24 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
       const last = { term: 1, index: isWrong ? 5 : 6 };
       const answer = { type: 'installSnapshotResponse', last, nextOffset: 60 };
       property.sent?.(receiver, 1 as NodeId, madeUp<Message>(answer));
+    },
+  ],
+  [
+    'true-outcomes',
+    'a write told as overwritten by a node that has not seen by what',
+    (isWrong) => {
+      const sight = sightOf({}, { appended: [entry(2, 1)] });
+      const codec = { decodeCommand: () => OPEN };
+      const process = madeUp<Process>({ build: { codec } });
+      const property = knownOutcomes();
+      property.booted?.(sight.machine, process);
+      property.changed?.(sight);
+      const other = {
+        ...applied(1, null, NOTHING, sight.machine),
+        entry: entry(isWrong ? 3 : 2, 2),
+      };
+      property.applied?.(other);
+      property.told?.(sight.machine, process, OPEN, { type: 'overwritten' });
     },
   ],
   [
