@@ -1,4 +1,4 @@
-// The table in which sessions of node:http2 keep their streams behaves as the Map in whose place it stands, whatever is done to it; and a
+// The table in which sessions of node:http2 keep their streams behaves as the Map in whose place it stands, whatever is done to it. A
 // session that has it serves and ends many streams, short and long ones, as before.
 import { connect, createServer } from 'node:http2';
 import type { Http2Session, ServerHttp2Session } from 'node:http2';
