@@ -228,6 +228,9 @@ async function start(options: StartOptions & GlobalOptions): Promise<void> {
   // V8 would share the collecting of young garbage out to threads and wait for the last of them. A daemon has little of it, often,
   // and shares the processors with others.
   setFlagsFromString('--no-parallel-scavenge');
+  // It would let old garbage grow to four times what lives before it collects it, and then stand still for long: each call leaves some
+  // texts of node:http2 behind that are freed one by one only then. Collected sooner, a fifth of the pause, and half of the memory.
+  setFlagsFromString('--heap-growing-percent=60');
   const { startDaemon } = await import('../../src/main.js');
   const signalled = firstSignal();
   let running: RunningDaemon | null = null;

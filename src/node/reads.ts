@@ -25,8 +25,11 @@ export function leasedRead<T>(
   return isPrimary() ? { value } : null;
 }
 
-/** Reads that came in one turn, and so share a barrier. */
-type Turn = readonly Waiter[];
+/**
+ * Reads that came in one turn, and so share a barrier. Emptied when they are answered: a map that changes much leaves tables behind which
+ * keep all that ever was in them.
+ */
+type Turn = Waiter[];
 
 /** Reads that wait at once; more are refused as overloaded. */
 const WAITING_MAX = 65_536;
@@ -80,7 +83,7 @@ export class Reads {
     const ready = this.#confirmed.filter(({ readIndex }) => readIndex <= lastApplied);
     this.#confirmed = this.#confirmed.filter(({ readIndex }) => readIndex > lastApplied);
     for (const { turn, readIndex } of ready) {
-      for (const { done } of turn) done({ type: 'ready', readIndex });
+      for (const { done } of turn.splice(0)) done({ type: 'ready', readIndex });
     }
   }
 
@@ -118,5 +121,5 @@ export class Reads {
 }
 
 function refuse(turn: Turn, refusal: NodeRefusal): void {
-  for (const { done } of turn) done({ type: 'refused', refusal });
+  for (const { done } of turn.splice(0)) done({ type: 'refused', refusal });
 }
