@@ -14,6 +14,11 @@ import type { World } from './world.js';
 /** Bound in election timeouts, and a constant for snapshots that travel in many small chunks. */
 const BOUND_TIMEOUTS = 40;
 const BOUND_EXTRA_US = 20_000_000;
+/**
+ * Limits may be drawn that let one entry at a time through a slow link, where what was appended before takes longer than that. So long as less
+ * of it is left after each of these spans, in election timeouts, it is waited for: it ends, since what is left is a whole number.
+ */
+const DRAIN_TIMEOUTS = 10;
 
 /**
  * Runs the healed world until it has recovered, and `whyUnfinished` names nothing that has still to end; throws `NotLive` if
@@ -21,7 +26,9 @@ const BOUND_EXTRA_US = 20_000_000;
  */
 export function recover(world: World, whyUnfinished: () => string | null = () => null): void {
   const timeoutUs = world.parameters.electionTimeoutMs * 1000;
-  const untilUs = world.nowUs + BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US;
+  const fromUs = world.nowUs;
+  let untilUs = fromUs + BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US;
+  let undrained = Infinity;
   const client = new Client(world, 0);
   const done = { write: false, read: false };
   while (world.nowUs < untilUs) {
@@ -40,6 +47,10 @@ export function recover(world: World, whyUnfinished: () => string | null = () =>
       if (world.core !== null) world.count('coreRecoveries');
       return;
     }
+    const left = world.nowUs < untilUs ? 0 : entriesToApply(world);
+    if (left === 0 || left >= undrained) continue;
+    undrained = left;
+    untilUs += DRAIN_TIMEOUTS * timeoutUs;
   }
   const proof = whyCannot(world);
   if (proof !== null) {
@@ -52,9 +63,19 @@ export function recover(world: World, whyUnfinished: () => string | null = () =>
     (done.read ? world.watchers?.whyBehind() : null) ??
     (done.read ? whyUnfinished() : null) ??
     (done.write ? 'no read was answered' : 'no write was applied');
-  throw new NotLive(
-    `${(BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US) / 1e6} s after all faults ended: ${why}`,
+  throw new NotLive(`${(world.nowUs - fromUs) / 1e6} s after all faults ended: ${why}`);
+}
+
+/** What the slowest of those who are expected has still to apply of the leader's log; 0: nobody leads. */
+function entriesToApply(world: World): number {
+  const raft = world.leader()?.process?.node.raft ?? null;
+  if (raft === null) return 0;
+  const { configuration, state } = raft;
+  const expected = configuration.members.filter(({ id }) => isExpected(world, id));
+  const applied = expected.map(
+    ({ id }) => world.machines.get(id)?.process?.node.status().lastApplied ?? 0,
   );
+  return state.log.lastIndex - Math.min(...applied);
 }
 
 function isRecovered(world: World): boolean {
