@@ -1,6 +1,6 @@
 // A leader whose disk has not taken a batch for an election timeout gives up: others can lead, and nobody else can tell
 // (Thesis §10.2.1 has leaders write in parallel, so that a slow disk of their own would hide for ever). A process that got no
-// time, or is slow, has until its next ticks.
+// time, or is slow, has until its next ticks, and so has one that was elected while its disk fell silent.
 
 import { timersFor } from '../../src/raft/options.js';
 import type { Machine, Process } from '../machine.js';
@@ -8,7 +8,7 @@ import { hold } from '../violation.js';
 import type { World } from '../world.js';
 import type { Invariant } from './invariant.js';
 
-/** Ticks that a process has after it got no time, and by which a tick may be late. */
+/** Ticks that a process has after it got no time or was elected, and by which a tick may be late. */
 const TICKS = 4;
 
 export function leaderDisk(world: World): Invariant {
@@ -25,6 +25,7 @@ export function leaderDisk(world: World): Invariant {
     seen.set(machine, { atMs: nowMs, excusedMs });
     const state = process.node.raft?.state;
     if (nowMs < excusedMs || state?.role.type !== 'leader') return;
+    if (nowMs < state.role.electedAtMs + slackMs) return;
     const startMs = state.persistence.oldestStartMs;
     const isInTime = startMs === null || nowMs - startMs < electionTimeoutMinMs + slackMs;
     // A node whose disk failed does nothing any more, and says so.

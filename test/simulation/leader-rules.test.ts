@@ -117,22 +117,31 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
   [
     'leader-disk',
     'a leader whose disk takes nothing',
-    (isWrong) => {
-      const machine = machineOf({});
-      const { process } = machine;
-      const world = worldOf(machine);
-      madeUp<{ electionTimeoutMs: number }>(world.parameters).electionTimeoutMs = 1000;
-      const property = leaderDisk(world);
-      const state = process?.node.raft?.state;
-      if (process === null || state === undefined) throw new Error('the machine is up');
-      madeUp<{ persistence: object }>(state).persistence = { oldestStartMs: isWrong ? 0 : null };
-      for (let nowMs = 0; nowMs <= 1200; nowMs += 50) {
-        machine.clock.nowMs = () => nowMs;
-        property.happened?.(machine, process);
-      }
-    },
+    (isWrong) => leadWithDisk(0, isWrong ? 0 : null),
+  ],
+  [
+    'leader-disk',
+    'a leader that was not elected just now',
+    (isWrong) => leadWithDisk(isWrong ? 0 : 1150, 0),
   ],
 ];
+
+/** A leader since `electedAtMs`, with a batch on its way to the disk since `startMs`, if any, up to 1200 ms. */
+function leadWithDisk(electedAtMs: number, startMs: number | null): void {
+  const machine = machineOf({});
+  const { process } = machine;
+  const world = worldOf(machine);
+  madeUp<{ electionTimeoutMs: number }>(world.parameters).electionTimeoutMs = 1000;
+  const property = leaderDisk(world);
+  const state = process?.node.raft?.state;
+  if (process === null || state === undefined) throw new Error('the machine is up');
+  madeUp<{ persistence: object }>(state).persistence = { oldestStartMs: startMs };
+  madeUp<{ electedAtMs: number }>(state.role).electedAtMs = electedAtMs;
+  for (let nowMs = 0; nowMs <= 1200; nowMs += 50) {
+    machine.clock.nowMs = () => nowMs;
+    property.happened?.(machine, process);
+  }
+}
 
 test.each(TABLE)('%s is not held by %s', (property, _what, tell) => {
   expect(() => tell(false)).not.toThrow();
