@@ -11,24 +11,32 @@ import { LATER_LEVEL } from './versions.js';
 import { Client } from './workload.js';
 import type { World } from './world.js';
 
+/** What has still to end once nobody begins anything more. */
+export interface Unfinished {
+  /** How many; only ever fewer while the cluster serves. 0: nobody can tell. */
+  readonly left: number;
+  readonly why: string;
+}
+
 /** Bound in election timeouts, and a constant for snapshots that travel in many small chunks. */
 const BOUND_TIMEOUTS = 40;
 const BOUND_EXTRA_US = 20_000_000;
 /**
- * Limits may be drawn that let one entry at a time through a slow link, where what was appended before takes longer than that. So long as less
- * of it is left after each of these spans, in election timeouts, it is waited for: it ends, since what is left is a whole number.
+ * Limits may be drawn that let one entry at a time through a slow link, where what was appended before takes longer than that, and a core may
+ * have served for a moment only. So long as less is left to apply and to end after each of these spans, in election timeouts, it is waited
+ * for: that ends, since what is left is a whole number.
  */
 const DRAIN_TIMEOUTS = 10;
 
 /**
- * Runs the healed world until it has recovered, and `whyUnfinished` names nothing that has still to end; throws `NotLive` if
+ * Runs the healed world until it has recovered, and nothing is `unfinished` any more; throws `NotLive` if
  * that takes longer than the bound.
  */
-export function recover(world: World, whyUnfinished: () => string | null = () => null): void {
+export function recover(world: World, unfinished: () => Unfinished | null = () => null): void {
   const timeoutUs = world.parameters.electionTimeoutMs * 1000;
   const fromUs = world.nowUs;
   let untilUs = fromUs + BOUND_TIMEOUTS * timeoutUs + BOUND_EXTRA_US;
-  let undrained = Infinity;
+  let leftBefore = Infinity;
   const client = new Client(world, 0);
   const done = { write: false, read: false };
   while (world.nowUs < untilUs) {
@@ -43,13 +51,14 @@ export function recover(world: World, whyUnfinished: () => string | null = () =>
       });
     }
     world.runUntil(Math.min(untilUs, world.nowUs + timeoutUs / 4));
-    if (done.read && isRecovered(world) && whyUnfinished() === null) {
+    if (done.read && isRecovered(world) && unfinished() === null) {
       if (world.core !== null) world.count('coreRecoveries');
       return;
     }
-    const left = world.nowUs < untilUs ? 0 : entriesToApply(world);
-    if (left === 0 || left >= undrained) continue;
-    undrained = left;
+    if (world.nowUs < untilUs) continue;
+    const left = entriesToApply(world) + (unfinished()?.left ?? 0);
+    if (left === 0 || left >= leftBefore) continue;
+    leftBefore = left;
     untilUs += DRAIN_TIMEOUTS * timeoutUs;
   }
   const proof = whyCannot(world);
@@ -61,7 +70,7 @@ export function recover(world: World, whyUnfinished: () => string | null = () =>
   const why =
     whyNotConverged(world) ??
     (done.read ? world.watchers?.whyBehind() : null) ??
-    (done.read ? whyUnfinished() : null) ??
+    (done.read ? unfinished()?.why : null) ??
     (done.write ? 'no read was answered' : 'no write was applied');
   throw new NotLive(`${(world.nowUs - fromUs) / 1e6} s after all faults ended: ${why}`);
 }

@@ -177,6 +177,6 @@ function trouble(
   operator.stop();
   faults.heal();
   world.versions.finish();
-  recover(world, () => facts.whyUnfinished());
+  recover(world, () => facts.unfinished());
   world.oracle.over();
 }

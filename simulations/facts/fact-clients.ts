@@ -1,6 +1,7 @@
 // The clients of all further facts of a run: locks, jobs, services and policies, each kind in a part of the seeds. They begin with the faults;
 // when these are over nothing new is asked for, and what was begun must come to its end.
 
+import type { Unfinished } from '../liveness.js';
 import type { World } from '../world.js';
 import { JobClients } from './job-clients.js';
 import { LockClients } from './lock-clients.js';
@@ -12,7 +13,7 @@ interface Clients {
   begin(): void;
   stop(): void;
   /** Null: what was begun has ended; absent: nothing has to. */
-  whyUnfinished?(): string | null;
+  unfinished?(): Unfinished | null;
 }
 
 export class FactClients {
@@ -37,11 +38,11 @@ export class FactClients {
     for (const client of this.#clients) client.stop();
   }
 
-  /** Null: everything has ended that has to; else what has not. */
-  whyUnfinished(): string | null {
+  /** Null: everything has ended that has to. */
+  unfinished(): Unfinished | null {
     for (const clients of this.#clients) {
-      const why = clients.whyUnfinished?.() ?? null;
-      if (why !== null) return why;
+      const unfinished = clients.unfinished?.() ?? null;
+      if (unfinished !== null) return unfinished;
     }
     return null;
   }

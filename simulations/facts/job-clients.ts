@@ -2,6 +2,7 @@
 // claim may lapse that its worker trusts; and once the cluster has healed every job that is not over must end, since there are workers.
 
 import type { Invariant } from '../invariants/invariant.js';
+import type { Unfinished } from '../liveness.js';
 import type { World } from '../world.js';
 import { Beliefs } from './beliefs.js';
 import { JobSubmitter } from './job-submitters.js';
@@ -33,15 +34,17 @@ export class JobClients {
     for (const worker of this.#workers) worker.steady();
   }
 
-  /** Null: every job has ended; else which one has not. */
-  whyUnfinished(): string | null {
+  /** Null: every job has ended. */
+  unfinished(): Unfinished | null {
     const node = this.#world.leader()?.process?.node;
-    if (node === undefined) return 'nobody leads';
+    if (node === undefined) return { left: 0, why: 'nobody leads' };
     const { jobs } = node.state.jobs.list({ prefix: '', after: '', countMax: 1000 });
-    const left = jobs.find(({ status }) => status === 'waiting' || status === 'claimed');
-    if (left === undefined) return null;
-    const { id, status, failures, moves, readyAtMs, claim } = left;
-    return `job ${id} is ${status}: ${JSON.stringify({ failures, moves, readyAtMs, claim, nowMs: node.clusterTimeMs() })}`;
+    const left = jobs.filter(({ status }) => status === 'waiting' || status === 'claimed');
+    const [first] = left;
+    if (first === undefined) return null;
+    const { id, status, failures, moves, readyAtMs, claim } = first;
+    const about = { failures, moves, readyAtMs, claim, nowMs: node.clusterTimeMs() };
+    return { left: left.length, why: `job ${id} is ${status}: ${JSON.stringify(about)}` };
   }
 }
 

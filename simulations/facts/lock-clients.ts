@@ -7,6 +7,7 @@ import type { LogIndex } from '../../src/raft/types.js';
 import type { WriteOutcome } from '../../src/node/api.js';
 import { digestOf } from '../digest.js';
 import type { Invariant } from '../invariants/invariant.js';
+import type { Unfinished } from '../liveness.js';
 import type { World } from '../world.js';
 import { Beliefs } from './beliefs.js';
 import { FactClient, KeptSession } from './fact-client.js';
@@ -66,13 +67,14 @@ export class LockClients {
     for (const client of this.#clients) client.stop();
   }
 
-  /** Null: nothing that should have ended is left; else what is. */
-  whyUnfinished(): string | null {
+  /** Null: nothing that should have ended is left. */
+  unfinished(): Unfinished | null {
     const node = this.#world.leader()?.process?.node;
-    if (node === undefined) return 'nobody leads';
+    if (node === undefined) return { left: 0, why: 'nobody leads' };
     const nowMs = node.clusterTimeMs() - 2 * this.#world.parameters.electionTimeoutMs;
     const [due] = node.state.dueLocks(nowMs, 1);
-    return due === undefined ? null : `the delay of lock ${due} is over, and nobody is granted it`;
+    if (due === undefined) return null;
+    return { left: 1, why: `the delay of lock ${due} is over, and nobody is granted it` };
   }
 
   #grants(): Invariant {
