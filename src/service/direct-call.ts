@@ -48,7 +48,8 @@ const READABLE = /^[ -~]*$/;
 const NOTHING: readonly never[] = [];
 const NO_HEADERS: IncomingHttpHeaders = {};
 const NO_PIECES: readonly Buffer[] = [];
-const doNothing = (): void => undefined;
+/** Made once, rather than for each call. */
+export const doNothing = (): void => undefined;
 
 function sendDone(this: ServerHttp2Stream): void {
   if (!this.destroyed && !this.closed) this.sendTrailers(DONE);

@@ -5,7 +5,7 @@
 
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { DirectCall } from './direct-call.js';
+import { DirectCall, doNothing } from './direct-call.js';
 import type { DirectLimits, DirectMethod } from './direct-call.js';
 import { keepStreamsInTable } from './stream-table.js';
 
@@ -15,8 +15,6 @@ type OnStream = (
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ) => void;
-
-const doNothing = (): void => undefined;
 
 interface Internals {
   _streamHandler: OnStream;
