@@ -21,6 +21,8 @@ export class Beliefs {
   readonly #property: string;
   readonly #held = new Map<string, Belief>();
   readonly #granted = new Map<string, Grant>();
+  /** By thing: the highest token that counts for nothing any more, whatever its holder is told late. */
+  readonly #void = new Map<string, number>();
 
   /** What breaks is told as this property. */
   constructor(world: World, property: string) {
@@ -30,7 +32,7 @@ export class Beliefs {
 
   /** A client was told that it holds this, and trusts it until then; a longer trust replaces a shorter one. */
   trust(what: string, { who, token }: Grant, untilUs: number): void {
-    if (untilUs <= this.#world.nowUs) return;
+    if (untilUs <= this.#world.nowUs || token <= (this.#void.get(what) ?? 0)) return;
     const newest = this.#granted.get(what);
     this.#hold(newest === undefined || newest.token <= token, () => {
       return `${who} trusts that it holds ${what} under ${token} until ${showTime(untilUs)}, but ${newest?.who} was given it under ${newest?.token}`;
@@ -54,9 +56,10 @@ export class Beliefs {
     this.#check(what, '', 'it is taken away');
   }
 
-  /** Nobody is to be trusted with it any more, for a reason that no life covers. */
-  forget(what: string): void {
+  /** Whoever was given it so far is fenced off, which no life covers: it may be told late, by an answer to what it asked before. */
+  fence(what: string): void {
     this.#held.delete(what);
+    this.#void.set(what, this.#granted.get(what)?.token ?? 0);
   }
 
   #check(what: string, who: string, event: string): void {

@@ -49,16 +49,18 @@ export class JobClients {
 }
 
 /** Tells what becomes of claims, in the order of the log. */
-function claimsIn(beliefs: Beliefs): Invariant {
+export function claimsIn(beliefs: Beliefs): Invariant {
   let applied = 0;
+  const epochs = new Map<string, number>();
   return {
     applied: ({ entry, command, result, process }) => {
       if (entry.index <= applied) return;
       applied = entry.index;
       const { jobs } = process.node.state;
       if (command?.kind === 'claimJob' && result.type === 'jobClaim' && result.id !== null) {
-        // Whoever held it before lost it by its own word, by silence, or with its reign.
-        beliefs.forget(result.id);
+        // Whoever held it before lost it by its own word, by silence, or with its reign, which alone asks nobody.
+        if (epochs.get(result.id) !== command.epoch) beliefs.fence(result.id);
+        epochs.set(result.id, command.epoch);
         beliefs.grant(result.id, { who: command.worker, token: result.token });
       }
       if (command?.kind !== 'lapseJobs') return;

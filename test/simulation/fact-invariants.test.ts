@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Beliefs } from '../../simulations/facts/beliefs.js';
+import { claimsIn } from '../../simulations/facts/job-clients.js';
 import { LockHistory } from '../../simulations/facts/lock-history.js';
 import { History } from '../../simulations/history.js';
 import type { Applied, Invariant } from '../../simulations/invariants/invariant.js';
@@ -25,6 +26,15 @@ interface Told {
   readonly job?: object | null;
   readonly providers?: readonly object[];
   readonly policy?: object | null;
+}
+
+/** Gives a job at an entry to a worker under an epoch, as the log tells it. */
+function givesJob(beliefs: Beliefs): (index: number, worker: string, epoch: number) => void {
+  const claims = claimsIn(beliefs);
+  return (index, worker, epoch) => {
+    const result = { type: 'jobClaim', id: 'j', token: index };
+    claims.applied?.(entry(index, { kind: 'claimJob', worker, epoch }, result, {}));
+  };
 }
 
 /** An entry at `index` with cluster time 1000 · index, and the state behind it. */
@@ -160,6 +170,28 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
       const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'locks');
       beliefs.grant('mutex', { who: 'b', token: 2 });
       beliefs.trust('mutex', { who: 'a', token: 1 }, isWrong ? 20 : 10);
+    },
+  ],
+  [
+    'jobs',
+    'a worker that is told late of a claim that another has, though its reign runs on',
+    (isWrong) => {
+      const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
+      const given = givesJob(beliefs);
+      given(1, 'a', 1);
+      given(2, 'b', isWrong ? 1 : 2);
+      beliefs.trust('j', { who: 'a', token: 1 }, 20);
+    },
+  ],
+  [
+    'jobs',
+    'a worker that is given a job which another trusts that it has, though its reign runs on',
+    (isWrong) => {
+      const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
+      const given = givesJob(beliefs);
+      given(1, 'a', 1);
+      beliefs.trust('j', { who: 'a', token: 1 }, 20);
+      given(2, 'b', isWrong ? 1 : 2);
     },
   ],
   [
