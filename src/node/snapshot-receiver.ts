@@ -14,7 +14,6 @@ const SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024;
 
 /** A snapshot whose bytes are whole and sound. */
 export interface ReceivedSnapshot {
-  readonly meta: SnapshotMeta;
   readonly encoded: readonly Uint8Array[];
   /** Decoded, on a witness too: it must not hand on what nobody can read. */
   readonly parts: readonly SnapshotPart[];
@@ -27,17 +26,18 @@ export class SnapshotReceiver {
   #meta: SnapshotMeta | null = null;
   #chunks: Uint8Array[] = [];
   #nextOffset = 0;
-  #received: ReceivedSnapshot | null = null;
+  /** By the very description that the core was told of: several may come whole in one turn, and what the core declines is let go. */
+  readonly #received = new WeakMap<SnapshotMeta, ReceivedSnapshot>();
 
   constructor(codec: CommandCodecPort, log: LoggerPort) {
     this.#codec = codec;
     this.#log = log;
   }
 
-  /** The snapshot that was announced by `snapshotReceived`; taken once. */
-  take(): ReceivedSnapshot | null {
-    const received = this.#received;
-    this.#received = null;
+  /** The snapshot that was announced by `snapshotReceived` with this description; taken once. */
+  take(meta: SnapshotMeta): ReceivedSnapshot | null {
+    const received = this.#received.get(meta) ?? null;
+    this.#received.delete(meta);
     return received;
   }
 
@@ -93,7 +93,7 @@ export class SnapshotReceiver {
     try {
       if (encoded === null) throw new Error('lengths of its parts do not add up');
       const parts = encoded.map((part) => this.#codec.decodePart(part));
-      this.#received = { meta: chunk.meta, encoded, parts };
+      this.#received.set(chunk.meta, { encoded, parts });
       return true;
     } catch (error) {
       this.#log.error(

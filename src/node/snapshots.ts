@@ -87,11 +87,8 @@ export class Snapshots {
 
   /** The bytes, for the disk, of the received snapshot that the core installs; loads it too unless this is a witness. */
   install(meta: SnapshotMeta, isRestored: boolean): readonly Uint8Array[] {
-    const received = this.#receiver.take();
-    invariant(
-      received !== null && received.meta.last.index === meta.last.index,
-      'the snapshot to install is the one received',
-    );
+    const received = this.#receiver.take(meta);
+    invariant(received !== null, 'the snapshot to install is one received');
     if (isRestored) this.#state.restore(meta, received.parts);
     this.#taker.abandon();
     this.#taker.noteState(received.encoded);

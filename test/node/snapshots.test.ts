@@ -74,6 +74,18 @@ describe('A snapshot that is received', () => {
     expect(receive(chunkAt(0)), 'sent again').toMatchObject(wants(CHUNK_BYTES));
   });
 
+  it('is installed by its own bytes, though an older one came whole after it in the same turn', () => {
+    const parts = new SnapshotReceiver(commandCodec, SILENT);
+    const whole = { data: BYTES, checksum: commandCodec.checksum(BYTES) };
+    const [newer, older] = [snapshotOf(12, 1), snapshotOf(9, 1)];
+    for (const meta of [newer, older]) {
+      const chunk = chunkAt(0, { ...whole, meta });
+      expect(parts.receive({ from: N(1), chunk }, 0)).toMatchObject({ meta });
+    }
+    expect(parts.take(newer)?.encoded).toEqual(partsOf(AppliedLog.started().state));
+    expect(parts.take(newer), 'once').toBe(null);
+  });
+
   it('begins again when it is another snapshot, or of another leader', () => {
     const receive = receiver();
     receive(chunkAt(0));
