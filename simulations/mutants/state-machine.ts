@@ -162,8 +162,8 @@ export const STATE_MACHINE: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/store',
-        find: 'const existing = now(key);',
-        replace: 'const existing = this.get(key);',
+        find: 'const entry = write === undefined ? this.get(key) : write.after;',
+        replace: 'const entry = this.get(key);',
       },
     ],
   },

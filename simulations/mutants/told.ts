@@ -76,9 +76,8 @@ export const TOLD: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/store',
-        find: 'for (const [key, entry] of plan.writes) this.#write(key, entry);',
-        replace:
-          'for (const [key, entry] of [...plan.writes].slice(0, 1)) this.#write(key, entry);',
+        find: 'for (const write of plan.writes) this.#write(write);',
+        replace: 'for (const write of plan.writes.slice(0, 1)) this.#write(write);',
       },
     ],
   },
@@ -88,7 +87,7 @@ export const TOLD: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/store',
-        find: 'plan.results.push({ type, entry: existing });',
+        find: 'plan.results.push({ type, entry });',
         replace: 'plan.results.push({ type, entry: this.get(key) });',
       },
     ],

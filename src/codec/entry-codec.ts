@@ -18,8 +18,7 @@ const encoded = new WeakMap<Entry, Uint8Array>();
 export function encodeEntry(entry: Entry): Uint8Array {
   const known = encoded.get(entry);
   if (known !== undefined) return known;
-  const { term, index, stampMs } = entry;
-  const bytes = seal(ENTRY_KIND[entry.kind], [term, index, stampMs, ...payloadFields(entry)]);
+  const bytes = seal(ENTRY_KIND[entry.kind], entryFields(entry));
   encoded.set(entry, bytes);
   return bytes;
 }
@@ -100,7 +99,10 @@ function decodeOwned(bytes: Uint8Array): Entry {
   const stampMs = reader.integer('stampMs');
   if (term === 0 || index === 0)
     throw reader.damaged(`expected term and index from 1 on, got ${term} and ${index}`);
-  const entry: Entry = { term, index, stampMs, ...readPayload(kind, reader) };
+  const entry: Entry =
+    kind === ENTRY_KIND.command
+      ? { term, index, stampMs, kind: 'command', data: reader.bytes('data') }
+      : { term, index, stampMs, ...readPayload(kind, reader) };
   encoded.set(entry, bytes);
   return entry;
 }
@@ -109,12 +111,17 @@ function isWhole(bytes: Uint8Array): boolean {
   return bytes.byteLength === bytes.buffer.byteLength;
 }
 
-function payloadFields(payload: EntryPayload): FieldValue[] {
+/** Nearly all entries are commands: nothing is spread for them, here and where they are decoded. */
+function entryFields(entry: Entry): FieldValue[] {
+  const { term, index, stampMs } = entry;
+  if (entry.kind === 'command') return [term, index, stampMs, entry.data];
+  return [term, index, stampMs, ...payloadFields(entry)];
+}
+
+function payloadFields(payload: Exclude<EntryPayload, { kind: 'command' }>): FieldValue[] {
   switch (payload.kind) {
     case 'noop':
       return [];
-    case 'command':
-      return [payload.data];
     case 'configuration':
       return [configurationFields(payload.configuration), payload.cause];
     case 'settings':
@@ -134,8 +141,6 @@ function readPayload(kind: number, reader: ValueReader): EntryPayload {
   switch (kind) {
     case ENTRY_KIND.noop:
       return { kind: 'noop' };
-    case ENTRY_KIND.command:
-      return { kind: 'command', data: reader.bytes('data') };
     case ENTRY_KIND.configuration:
       return {
         kind: 'configuration',

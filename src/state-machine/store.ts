@@ -39,10 +39,17 @@ export interface StorePage {
   readonly isMore: boolean;
 }
 
+/** One key as it is, and as it is to be; null: there is none. Looking a key up is dear, so it is done once. */
+interface Write {
+  readonly key: string;
+  readonly before: StoreEntry | null;
+  readonly after: StoreEntry | null;
+}
+
 /** What a request would do, found out before anything is changed. */
 interface Plan {
-  /** By key, what it is to be; null: gone. */
-  readonly writes: Map<string, StoreEntry | null>;
+  /** No key twice. */
+  readonly writes: Write[];
   readonly results: StoreOperationResult[];
   readBytes: number;
 }
@@ -88,15 +95,16 @@ export class Store {
     const refusal = this.#whyTooMuch(plan);
     if (refusal !== null) return refused(refusal);
     const actual = compare === undefined ? null : (this.get(compare.key)?.revision ?? INDEX_ZERO);
-    for (const [key, entry] of plan.writes) this.#write(key, entry);
+    for (const write of plan.writes) this.#write(write);
     const failed = actual === null ? null : { at, revision: actual };
     return { type: 'store', failed, results: plan.results };
   }
 
   /** Takes in an entry of a snapshot. */
   restore(entry: StoreEntry): void {
-    invariant(this.get(entry.key) === null, 'a snapshot holds a key once');
-    this.#write(entry.key, entry);
+    const { key } = entry;
+    invariant(this.get(key) === null, 'a snapshot holds a key once');
+    this.#write({ key, before: null, after: entry });
   }
 
   /** The store as it is at this moment, whatever is applied later; constant time. */
@@ -115,27 +123,31 @@ export class Store {
   }
 
   #plan(operations: readonly StoreOperation[], revision: LogIndex): Plan {
-    const plan: Plan = { writes: new Map(), results: [], readBytes: 0 };
-    const now = (key: string): StoreEntry | null =>
-      plan.writes.has(key) ? (plan.writes.get(key) ?? null) : this.get(key);
+    const plan: Plan = { writes: [], results: [], readBytes: 0 };
     for (const operation of operations) {
       const { type, key } = operation;
-      const existing = now(key);
       switch (type) {
         case 'put': {
-          const createdRevision = existing?.createdRevision ?? revision;
-          plan.writes.set(key, { key, value: operation.value, createdRevision, revision });
+          const before = this.get(key);
+          const createdRevision = before?.createdRevision ?? revision;
+          const after = { key, value: operation.value, createdRevision, revision };
+          plan.writes.push({ key, before, after });
           plan.results.push({ type, createdRevision });
           break;
         }
-        case 'delete':
-          plan.writes.set(key, null);
-          plan.results.push({ type, revision: existing?.revision ?? INDEX_ZERO });
+        case 'delete': {
+          const before = this.get(key);
+          plan.writes.push({ key, before, after: null });
+          plan.results.push({ type, revision: before?.revision ?? INDEX_ZERO });
           break;
-        case 'get':
-          plan.readBytes += existing === null ? 0 : bytesOf(existing);
-          plan.results.push({ type, entry: existing });
+        }
+        case 'get': {
+          const write = plan.writes.find((each) => each.key === key);
+          const entry = write === undefined ? this.get(key) : write.after;
+          plan.readBytes += entry === null ? 0 : bytesOf(entry);
+          plan.results.push({ type, entry });
           break;
+        }
         default:
           unreachable(operation);
       }
@@ -150,10 +162,10 @@ export class Store {
       return { reason: 'storeRequestTooLarge', detail };
     }
     let [keys, bytes] = [0, 0];
-    for (const [key, entry] of writes) {
-      const existing = this.get(key);
-      keys += (entry === null ? 0 : 1) - (existing === null ? 0 : 1);
-      bytes += (entry === null ? 0 : bytesOf(entry)) - (existing === null ? 0 : bytesOf(existing));
+    for (const write of writes) {
+      const { before, after } = write;
+      keys += (after === null ? 0 : 1) - (before === null ? 0 : 1);
+      bytes += grown(write);
     }
     // What makes the store smaller is never refused.
     if (keys > 0 && this.size + keys > keysMax) return full(`${keysMax} keys`);
@@ -161,15 +173,11 @@ export class Store {
     return null;
   }
 
-  #write(key: string, entry: StoreEntry | null): void {
-    const existing = this.get(key);
-    if (existing !== null) this.#bytes -= bytesOf(existing);
-    if (entry === null) {
-      this.#byKey.delete(key);
-      return;
-    }
-    this.#byKey.set(key, entry);
-    this.#bytes += bytesOf(entry);
+  #write(write: Write): void {
+    const { key, after } = write;
+    this.#bytes += grown(write);
+    if (after === null) this.#byKey.delete(key);
+    else this.#byKey.set(key, after);
   }
 }
 
@@ -182,6 +190,12 @@ function refused(refusal: FactRefusal): {
 
 function full(limit: string): FactRefusal {
   return { reason: 'storeFull', limit };
+}
+
+/** Bytes of the key and value that there are more than before. */
+function grown({ before, after }: Write): number {
+  if (before !== null && after !== null) return after.value.length - before.value.length;
+  return (after === null ? 0 : bytesOf(after)) - (before === null ? 0 : bytesOf(before));
 }
 
 function bytesOf({ key, value }: StoreEntry): number {
