@@ -5,21 +5,19 @@
 import { unreachable } from '../raft/assert.js';
 import type { Entry, EntryPayload } from '../raft/types.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
+import { rememberBytes, rememberedBytes } from './entry-bytes.js';
 import { damaged, open, seal, unknownKind } from './envelope.js';
 import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
 import { ENTRY_KIND } from './kinds.js';
 import { configurationFields, readConfiguration, readSettings, settingsFields } from './shapes.js';
 
-/** The encoded bytes of entries that are alive; entries never change, so neither do these. */
-const encoded = new WeakMap<Entry, Uint8Array>();
-
 /** The entry's bytes; the same array each time for the same entry. The caller must not change them. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const known = encoded.get(entry);
-  if (known !== undefined) return known;
+  const known = rememberedBytes(entry);
+  if (known !== null) return known;
   const bytes = seal(ENTRY_KIND[entry.kind], entryFields(entry));
-  encoded.set(entry, bytes);
+  rememberBytes(entry, bytes);
   return bytes;
 }
 
@@ -103,7 +101,7 @@ function decodeOwned(bytes: Uint8Array): Entry {
     kind === ENTRY_KIND.command
       ? { term, index, stampMs, kind: 'command', data: reader.bytes('data') }
       : { term, index, stampMs, ...readPayload(kind, reader) };
-  encoded.set(entry, bytes);
+  rememberBytes(entry, bytes);
   return entry;
 }
 

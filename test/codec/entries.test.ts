@@ -44,6 +44,14 @@ describe('an entry', () => {
     expect(encodeEntry(received as Entry)).toEqual(encoded);
   });
 
+  it('looks the same, to whoever looks, once its bytes are remembered', () => {
+    const remembering = entry(3);
+    encodeEntry(remembering);
+    expect(Reflect.ownKeys(remembering)).toEqual(Reflect.ownKeys(entry(3)));
+    const copy = { ...remembering, index: index(4) };
+    expect(encodeEntry(copy), 'a copy is encoded anew').toEqual(encodeEntry(entry(4)));
+  });
+
   it('remembers the bytes that it was decoded from, with fields that this version does not know', () => {
     const newer = seal(COMMAND, [1, 1, 0, bytes('x'), 'appended by a later version']);
     const decoded = decodeEntry(newer);
