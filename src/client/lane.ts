@@ -130,7 +130,7 @@ export class Lane {
     if (at === -1) return;
     this.#held.splice(at, 1);
     const [first] = this.#held;
-    if (first === undefined) return;
+    if (first === undefined || this.#turns.size === 0) return;
     const resolve = this.#turns.get(first);
     this.#turns.delete(first);
     resolve?.();

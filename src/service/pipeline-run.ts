@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Lane } from '../client/lane.js';
+import type { Place } from '../client/lane.js';
 import {
   answerIn,
   fieldFor,
@@ -82,6 +83,8 @@ export class PipelineRun {
   /** Forwarded operations without an answer, and those of them that may not be repeated. */
   readonly #forwarded = { all: 0, uncovered: 0 };
   #waking: (() => void)[] = [];
+  /** Told once when nothing more is taken. */
+  #ended: () => void = () => undefined;
   /** Why nothing more is taken: the error that the stream ends with, or null if the caller has said all or gone away. */
   #end: { readonly error: QuorateError | null } | null = null;
 
@@ -131,10 +134,12 @@ export class PipelineRun {
 
   #endWith(error: QuorateError | null): void {
     this.#end ??= { error };
+    this.#ended();
     this.#wake();
   }
 
   #wake(): void {
+    if (this.#waking.length === 0) return;
     for (const wake of this.#waking.splice(0)) wake();
   }
 
@@ -160,38 +165,37 @@ export class PipelineRun {
         throw tooLarge('operations', operations.length, messageOperationsMax, 'operations');
       }
       for (const operation of operations) {
-        if (!(await this.#hasTurn(operation))) return;
-        this.#begin(operation, Math.ceil(bytes / operations.length));
+        // Nearly all may begin at once, and nothing is waited for then.
+        if (!this.#mayBegin(operation) && !(await this.#hasTurn(operation))) return;
+        void this.#carryOut(operation, Math.ceil(bytes / operations.length));
       }
     }
   }
 
-  /** The value, or null once the stream ends. */
-  async #unlessEnded<T>(value: Promise<T>): Promise<T | null> {
-    const done = { isSo: false };
-    const ended = (async () => {
-      while (this.#end === null && !done.isSo) await this.#changed();
-      return null;
-    })();
-    try {
-      return await Promise.race([value, ended]);
-    } finally {
-      done.isSo = true;
-    }
+  /** The value, or null once the stream ends. One caller at a time. */
+  #unlessEnded<T>(value: Promise<T>): Promise<T | null> {
+    return new Promise((resolve, reject) => {
+      this.#ended = () => resolve(null);
+      value.then(resolve, reject);
+      if (this.#end !== null) this.#ended();
+    });
   }
 
   /** Waits until the operation may begin; false: the stream ends before it. */
-  async #hasTurn({ operation = '' }: OperationMessage): Promise<boolean> {
-    const isWrite = this.#pipelined.calls[operation]?.isWrite === true;
+  async #hasTurn(operation: OperationMessage): Promise<boolean> {
     while (this.#end === null) {
-      const { reads, writes } = this.#running;
-      const isBlocked = (isWrite ? reads : writes) > 0;
-      if (!isBlocked && this.#hasRoom()) return true;
       await this.#changed();
       // What ended in the same turn and is to be tried again takes its place before this one.
       await nextTurn();
+      if (this.#mayBegin(operation)) return true;
     }
     return false;
+  }
+
+  #mayBegin({ operation = '' }: OperationMessage): boolean {
+    const isWrite = this.#pipelined.calls[operation]?.isWrite === true;
+    const { reads, writes } = this.#running;
+    return this.#end === null && (isWrite ? reads : writes) === 0 && this.#hasRoom();
   }
 
   #hasRoom(): boolean {
@@ -200,58 +204,55 @@ export class PipelineRun {
     return this.#slots.length < outstandingOperationsMax && this.#bytes < outstandingBytesMax;
   }
 
-  #begin(operation: OperationMessage, bytes: number): void {
+  async #carryOut(operation: OperationMessage, bytes: number): Promise<void> {
     const slot: Slot = { bytes, answer: null };
     this.#slots.push(slot);
     this.#bytes += bytes;
     this.#count += 1;
-    const { calls } = this.#pipelined;
-    const running = calls[operation.operation ?? '']?.isWrite === true ? 'writes' : 'reads';
+    const field = operation.operation ?? '';
+    const running = this.#pipelined.calls[field]?.isWrite === true ? 'writes' : 'reads';
     this.#running[running] += 1;
-    const settle = async (): Promise<void> => {
-      slot.answer = await this.#carriedOut(operation, this.#count);
-      this.#running[running] -= 1;
-      this.#wake();
-    };
-    void settle();
-  }
-
-  async #carriedOut(operation: OperationMessage, number: number): Promise<PipelineAnswer> {
-    const { calls } = this.#pipelined;
-    const { authorise, clock, node } = this.#modules;
     const place = this.#lane.enter();
     try {
-      const field = operation.operation ?? '';
-      const call = calls[field];
-      if (call === undefined) {
-        throw invalid('operations', `expected one of ${Object.keys(calls).join(', ')}`);
-      }
-      const { path: method } = call;
-      const { identity, who, requestId } = this.#context;
-      if (!authorise(identity, method)) {
-        throw new QuorateError('PERMISSION_DENIED', `${who} may not use ${method}`);
-      }
-      const askedMs =
-        operation.timeoutMs === 0 ? CALL_LIMITS.deadlineDefaultMs : operation.timeoutMs;
-      const deadlineMs = Math.min(clock.nowMs() + usableMs(askedMs), this.#deadlineMs);
-      const streamed = { place, forward: this.#forward };
-      const context = {
-        ...this.#context,
-        method,
-        requestId: `${requestId}/${number}`,
-        deadlineMs,
-        streamed,
-      };
-      const request = (operation as unknown as Record<string, never>)[field] as never;
-      return { [field]: await call.run(this.#modules, request, context) };
+      slot.answer = { [field]: await this.#run(operation, field, place) };
     } catch (error) {
-      const known = knownError(this.#modules, this.#context.method, this.#stream, error);
-      // Who asked not to be forwarded goes to the leader with everything that follows.
-      if (known.code === 'NOT_LEADER' && !this.#context.mayForward) this.#endWith(known);
-      return { error: operationError(known, leaderData(node.outline())) as never };
+      slot.answer = this.#failure(error);
     } finally {
       place.leave();
     }
+    this.#running[running] -= 1;
+    this.#wake();
+  }
+
+  #run(operation: OperationMessage, field: string, place: Place): Promise<object> | object {
+    const { calls } = this.#pipelined;
+    const { authorise, clock } = this.#modules;
+    const call = calls[field];
+    if (call === undefined) {
+      throw invalid('operations', `expected one of ${Object.keys(calls).join(', ')}`);
+    }
+    const { path: method } = call;
+    const { identity, who, requestId } = this.#context;
+    if (!authorise(identity, method)) {
+      throw new QuorateError('PERMISSION_DENIED', `${who} may not use ${method}`);
+    }
+    const askedMs = operation.timeoutMs === 0 ? CALL_LIMITS.deadlineDefaultMs : operation.timeoutMs;
+    const context = {
+      ...this.#context,
+      method,
+      requestId: `${requestId}/${this.#count}`,
+      deadlineMs: Math.min(clock.nowMs() + usableMs(askedMs), this.#deadlineMs),
+      streamed: { place, forward: this.#forward },
+    };
+    const request = (operation as unknown as Record<string, never>)[field] as never;
+    return call.run(this.#modules, request, context);
+  }
+
+  #failure(error: unknown): PipelineAnswer {
+    const known = knownError(this.#modules, this.#context.method, this.#stream, error);
+    // Who asked not to be forwarded goes to the leader with everything that follows.
+    if (known.code === 'NOT_LEADER' && !this.#context.mayForward) this.#endWith(known);
+    return { error: operationError(known, leaderData(this.#modules.node.outline())) as never };
   }
 
   /** Has the leader carry an operation out, on a stream of its own for this one. */

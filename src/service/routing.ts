@@ -93,10 +93,12 @@ export class Routing {
       return route.isCovered === true ? orDoubt(tried, doubts) : tried;
     };
     const status = this.#node.outline();
+    const place = context.streamed?.place ?? null;
     const isHere = status.role === 'leader' && whyUnable(status) === null;
-    if (!isHere || context.streamed !== null) return bring(null);
-    // As nearly all calls are, without what is only needed to try again.
-    const answer = route.here();
+    const mayGoAtOnce = place === null || (place.mayGo() && place.mayGoTo(whereOf(status)));
+    if (!isHere || !mayGoAtOnce) return bring(null);
+    // As nearly all are, without what is only needed to try again.
+    const answer = carriedOut(route, place, status);
     return answer.catch(() => bring({ status, answer }));
   }
 
@@ -133,7 +135,7 @@ export class Routing {
   ): Promise<Response> {
     const place = context.streamed?.place ?? null;
     for (let [last, attempt, sight]: Attempts = [null, 0, '']; ; begun = null) {
-      while (place?.mayGo() === false) await place.turn();
+      while (begun === null && place?.mayGo() === false) await place.turn();
       const status = begun?.status ?? this.#node.outline();
       const unable = whyUnable(status);
       if (unable !== null) throw unable;
@@ -142,7 +144,8 @@ export class Routing {
       if (sight !== sightOf(status)) attempt = 0;
       sight = sightOf(status);
       let isTried = false;
-      if ((isHere || this.#leaderApi(status) !== null) && mayGo(place, status)) {
+      const hasLeader = isHere || this.#leaderApi(status) !== null;
+      if (begun !== null || (hasLeader && mayGo(place, status))) {
         isTried = true;
         attempt += 1;
         try {
@@ -300,15 +303,20 @@ function carriedOut<Request, Response>(
   status: NodeOutline,
 ): Promise<Response> {
   if (place === null) return here();
+  const passed = (answer: Response): Response => {
+    place.pass();
+    return answer;
+  };
+  if (isCovered !== true) {
+    place.go(whereOf(status));
+    return here().then(passed);
+  }
   return new Promise((resolve, reject) => {
     const letGo = (): void => {
       reject(new QuorateError('INDETERMINATE', 'this node lost its office'));
     };
-    place.go(whereOf(status), isCovered === true ? letGo : null);
-    here().then((answer) => {
-      place.pass();
-      resolve(answer);
-    }, reject);
+    place.go(whereOf(status), letGo);
+    here().then((answer) => resolve(passed(answer)), reject);
   });
 }
 
