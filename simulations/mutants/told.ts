@@ -76,8 +76,8 @@ export const TOLD: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/store',
-        find: 'for (const write of plan.writes) this.#write(write);',
-        replace: 'for (const write of plan.writes.slice(0, 1)) this.#write(write);',
+        find: 'for (const step of steps) if (step.isWrite) this.#write(step);',
+        replace: 'for (const step of steps.slice(0, 1)) if (step.isWrite) this.#write(step);',
       },
     ],
   },
@@ -87,8 +87,8 @@ export const TOLD: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/store',
-        find: 'plan.results.push({ type, entry });',
-        replace: 'plan.results.push({ type, entry: this.get(key) });',
+        find: 'after: entry, result: { type, entry } };',
+        replace: 'after: entry, result: { type, entry: this.get(key) } };',
       },
     ],
   },

@@ -103,7 +103,7 @@ function commandFields(command: Command): FieldValue[] {
     case 'deleteSession':
       return [command.requestId, command.id, command.ifRevision, clientFields(command.client)];
     case 'changeStore':
-      return [command.requestId, ...storeFields(command), clientFields(command.client)];
+      return storeFields(command.requestId, command, clientFields(command.client));
     case 'acquireLock':
     case 'releaseLock':
       return [...lockFields(command), clientFields(command.client)];

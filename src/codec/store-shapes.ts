@@ -15,18 +15,21 @@ type StoreRequest = Pick<
 const TARGET_TYPES = ['revision', 'createdRevision', 'value'] as const;
 const OPERATION_TYPES = ['put', 'delete', 'get'] as const;
 
-/** Three fields. */
-export function storeFields({ compares, success, failure }: StoreRequest): FieldValue[] {
-  return [
-    compares.map(({ key, relation, to }) => {
-      return [key, relation, to.type, to.type === 'value' ? to.value : to.revision];
-    }),
-    success.map((operation) => operationFields(operation)),
-    failure.map((operation) => operationFields(operation)),
-  ];
+/** All fields of the command; `client` is the last. */
+export function storeFields(
+  requestId: string,
+  { compares, success, failure }: StoreRequest,
+  client: FieldValue,
+): FieldValue[] {
+  const compareFields = compares.map(({ key, relation, to }) => {
+    return [key, relation, to.type, to.type === 'value' ? to.value : to.revision];
+  });
+  const did = success.map((operation) => operationFields(operation));
+  const didElse = failure.map((operation) => operationFields(operation));
+  return [requestId, compareFields, did, didElse, client];
 }
 
-/** Reads what `storeFields` wrote. */
+/** Reads what `storeFields` wrote, between the first field and the last. */
 export function readStore(reader: ValueReader): StoreRequest {
   return {
     compares: reader.list('compares', compareIn),

@@ -14,7 +14,7 @@ import type { ReignRecord } from './primary.js';
 import { keyOf, providerBytes } from './services.js';
 import type { Provider } from './service-types.js';
 import { attributesBytes } from './session-limits.js';
-import type { StoreEntry } from './store-types.js';
+import type { StoreEntry, StoreOperation } from './store-types.js';
 
 /** One thing after an entry changed it; null: it is gone. */
 export type Change =
@@ -74,13 +74,14 @@ export function requestChanges(
     case 'changeStore': {
       if (result.type !== 'store') return [];
       const operations = result.failed === null ? command.success : command.failure;
-      const changes: Change[] = [];
-      for (const [at, { type, key }] of operations.entries()) {
+      const isChanged = ({ type }: StoreOperation, at: number): boolean => {
         const did = result.results[at];
-        const isChanged = type === 'put' || (did?.type === 'delete' && did.revision > 0);
-        if (isChanged) changes.push({ fact: 'store', key, value: now.entry(key) });
-      }
-      return changes;
+        return type === 'put' || (did?.type === 'delete' && did.revision > 0);
+      };
+      // The array is kept for long, and one that grows has room for many more.
+      return operations.filter(isChanged).map(({ key }) => {
+        return { fact: 'store', key, value: now.entry(key) };
+      });
     }
     case 'acquireLock':
       return result.type === 'lock' && result.revision === revision

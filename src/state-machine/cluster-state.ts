@@ -63,6 +63,7 @@ import type { StorePage, StorePageWish } from './store.js';
 import type { StoreEntry } from './store-types.js';
 
 const NO_RESULT: ApplyResult = { type: 'none' };
+const NO_CHANGES: readonly Change[] = [];
 
 export class ClusterState {
   /** What the newest entries changed: a memory of this node, no part of the state. */
@@ -87,7 +88,8 @@ export class ClusterState {
   readonly #features: FeatureTable;
   readonly #clientSessionLimits: ClientSessionLimits;
   /** By the entry that is being applied. */
-  #changed: Change[] = [];
+  /** By the entry that is being applied. */
+  #changed: readonly Change[] = NO_CHANGES;
 
   /** The limits must be the same on every node of a cluster; `features` says what this software knows. */
   constructor(
@@ -263,7 +265,7 @@ export class ClusterState {
     const result = command === null ? NO_RESULT : this.#carryOut(command);
     if (this.#changed.length > 0) {
       this.changes.add(index, this.#changed);
-      this.#changed = [];
+      this.#changed = NO_CHANGES;
     }
     return result;
   }
@@ -328,7 +330,7 @@ export class ClusterState {
   #configure(entry: Extract<Entry, { kind: 'configuration' }>): void {
     const { configuration, index, cause } = entry;
     const { members, changes } = applyConfiguration(this.#members, configuration, index);
-    this.#changed.push(...memberChanges(this.#members, members));
+    this.#change(memberChanges(this.#members, members));
     this.#members = members;
     for (const event of configurationTexts(changes, cause)) this.#tell(event);
     this.#loseProviders(this.#held.services.endMembers(this.#isMember), 'left');
@@ -345,7 +347,7 @@ export class ClusterState {
     this.#primary = applyToPrimary(this.#primary, entry, this.#clusterTimeMs);
     const after = this.primary;
     if (before?.epoch === after?.epoch) return;
-    this.#changed.push({ fact: 'primary', key: '', value: after });
+    this.#change([{ fact: 'primary', key: '', value: after }]);
     const nameOf = (id: NodeId): string => this.memberName(id) ?? `node ${id}`;
     for (const event of reignTexts(before, after, entry, nameOf)) this.#tell(event);
     const ids = this.#held.jobs.endReigns(this.#moment());
@@ -361,10 +363,16 @@ export class ClusterState {
     return { revision, nowMs: this.#clusterTimeMs, epoch: this.primary?.epoch ?? (0 as LogIndex) };
   }
 
+  /** Nearly every entry has one list of changes, which is kept as it is. */
+  #change(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    this.#changed = this.#changed.length === 0 ? changes : [...this.#changed, ...changes];
+  }
+
   /** Of jobs that changed, and of those that are forgotten for it. */
   #tellJobs(ids: readonly string[]): void {
     const changed = [...ids, ...this.#held.jobs.forget()];
-    this.#changed.push(...jobChanges(changed, (id) => this.#held.jobs.get(id)));
+    this.#change(jobChanges(changed, (id) => this.#held.jobs.get(id)));
   }
 
   #carryOut(command: Command): ApplyResult {
@@ -372,7 +380,7 @@ export class ClusterState {
     const nowMs = this.#clusterTimeMs;
     if (command.kind === 'expireSessions') {
       const ids = this.#held.sessions.expire(command, nowMs);
-      this.#changed.push(...expiryChanges(ids));
+      this.#change(expiryChanges(ids));
       this.#endClaims(ids);
       if (ids.length > 0) this.#note('sessionsExpired', expiryText(ids));
       this.#loseProviders(this.#held.services.endSessions(ids), 'expired');
@@ -380,7 +388,7 @@ export class ClusterState {
     }
     if (command.kind === 'grantLocks') {
       const names = this.#held.locks.grant(command.names, index, nowMs);
-      this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
+      this.#change(lockChanges(names, (name) => this.lock(name)));
       return { type: 'locksGranted', count: names.length };
     }
     if (command.kind === 'lapseJobs') {
@@ -417,7 +425,7 @@ export class ClusterState {
     const result = carryOutRequest(command, this.#held, at);
     if (client !== null) this.#held.clientSessions.record(client, index, result);
     for (const event of policyTexts(command, result)) this.#tell(event);
-    this.#changed.push(...requestChanges(command, result, this.#reader, index));
+    this.#change(requestChanges(command, result, this.#reader, index));
     if (command.kind === 'reportJob' || command.kind === 'cancelJob') this.#tellJobs([]);
     if (command.kind === 'deleteSession' && this.session(command.id) === null) {
       this.#endClaims([command.id]);
@@ -433,11 +441,11 @@ export class ClusterState {
       this.#lastApplied.index,
       this.#clusterTimeMs,
     );
-    this.#changed.push(...lockChanges(names, (name) => this.lock(name)));
+    this.#change(lockChanges(names, (name) => this.lock(name)));
   }
 
   #tellProviders(keys: readonly string[]): void {
-    this.#changed.push(...providerChanges(keys, (key) => this.#held.services.get(key)));
+    this.#change(providerChanges(keys, (key) => this.#held.services.get(key)));
   }
 
   /** Providers went although nobody asked for it. */
@@ -455,6 +463,6 @@ export class ClusterState {
     const revision = this.#lastApplied.index;
     const event = { revision, clusterTimeMs: this.#clusterTimeMs, ...told };
     this.#events = addEvents(this.#events, [event]);
-    this.#changed.push({ fact: 'event', key: told.kind, value: event });
+    this.#change([{ fact: 'event', key: told.kind, value: event }]);
   }
 }

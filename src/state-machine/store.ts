@@ -39,19 +39,14 @@ export interface StorePage {
   readonly isMore: boolean;
 }
 
-/** One key as it is, and as it is to be; null: there is none. Looking a key up is dear, so it is done once. */
-interface Write {
+/** What one operation would do. Looking a key up is dear, so it is done once. */
+interface Step {
   readonly key: string;
+  readonly isWrite: boolean;
+  /** The key as it is, and as it is to be; null: there is none. */
   readonly before: StoreEntry | null;
   readonly after: StoreEntry | null;
-}
-
-/** What a request would do, found out before anything is changed. */
-interface Plan {
-  /** No key twice. */
-  readonly writes: Write[];
-  readonly results: StoreOperationResult[];
-  readBytes: number;
+  readonly result: StoreOperationResult;
 }
 
 export class Store {
@@ -91,13 +86,13 @@ export class Store {
     const at = request.compares.findIndex((compare) => !this.#holds(compare));
     const compare = request.compares[at];
     const operations = compare === undefined ? request.success : request.failure;
-    const plan = this.#plan(operations, revision);
-    const refusal = this.#whyTooMuch(plan);
+    const steps = this.#plan(operations, revision);
+    const refusal = this.#whyTooMuch(steps);
     if (refusal !== null) return refused(refusal);
     const actual = compare === undefined ? null : (this.get(compare.key)?.revision ?? INDEX_ZERO);
-    for (const write of plan.writes) this.#write(write);
+    for (const step of steps) if (step.isWrite) this.#write(step);
     const failed = actual === null ? null : { at, revision: actual };
-    return { type: 'store', failed, results: plan.results };
+    return { type: 'store', failed, results: steps.map(({ result }) => result) };
   }
 
   /** Takes in an entry of a snapshot. */
@@ -122,50 +117,52 @@ export class Store {
     return isIn(relation, compareBytes(entry.value, to.value));
   }
 
-  #plan(operations: readonly StoreOperation[], revision: LogIndex): Plan {
-    const plan: Plan = { writes: [], results: [], readBytes: 0 };
-    for (const operation of operations) {
-      const { type, key } = operation;
-      switch (type) {
-        case 'put': {
-          const before = this.get(key);
-          const createdRevision = before?.createdRevision ?? revision;
-          const after = { key, value: operation.value, createdRevision, revision };
-          plan.writes.push({ key, before, after });
-          plan.results.push({ type, createdRevision });
-          break;
-        }
-        case 'delete': {
-          const before = this.get(key);
-          plan.writes.push({ key, before, after: null });
-          plan.results.push({ type, revision: before?.revision ?? INDEX_ZERO });
-          break;
-        }
-        case 'get': {
-          const write = plan.writes.find((each) => each.key === key);
-          const entry = write === undefined ? this.get(key) : write.after;
-          plan.readBytes += entry === null ? 0 : bytesOf(entry);
-          plan.results.push({ type, entry });
-          break;
-        }
-        default:
-          unreachable(operation);
-      }
-    }
-    return plan;
+  /** Found out before anything is changed. No key is written twice. */
+  #plan(operations: readonly StoreOperation[], revision: LogIndex): readonly Step[] {
+    const steps: Step[] = [];
+    for (const operation of operations) steps.push(this.#step(operation, revision, steps));
+    return steps;
   }
 
-  #whyTooMuch({ writes, readBytes }: Plan): FactRefusal | null {
+  #step(operation: StoreOperation, revision: LogIndex, earlier: readonly Step[]): Step {
+    const { type, key } = operation;
+    switch (type) {
+      case 'put': {
+        const before = this.get(key);
+        const createdRevision = before?.createdRevision ?? revision;
+        const after = { key, value: operation.value, createdRevision, revision };
+        return { key, isWrite: true, before, after, result: { type, createdRevision } };
+      }
+      case 'delete': {
+        const before = this.get(key);
+        const result = { type, revision: before?.revision ?? INDEX_ZERO };
+        return { key, isWrite: true, before, after: null, result };
+      }
+      case 'get': {
+        const write = earlier.find((step) => step.isWrite && step.key === key);
+        const entry = write === undefined ? this.get(key) : write.after;
+        return { key, isWrite: false, before: entry, after: entry, result: { type, entry } };
+      }
+      default:
+        return unreachable(operation);
+    }
+  }
+
+  #whyTooMuch(steps: readonly Step[]): FactRefusal | null {
     const { readBytesMax, keysMax, bytesMax } = STORE_LIMITS;
+    let [keys, bytes, readBytes] = [0, 0, 0];
+    for (const step of steps) {
+      const { isWrite, before, after } = step;
+      if (!isWrite) {
+        readBytes += after === null ? 0 : bytesOf(after);
+        continue;
+      }
+      keys += (after === null ? 0 : 1) - (before === null ? 0 : 1);
+      bytes += grown(step);
+    }
     if (readBytes > readBytesMax) {
       const detail = `the request would read ${readBytes} bytes, expected at most ${readBytesMax}`;
       return { reason: 'storeRequestTooLarge', detail };
-    }
-    let [keys, bytes] = [0, 0];
-    for (const write of writes) {
-      const { before, after } = write;
-      keys += (after === null ? 0 : 1) - (before === null ? 0 : 1);
-      bytes += grown(write);
     }
     // What makes the store smaller is never refused.
     if (keys > 0 && this.size + keys > keysMax) return full(`${keysMax} keys`);
@@ -173,9 +170,9 @@ export class Store {
     return null;
   }
 
-  #write(write: Write): void {
-    const { key, after } = write;
-    this.#bytes += grown(write);
+  #write(step: Pick<Step, 'key' | 'before' | 'after'>): void {
+    const { key, after } = step;
+    this.#bytes += grown(step);
     if (after === null) this.#byKey.delete(key);
     else this.#byKey.set(key, after);
   }
@@ -193,7 +190,7 @@ function full(limit: string): FactRefusal {
 }
 
 /** Bytes of the key and value that there are more than before. */
-function grown({ before, after }: Write): number {
+function grown({ before, after }: Pick<Step, 'before' | 'after'>): number {
   if (before !== null && after !== null) return after.value.length - before.value.length;
   return (after === null ? 0 : bytesOf(after)) - (before === null ? 0 : bytesOf(before));
 }
