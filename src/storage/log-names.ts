@@ -7,20 +7,12 @@ import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 
 import type { Operation } from './live-keys.js';
+import { TableGrowth } from './table-growth.js';
 
 const LOG_NAME = /^\d+\.log$/;
 
-/** LevelDB's table takes its memory in blocks of so many bytes, and notes each. */
-const BLOCK_BYTES = 4096;
-const NOTE_BYTES = 8;
-/** A block is given up for one thing that does not fit, and that is no larger than a quarter of it. */
-const WASTE = (BLOCK_BYTES + NOTE_BYTES) / (BLOCK_BYTES * 0.75);
-/** Of an operation beside key and value: its number, two lengths, and what aligns the next thing. */
-const FRAME_BYTES = 8 + 2 * 5 + 7;
-/** Its place in the table: itself and two links. One more link has a chance of a quarter, so 1.33 is what many have. */
-const PLACE_BYTES = 8 + 2 * 8;
-/** The first block, and for more links than is likely. */
-const TABLE_BYTES = 2 * BLOCK_BYTES;
+/** So much sooner than a log is expected it is looked for: two blocks of the table, though none was ever seen to be wrong. */
+const MARGIN_BYTES = 8192;
 
 export class LogNames {
   readonly #directory: string;
@@ -28,8 +20,8 @@ export class LogNames {
   readonly #namesIn: (directory: string) => Promise<readonly string[]>;
   /** The newest log whose name is known to be durable; numbers only grow. */
   #newest = 0;
-  /** At most what the table in memory holds. Null: nobody knows when it was begun. */
-  #tableBytes: number | null = null;
+  /** The table in memory, since it was begun. Null: nobody knows when that was. */
+  #table: TableGrowth | null = null;
 
   /** `tableBytesMax`: what LevelDB was opened with; with a table that is no larger it begins no log. */
   constructor(
@@ -44,13 +36,10 @@ export class LogNames {
 
   /** Notes what was written as one batch; whether LevelDB may have begun a log for it, so that `makeDurable` is due. */
   mayHaveBegun(operations: readonly Operation[]): boolean {
-    if (this.#tableBytes === null || this.#tableBytes > this.#tableBytesMax) {
-      // If it has, nothing but this batch is in its table.
-      this.#tableBytes = null;
-      return true;
-    }
-    this.#tableBytes += growthBy(operations);
-    return false;
+    // LevelDB asks before it writes a batch.
+    const isDue = this.#table === null || this.#table.bytes + MARGIN_BYTES > this.#tableBytesMax;
+    this.#table?.add(operations);
+    return isDue;
   }
 
   /** Resolves once every log that exists now has a durable name; `operations` were written last. Rejects with what the file system says. */
@@ -69,20 +58,7 @@ export class LogNames {
       await directory.close();
     }
     this.#newest = newest;
-    this.#tableBytes = TABLE_BYTES + growthBy(operations);
+    this.#table = new TableGrowth();
+    this.#table.add(operations);
   }
-}
-
-/** At most what LevelDB's table in memory grows by, in bytes. Source: `MemTable::Add`, `Arena` and `SkipList` of LevelDB. */
-function growthBy(operations: readonly Operation[]): number {
-  let bytes = 0;
-  for (const operation of operations) {
-    const valueBytes = operation.type === 'put' ? operation.value.length : 0;
-    const ownBytes = operation.key.length + valueBytes;
-    const needed = ownBytes + FRAME_BYTES;
-    // What is larger than a block has one of its own, of its size.
-    bytes += ownBytes > BLOCK_BYTES ? needed + NOTE_BYTES : needed * WASTE;
-    bytes += PLACE_BYTES * WASTE;
-  }
-  return bytes;
 }
