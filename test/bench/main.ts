@@ -27,8 +27,8 @@ const METHOD = `Three nodes of etcd and three of Quorate run at once on this mac
 same disk, heartbeats every 100 ms and elections after 1 s. Slices of load take turns between the two, the other
 way round in each next pair, sent to the leader, with the same keys and values. What decides is the ratio within a
 pair: its median, and an interval that contains the true median with at least 95 % (sign test) if there are pairs
-enough. Both are loaded for 12 s (quick: 4) before the first slice of each kind of load. Writes count only if the
-servers say that they carried out as many.
+enough. Both are loaded for 12 s (quick: 4) before the first slice of each kind of load, and etcd is compacted before
+each level. Writes count only if the servers say that they carried out as many.
 `;
 const MISSING = `it needs etcd, etcdctl and h2load: apt-get install etcd-server etcd-client nghttp2-client`;
 

@@ -52,6 +52,8 @@ async function start(): Promise<Running> {
       const [count] = (await once(leader.child, 'message')) as [number];
       return count;
     },
+    // It keeps nothing but its log.
+    compact: async () => {},
     kill: unasked,
     restart: unasked,
     join: unasked,

@@ -81,6 +81,8 @@ class Cluster implements Running {
   readonly #founders: number;
   /** As etcd names the node that joined last. */
   #joinerId = '';
+  /** Up to this revision. A new store is at 1. */
+  #compacted = 1;
   #count: number;
   readonly #onExit = (): void => {
     for (const child of this.#children) child?.kill('SIGKILL');
@@ -125,6 +127,14 @@ class Cluster implements Running {
   async revision(): Promise<number> {
     const status = await this.#status();
     return Math.max(...status.map(({ Status }) => Status.header.revision));
+  }
+
+  async compact(): Promise<void> {
+    const revision = await this.revision();
+    // It refuses to do so twice.
+    if (revision <= this.#compacted) return;
+    await this.#control(['compact', '--physical', String(revision)]);
+    this.#compacted = revision;
   }
 
   async kill(at: number): Promise<void> {
@@ -192,7 +202,7 @@ class Cluster implements Running {
 
   async #control(command: readonly string[]): Promise<string> {
     const { address } = await this.leader();
-    const args = [...command, `--endpoints=${address}`];
+    const args = [...command, '--command-timeout=60s', `--endpoints=${address}`];
     return (await run('etcdctl', args, { env: environment() })).stdout;
   }
 

@@ -102,6 +102,9 @@ export class QuorateRunning implements Running {
     return Math.max(...nodes.map(({ commitIndex }) => commitIndex ?? 0));
   }
 
+  /** It keeps the latest ten thousand by itself. */
+  async compact(): Promise<void> {}
+
   async kill(at: number): Promise<void> {
     await this.daemonAt(at).stop('SIGKILL');
   }

@@ -33,6 +33,8 @@ export interface Running {
   readonly pids: readonly number[];
   /** Counts up by at least one with each write that was carried out. */
   revision(): Promise<number>;
+  /** Lets go of earlier revisions of its keys, as operators have it done, where a system keeps all until it is told. */
+  compact(): Promise<void>;
   /** Ends a node at once, and starts it again. */
   kill(at: number): Promise<void>;
   restart(at: number): Promise<void>;
