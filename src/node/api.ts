@@ -165,8 +165,8 @@ export interface NodeApi {
   readonly state: ClusterState;
   status(): NodeStatus;
   outline(): NodeOutline;
-  /** As in the status. */
-  stalenessMs(): number | null;
+  /** As in the status, at a moment on the node's clock: many ask in one turn, and reading the clock costs more than all else of a stale read. */
+  stalenessMs(nowMs?: number): number | null;
   /** Cluster time now, as far as this node knows; for remaining lives. */
   clusterTimeMs(): number;
 

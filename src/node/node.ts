@@ -129,8 +129,8 @@ export class Node implements NodeApi {
     return outlineOf(this.#condition, this.raft);
   }
 
-  stalenessMs(): number | null {
-    return this.#staleness.ageMs(this.#modules.clock.nowMs());
+  stalenessMs(nowMs: number = this.#modules.clock.nowMs()): number | null {
+    return this.#staleness.ageMs(nowMs);
   }
 
   clusterTimeMs(): number {

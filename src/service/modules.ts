@@ -194,7 +194,7 @@ export function headerFor(
   modules: ServiceModules,
   how: { readonly revision?: LogIndex; readonly isStale?: boolean } = {},
 ): ResponseHeader {
-  const { node, self } = modules;
+  const { node, self, clock } = modules;
   const { cluster, term, lastApplied } = node.outline();
   const header = {
     clusterId: cluster?.clusterId ?? '',
@@ -202,7 +202,7 @@ export function headerFor(
     term,
     revision: how.revision ?? lastApplied,
   };
-  const stalenessMs = how.isStale === true ? node.stalenessMs() : null;
+  const stalenessMs = how.isStale === true ? node.stalenessMs(clock.nowMs()) : null;
   return stalenessMs === null ? header : { ...header, stalenessMs };
 }
 
