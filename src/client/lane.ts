@@ -21,7 +21,7 @@ export interface Place {
   changed(): Promise<void>;
   /** It is being tried there. `letGo` makes it fail, as one that may have happened; null: it has to be waited for. */
   go(where: number, letGo?: (() => void) | null): void;
-  /** It failed so, and waits to be tried again unless it leaves. */
+  /** It failed so, and waits to be tried again unless it leaves; nothing once it has left. */
   hold(error: QuorateError): void;
   /** It was answered, before it leaves; or, in doubt, somebody said that it may have happened. */
   pass(isInDoubt?: boolean): void;
@@ -145,6 +145,7 @@ class PlaceInOrder implements Place {
   readonly #order: Order;
   readonly #number: number;
   #failed: QuorateError | null = null;
+  #hasLeft = false;
 
   constructor(order: Order) {
     this.#order = order;
@@ -176,6 +177,8 @@ class PlaceInOrder implements Place {
   }
 
   hold(error: QuorateError): void {
+    // Its caller gave up; what is held then would hold up all others for ever.
+    if (this.#hasLeft) return;
     this.#failed = error;
     this.#order.hold(this.#number);
   }
@@ -185,6 +188,7 @@ class PlaceInOrder implements Place {
   }
 
   leave(): void {
+    this.#hasLeft = true;
     this.#order.release(this.#number);
     this.#order.land(this.#number);
   }

@@ -43,7 +43,9 @@ export class PipelineStream<Target extends { readonly address: string }> {
   ): Promise<PipelineAnswer> {
     const untilMs = performance.now() + timeoutMs;
     for (;;) {
-      await unlessAborted(place.turn(), signal);
+      const turn = place.turn();
+      // Nearly all go at once, and need no timer for that.
+      await unlessAborted(place.mayGo() ? turn : inTime(turn, untilMs), signal);
       if (this.#end !== null) throw this.#end;
       const target = aim();
       const ready = this.#readyTo(target);

@@ -32,6 +32,14 @@ describe('an operation', () => {
     expect(second.mayGo()).toBe(true);
   });
 
+  test('holds up nobody once its caller has given up, whatever becomes of it later', () => {
+    const [first, second] = entered(new Lane(), 2);
+    first.go(ON_STREAM);
+    first.leave();
+    first.hold(refused);
+    expect([second.mayGo(), second.mayGoTo(ON_STREAM)]).toEqual([true, true]);
+  });
+
   test('is not tried at one place while another one is at another, which is let go if it can be', () => {
     const [first, second] = entered(new Lane(), 2);
     let isLetGo = false;

@@ -2,6 +2,7 @@
 // answers it, in order and once, also while the leader is cut off again and again; each operation fails alone; what is under
 // way is bounded; and it ends as its caller wants. Deaths of real processes are in failover.test.ts.
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -228,6 +229,25 @@ describe('a pipeline', () => {
     all.abort();
     const codes = new Set((await Promise.all(rest)).map(({ code }) => code));
     expect([...codes]).toEqual(['CANCELLED']);
+    await pipeline.close();
+  });
+
+  test('goes on when an operation that its caller ended is answered by an error afterwards', async () => {
+    const one = new AbortController();
+    const pipeline = client.store.pipeline({ timeoutMs: 10_000 });
+    await pipeline.put('late/first', 'x');
+    const asked = { ifRevision: 77, signal: one.signal };
+    const ended = failure(pipeline.put('late/first', 'y', asked));
+    // It is on its way by then.
+    await nextTurn();
+    await nextTurn();
+    one.abort();
+    expect(await ended).toMatchObject({ code: 'CANCELLED' });
+    // By when it is answered: that there is another revision.
+    await client.store.put('late/beside', 'x');
+    await client.store.put('late/beside', 'y');
+    await pipeline.put('late/next', 'x');
+    expect((await client.store.get('late/next'))?.value.toString()).toBe('x');
     await pipeline.close();
   });
 
