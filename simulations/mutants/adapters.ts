@@ -64,6 +64,12 @@ export const ADAPTERS: readonly Mutant[] = [
     tests: ['test/node/snapshot-receiver.test.ts'],
   },
   {
+    name: 'dead-place-held',
+    what: 'an operation of a stream that its caller ended waits to be tried again, and all behind it for it',
+    changes: [{ file: 'src/client/lane', find: 'if (this.#hasLeft) return;', replace: '' }],
+    tests: ['test/client/lane.test.ts'],
+  },
+  {
     name: 'new-sequence-on-retry',
     what: 'the client library sends a write again as a new one',
     changes: [
