@@ -2,8 +2,9 @@
 // (src/raft/lease.ts, argument 3). That argument does without withheld votes, so it is held by itself: with them no two
 // primaries would show that it is broken. What is due is counted from the entries below the leader's no-op, applied or not.
 
+import type { Log } from '../../src/raft/log.js';
 import type { Leader, RaftState } from '../../src/raft/state.js';
-import type { LogIndex } from '../../src/raft/types.js';
+import type { LogIndex, Reign } from '../../src/raft/types.js';
 import type { Machine } from '../machine.js';
 import { hold } from '../violation.js';
 import type { Invariant } from './invariant.js';
@@ -11,15 +12,25 @@ import type { Invariant } from './invariant.js';
 export function reignBound(): Invariant {
   /** By the clock of a machine that leads: when all those leases have ended. */
   const due = new Map<Machine, number>();
+  const applied = new Map<Machine, Fold>();
   return {
     changed({ machine, state, before, appended }) {
-      const { role, term } = state;
+      const { role, term, lastApplied } = state;
+      const earlier = applied.get(machine) ?? null;
+      if (earlier?.lastApplied !== lastApplied) {
+        applied.set(machine, { reign: state.applied.reign, lastApplied });
+      }
       if (role.type !== 'leader') {
         due.delete(machine);
         return;
       }
       const isElected = !due.has(machine) || !before.isLeader || before.term !== term;
-      if (isElected) due.set(machine, state.nowMs + unprovenMs(state, role));
+      if (isElected) {
+        // Who applies its own activation in the very step of its election, which it must not, is judged by what was before.
+        const hasOwn = lastApplied >= role.noopIndex;
+        const fold = hasOwn ? earlier : { reign: state.applied.reign, lastApplied };
+        due.set(machine, fold === null ? 0 : state.nowMs + unprovenMs(fold, state.log, role));
+      }
       const dueMs = due.get(machine) ?? 0;
       const own = appended.find((entry) => entry.kind === 'activation' && entry.term === term);
       hold(own === undefined || (role.boundUntilMs ?? 0) >= dueMs, 'reign-bound', () => {
@@ -29,9 +40,14 @@ export function reignBound(): Invariant {
   };
 }
 
+/** What the entries up to one make of reigns. */
+interface Fold extends Pick<RaftState, 'lastApplied'> {
+  readonly reign: Reign;
+}
+
 /** The longest lease since the newest proof below the leader's no-op. */
-function unprovenMs({ applied, lastApplied, log }: RaftState, { noopIndex }: Leader): number {
-  let { epoch, unprovenLeaseMs } = applied.reign;
+function unprovenMs({ reign, lastApplied }: Fold, log: Log, { noopIndex }: Leader): number {
+  let { epoch, unprovenLeaseMs } = reign;
   for (let index = lastApplied + 1; index < noopIndex; index += 1) {
     const entry = log.entryAt(index as LogIndex);
     if (entry?.kind === 'activation') {
