@@ -115,7 +115,7 @@ export const ELECTIONS: readonly Mutant[] = [
       },
     ],
     coveredBy:
-      'its vote for itself: it can give one only in a later term, and steps down, as Raft without withheld votes does',
+      'as to safety, its vote for itself: it can give one only in a later term, and steps down, as Raft without withheld votes does',
     provenBy: 'leader-gives-votes-in-own-term',
   },
   {

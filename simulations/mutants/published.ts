@@ -19,7 +19,7 @@ export const PUBLISHED: readonly PublishedRow[] = [
     bug: 'membership change before an own-term commit (Raft errata)',
     mutants: ['change-before-own-commit', 'change-at-once-before-own-commit'],
     argument:
-      'voters change only through joint configurations, whose old half must agree as well, so two changes of different terms meet in it; without the joint half it is found',
+      'voters change only through joint configurations, whose old half must agree as well, so two changes of different terms meet in it, and without the joint half it is found; an old node that it admits after a raise of the feature level is found within some hundred seeds',
   },
   {
     number: 2,
@@ -45,7 +45,7 @@ export const PUBLISHED: readonly PublishedRow[] = [
     bug: 'leader grants votes to others (DaosRaft 70)',
     mutants: ['leader-gives-votes', 'leader-gives-votes-in-own-term'],
     argument:
-      'a leader has voted for itself in its term, so it could vote only in a later one, as in Raft without withheld votes; without that vote it is found',
+      'a leader has voted for itself in its term, so it could vote only in a later one, as in Raft without withheld votes, and without that vote it is found; that no leader lasts is found within some hundred seeds',
   },
   {
     number: 8,

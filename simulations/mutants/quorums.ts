@@ -93,7 +93,8 @@ export const QUORUMS: readonly Mutant[] = [
         replace: '',
       },
     ],
-    coveredBy: 'the joint configuration, whose old half meets that of any other change',
+    coveredBy:
+      'as to voters, the joint configuration, whose old half meets that of any other change',
     provenBy: 'change-at-once-before-own-commit',
   },
   {
