@@ -4,13 +4,11 @@
 
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { Mutant } from '../mutants/mutant.js';
-import { copyWith, FOLDERS, ROOT } from '../mutants/plant.js';
+import { plant } from '../mutants/plant.js';
 
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const CHILD_LIMIT_MS = 120_000;
 const FILE = 'src/forming/forming';
 
@@ -127,12 +125,9 @@ export async function findFormingMutant(
   from: bigint,
   count: number,
 ): Promise<FormingFinding> {
-  const names = [...FOLDERS, 'package.json'];
-  const directory = copyWith(mutant, { root: ROOT, names, extension: EXTENSION });
+  const { directory, nodeArguments } = plant(mutant, 'forming');
   try {
-    const child = join(directory, 'simulations', 'forming', `child.${EXTENSION}`);
-    const loader = EXTENSION === 'ts' ? ['--import', 'tsx'] : [];
-    const words = [...loader, child, String(from), String(count)];
+    const words = [...nodeArguments, String(from), String(count)];
     const options = { cwd: directory, timeout: CHILD_LIMIT_MS };
     const { stdout } = await promisify(execFile)(process.execPath, words, options);
     const found = JSON.parse(stdout) as Omit<FormingFinding, 'name'>;

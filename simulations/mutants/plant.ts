@@ -49,11 +49,14 @@ export interface Planted {
   readonly nodeArguments: readonly string[];
 }
 
-/** Copies the code and plants the bug; the caller deletes the directory. Throws if the bug does not apply. */
-export function plant(mutant: Mutant): Planted {
+/**
+ * Copies the code and plants the bug; the caller deletes the directory. Throws if the bug does not apply. `room` of `simulations` has
+ * the child that runs.
+ */
+export function plant(mutant: Mutant, room: 'mutants' | 'forming' = 'mutants'): Planted {
   const directory = copyWith(mutant, { root: ROOT, names: FOLDERS, extension: EXTENSION });
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n');
-  const child = join(directory, 'simulations', 'mutants', `child.${EXTENSION}`);
+  const child = join(directory, 'simulations', room, `child.${EXTENSION}`);
   return {
     directory,
     nodeArguments: EXTENSION === 'ts' ? ['--import', 'tsx', child] : [child],
