@@ -32,11 +32,6 @@ export interface Place {
 /** Where an operation is tried: by this very node as the leader of a term, or, 0, on a stream, which go one after another. */
 export const ON_STREAM = 0;
 
-interface Flight {
-  readonly where: number;
-  readonly letGo: (() => void) | null;
-}
-
 export class Lane {
   readonly #order = new Order();
 
@@ -52,8 +47,8 @@ class Order {
   /** Numbers of those that wait, ascending. */
   readonly #held: number[] = [];
   readonly #turns = new Map<number, () => void>();
-  /** Those that are being tried, all at the same place. */
-  readonly #flying = new Map<number, Flight>();
+  /** Those that are being tried, all at the same place, and what lets go of each. */
+  readonly #flying = new Map<number, (() => void) | null>();
   /** Where they are tried. */
   #where = ON_STREAM;
   #waiting: (() => void)[] = [];
@@ -70,10 +65,10 @@ class Order {
     return number;
   }
 
-  go(number: number, flight: Flight): void {
+  go(number: number, where: number, letGo: (() => void) | null): void {
     this.release(number);
-    this.#where = flight.where;
-    this.#flying.set(number, flight);
+    this.#where = where;
+    this.#flying.set(number, letGo);
   }
 
   pass(number: number, isInDoubt: boolean): void {
@@ -107,7 +102,8 @@ class Order {
   }
 
   letGoElsewhere(where: number): void {
-    for (const flight of this.#flying.values()) if (flight.where !== where) flight.letGo?.();
+    if (this.#where === where) return;
+    for (const letGo of this.#flying.values()) letGo?.();
   }
 
   changed(): Promise<void> {
@@ -173,7 +169,7 @@ class PlaceInOrder implements Place {
   }
 
   go(where: number, letGo: (() => void) | null = null): void {
-    this.#order.go(this.#number, { where, letGo });
+    this.#order.go(this.#number, where, letGo);
   }
 
   hold(error: QuorateError): void {

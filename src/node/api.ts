@@ -165,7 +165,7 @@ export interface NodeApi {
   readonly state: ClusterState;
   status(): NodeStatus;
   outline(): NodeOutline;
-  /** As in the status, at a moment on the node's clock: many ask in one turn, and reading the clock costs more than all else of a stale read. */
+  /** As in the status. Default: now; many ask in one turn, and a reading of the node's clock is a call of the system. */
   stalenessMs(nowMs?: number): number | null;
   /** Cluster time now, as far as this node knows; for remaining lives. */
   clusterTimeMs(): number;

@@ -47,14 +47,16 @@ export class TableGrowth {
     const bytes = NODE_BYTES + POINTER_BYTES * (height - 1);
     const slop = this.#left % POINTER_BYTES;
     if (bytes + slop <= this.#left) this.#left -= bytes + slop;
-    else this.#take(bytes, true);
+    else this.#takeAnew(bytes);
   }
 
-  #take(bytes: number, isForNewBlock = false): void {
-    if (!isForNewBlock && bytes <= this.#left) {
-      this.#left -= bytes;
-      return;
-    }
+  #take(bytes: number): void {
+    if (bytes <= this.#left) this.#left -= bytes;
+    else this.#takeAnew(bytes);
+  }
+
+  /** From memory that is taken for it; what was left is given up, unless this is too large for a common block. */
+  #takeAnew(bytes: number): void {
     if (bytes > BLOCK_BYTES / 4) {
       this.#bytes += bytes + POINTER_BYTES;
       return;

@@ -28,13 +28,19 @@ interface Told {
   readonly policy?: object | null;
 }
 
-/** Gives a job at an entry to a worker under an epoch, as the log tells it. */
-function givesJob(beliefs: Beliefs): (index: number, worker: string, epoch: number) => void {
+/** A job is given to one worker, then to another, under these epochs; the first is told of its own before the second, or late. */
+function giveTwice(epochs: readonly [number, number], isToldLate: boolean): void {
+  const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
   const claims = claimsIn(beliefs);
-  return (index, worker, epoch) => {
+  const give = (index: number, worker: string, epoch: number): void => {
     const result = { type: 'jobClaim', id: 'j', token: index };
     claims.applied?.(entry(index, { kind: 'claimJob', worker, epoch }, result, {}));
   };
+  const tell = (): void => beliefs.trust('j', { who: 'a', token: 1 }, 20);
+  give(1, 'a', epochs[0]);
+  if (!isToldLate) tell();
+  give(2, 'b', epochs[1]);
+  if (isToldLate) tell();
 }
 
 /** An entry at `index` with cluster time 1000 · index, and the state behind it. */
@@ -175,24 +181,12 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
   [
     'jobs',
     'a worker that is told late of a claim that another has, though its reign runs on',
-    (isWrong) => {
-      const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
-      const given = givesJob(beliefs);
-      given(1, 'a', 1);
-      given(2, 'b', isWrong ? 1 : 2);
-      beliefs.trust('j', { who: 'a', token: 1 }, 20);
-    },
+    (isWrong) => giveTwice([1, isWrong ? 1 : 2], true),
   ],
   [
     'jobs',
     'a worker that is given a job which another trusts that it has, though its reign runs on',
-    (isWrong) => {
-      const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
-      const given = givesJob(beliefs);
-      given(1, 'a', 1);
-      beliefs.trust('j', { who: 'a', token: 1 }, 20);
-      given(2, 'b', isWrong ? 1 : 2);
-    },
+    (isWrong) => giveTwice([1, isWrong ? 1 : 2], false),
   ],
   [
     'linearizable',
