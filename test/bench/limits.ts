@@ -1,14 +1,13 @@
 // The bare limits of what Quorate stands on, measured in the same run: a grpc-js server that only answers, under the same load, and
 // LevelDB writing one synced batch after another. No system on these libraries can do better.
 
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { h2load } from './load/h2load.js';
 import { median } from './statistics.js';
+import { ended, serving } from './systems/child.js';
 import { quorate } from './systems/quorate.js';
 import { VALUE_BYTES } from './workloads.js';
 
@@ -27,20 +26,21 @@ export async function measureLimits(
   onSlice: () => void,
 ): Promise<Limits> {
   const echo: Record<number, number> = {};
-  const server = await startEcho();
+  const server = await serving(new URL('echo-child.ts', import.meta.url));
+  const address = `127.0.0.1:${server.port}`;
   try {
     const requests = [quorate.requests.write('bench/000000', new Uint8Array(VALUE_BYTES))];
     for (const level of inFlight) {
       const rates: number[] = [];
       for (let slice = 0; slice < SLICES; slice += 1) {
-        const measured = await h2load(server.address, requests, level, seconds);
+        const measured = await h2load(address, requests, level, seconds);
         rates.push(measured.requests / measured.seconds);
         onSlice();
       }
       echo[level] = median(rates);
     }
   } finally {
-    server.child.kill();
+    await ended(server);
   }
   const syncedBatches: Record<number, number> = {};
   for (const writes of [1, 64]) {
@@ -48,18 +48,6 @@ export async function measureLimits(
     onSlice();
   }
   return { echo, syncedBatches };
-}
-
-function startEcho(): Promise<{ readonly address: string; readonly child: ChildProcess }> {
-  const file = new URL('echo-child.ts', import.meta.url);
-  return new Promise((resolve, reject) => {
-    const child = fork(file, {
-      execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    child.once('message', (port) => resolve({ address: `127.0.0.1:${Number(port)}`, child }));
-    child.once('error', reject);
-  });
 }
 
 async function syncedBatchesPerSecond(writes: number, seconds: number): Promise<number> {

@@ -91,7 +91,7 @@ function quantityLines(figures: readonly Figure[]): string[] {
   return [...new Set(figures.map(({ what }) => what))].map((what) => {
     const of = (system: string): readonly number[] | null =>
       figures.find((each) => each.what === what && each.system === system)?.values ?? null;
-    const [base, ours] = [of('etcd'), of('quorate') ?? of('bare')];
+    const [base, ours] = [of('etcd'), of('quorate') ?? of('bare') ?? of('http2')];
     return figureRow(`  ${what}`, shown(base ?? of('control')), shown(ours), ratioOf(base, ours));
   });
 }

@@ -1,30 +1,51 @@
-// Unary writes of the least that replicates (systems/bare.ts) in turns with etcd and Quorate: what the libraries leave, and what Quorate
-// adds to that. Its figures stand in Quorate's column, on lines of their own.
+// The bare systems (systems/bare.ts) in turns with etcd and Quorate, under the loads whose aims are ratios to etcd: what the libraries leave,
+// and what Quorate adds to that. Their figures stand in Quorate's column, on lines of their own.
 
 import type { Slice } from '../slices.js';
-import { bare } from '../systems/bare.js';
+import { bare, http2 } from '../systems/bare.js';
 import { etcd } from '../systems/etcd.js';
 import { quorate } from '../systems/quorate.js';
+import type { System } from '../systems/system.js';
+import { BATCH } from '../workloads.js';
 import { withSystems } from './scene.js';
 import type { Figure, Scene } from './scene.js';
-import { inTurns, writes } from './under-load.js';
+import { inTurns, workload } from './under-load.js';
 
 const SCENE = 'bare';
+const BOTH = [etcd(), quorate, bare];
+
+interface Load {
+  readonly of: ReturnType<typeof workload>;
+  readonly inFlight: readonly number[];
+  readonly systems: readonly System[];
+}
+
+/** All levels of writes; of the others those at which a server is busy. */
+const LOADS: readonly Load[] = [
+  { of: workload('writes', 'h2load'), inFlight: [1, 16, 64, 256], systems: BOTH },
+  { of: workload('reads', 'h2load'), inFlight: [1, 64, 256], systems: [...BOTH, http2] },
+  { of: workload('pipelined writes', 'node'), inFlight: [256], systems: BOTH },
+  { of: workload(`batches of ${BATCH}`, 'node'), inFlight: [16], systems: BOTH },
+];
+const QUICK_LEVELS: readonly number[] = [1, 64];
 
 export const BARE: Scene = {
   name: SCENE,
-  seconds: (isQuick) => (isQuick ? 60 : 330),
+  seconds: (isQuick) => (isQuick ? 100 : 800),
   run: (trial) =>
-    withSystems([etcd(), quorate, bare], 3, 0, async (contenders) => {
+    withSystems([...BOTH, http2], 3, 0, async (contenders) => {
       const [rounds, seconds] = trial.isQuick ? [2, 1] : [7, 2];
-      const workload = writes('h2load');
       const figures: Figure[] = [];
-      for (const level of trial.isQuick ? [1, 64] : workload.inFlight) {
-        const slices = await inTurns(trial, SCENE, contenders, workload, rounds, seconds, level);
-        const [ofEtcd = [], ...others] = slices;
-        for (const [at, ours] of others.entries()) {
-          const system = contenders[at + 1]?.system.name ?? '';
-          figures.push(...compared(ofEtcd, ours, system, level));
+      for (const { of, inFlight, systems } of LOADS) {
+        const loaded = contenders.filter(({ system }) => systems.includes(system));
+        for (const level of inFlight) {
+          if (trial.isQuick && !QUICK_LEVELS.includes(level)) continue;
+          const slices = await inTurns(trial, SCENE, loaded, of, rounds, seconds, level);
+          const [ofEtcd = [], ...others] = slices;
+          for (const [at, ours] of others.entries()) {
+            const system = loaded[at + 1]?.system.name ?? '';
+            figures.push(...compared(ofEtcd, ours, system, `${of.name}, ${level} in flight`));
+          }
         }
       }
       return figures;
@@ -36,24 +57,22 @@ function compared(
   ofEtcd: readonly Slice[],
   ours: readonly Slice[],
   system: string,
-  level: number,
+  load: string,
 ): Figure[] {
-  const both = (what: string, pick: (slice: Slice) => number): Figure[] => [
-    {
+  const both = (what: string, pick: (slice: Slice) => number): Figure[] =>
+    (
+      [
+        ['etcd', ofEtcd],
+        [system, ours],
+      ] as const
+    ).map(([name, slices]) => ({
       scene: SCENE,
-      system: 'etcd',
-      what: `${system}, ${level} in flight: ${what}`,
-      values: ofEtcd.map(pick),
-    },
-    {
-      scene: SCENE,
-      system,
-      what: `${system}, ${level} in flight: ${what}`,
-      values: ours.map(pick),
-    },
-  ];
+      system: name,
+      what: `${load}, ${system}: ${what}`,
+      values: slices.map(pick),
+    }));
   return [
-    ...both('writes/s', ({ perSecond }) => perSecond),
+    ...both('a second', ({ perSecond }) => perSecond),
     ...both('CPU, us', ({ cpuUs }) => cpuUs),
   ];
 }

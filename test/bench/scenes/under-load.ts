@@ -54,7 +54,7 @@ async function onLargeState(trial: Trial, contenders: readonly Contender[]): Pro
   }
   const before = contenders.map(snapshotsOf);
   const [pairs, seconds] = trial.isQuick ? [1, 3] : [3, 12];
-  const slices = await inTurns(trial, 'snapshots', contenders, writes('node'), pairs, seconds);
+  const slices = await inTurns(trial, 'snapshots', contenders, workload('writes', 'node'), pairs, seconds);
   const about = `${IN_FLIGHT} in flight, ${keys} keys`;
   return contenders.flatMap((contender, at) => {
     const { name } = contender.system;
@@ -81,7 +81,7 @@ async function onLargeState(trial: Trial, contenders: readonly Contender[]): Pro
 async function withNodes(trial: Trial, contenders: readonly Contender[]): Promise<Figure[]> {
   const nodes = contenders[0]?.running.pids.length ?? 0;
   const [pairs, seconds] = trial.isQuick ? [1, 1] : [5, 2];
-  const slices = await inTurns(trial, 'nodes', contenders, writes('h2load'), pairs, seconds);
+  const slices = await inTurns(trial, 'nodes', contenders, workload('writes', 'h2load'), pairs, seconds);
   return contenders.flatMap(({ system, running }, at) => {
     const figure = (what: string, values: readonly number[]): Figure => {
       return { scene: 'nodes', system: system.name, what: `${what}, ${nodes} nodes`, values };
@@ -110,7 +110,7 @@ async function withNodes(trial: Trial, contenders: readonly Contender[]): Promis
 async function afterManyWrites(trial: Trial, contenders: readonly Contender[]): Promise<Figure[]> {
   const [goal, part, limitMs] = trial.isQuick ? [5000, 2500, 30_000] : [1_000_000, 50_000, 600_000];
   const beganMs = performance.now();
-  const { requests } = writes('node');
+  const { requests } = workload('writes', 'node');
   let done = 0;
   while (done < goal && performance.now() - beganMs < limitMs) {
     for (const { running, system } of contenders) {
@@ -144,28 +144,31 @@ export async function inTurns(
   trial: Trial,
   scene: string,
   contenders: readonly Contender[],
-  workload: Workload,
+  load: Workload,
   pairs: number,
   seconds: number,
   inFlight = IN_FLIGHT,
 ): Promise<Slice[][]> {
   const slices = contenders.map((): Slice[] => []);
   const warmUpSeconds = trial.isQuick ? WARM_UP_S.quick : WARM_UP_S.whole;
-  for (const contender of contenders)
-    await measureSlice(contender, workload, inFlight, warmUpSeconds);
+  for (const contender of contenders) {
+    await contender.running.compact();
+    await measureSlice(contender, load, inFlight, warmUpSeconds);
+  }
   for (let pair = 0; pair < pairs; pair += 1) {
     const order = [...contenders.entries()];
     for (const [at, contender] of pair % 2 === 0 ? order : order.toReversed()) {
       trial.tell(`${scene}: pair ${pair + 1}, ${contender.system.name}`);
-      slices[at]?.push(await measureSlice(contender, workload, inFlight, seconds));
+      slices[at]?.push(await measureSlice(contender, load, inFlight, seconds));
     }
   }
   return slices;
 }
 
-export function writes(client: ClientName): Workload {
-  const found = WORKLOADS.find((each) => each.name === 'writes' && each.client === client);
-  if (found === undefined) throw new Error(`there is no workload of writes by ${client}`);
+/** One of the table's. */
+export function workload(name: string, client: ClientName): Workload {
+  const found = WORKLOADS.find((each) => each.name === name && each.client === client);
+  if (found === undefined) throw new Error(`there is no workload of ${name} by ${client}`);
   return found;
 }
 

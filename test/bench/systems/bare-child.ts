@@ -6,7 +6,8 @@ import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { Level } from 'level';
-import { STORE } from '../../../src/client/protos.js';
+import { METHODS, storeHandlers } from './bare-store.js';
+import type { Replicate } from './bare-store.js';
 
 type Done = (upTo: number) => void;
 
@@ -97,24 +98,14 @@ function lead(ports: readonly number[]): void {
     for (const socket of sockets) socket.write(frame(body, count));
     write(body, count);
   };
-  const answer = {
-    header: { clusterId: '0'.repeat(32), node: 'n1', term: 1, revision: 1 },
-    createdRevision: 1,
+  const replicate: Replicate = (values, done) => {
+    count += 1;
+    if (turn.length === 0) setImmediate(endTurn);
+    turn.push(...values);
+    unanswered.push({ number: count, answer: done });
   };
   const server = new Server({ 'grpc.enable_channelz': 0 });
-  server.addService(
-    { Put: STORE.Put },
-    {
-      Put: (
-        { request }: { request: { value: Buffer } },
-        callback: (error: null, response: typeof answer) => void,
-      ) => {
-        count += 1;
-        if (turn.push(request.value) === 1) setImmediate(endTurn);
-        unanswered.push({ number: count, answer: () => callback(null, answer) });
-      },
-    },
-  );
+  server.addService(METHODS, storeHandlers(replicate));
   server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
     if (error !== null) throw error;
     process.send?.(port);

@@ -1,82 +1,77 @@
-// The least that replicates with the libraries that Quorate stands on: three processes that sync each write to LevelDB and answer through
-// grpc-js, without terms, elections, snapshots, checks or any state. No server on them answers a unary write for less, so where
-// Quorate misses its aim by no more than this does, the libraries hold it.
+// What the libraries leave of two processors when nothing is asked of them that could be left out. `bare`: the least that replicates, three
+// processes that sync each write to LevelDB and answer through grpc-js, without terms, elections, snapshots, checks or any
+// state; reads come at once from a map. `http2`: one process that answers every read alike on node:http2 by itself. No server of one
+// thread on these libraries answers for less, so where Quorate misses its aim by no more than these do, the libraries hold it.
 
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ended, serving } from './child.js';
+import type { Child } from './child.js';
 import { quorate } from './quorate.js';
 import type { Running, System } from './system.js';
 
 const CHILD = new URL('bare-child.ts', import.meta.url);
+const HTTP2_CHILD = new URL('http2-child.ts', import.meta.url);
 const FOLLOWERS = 2;
 
-function unasked(): never {
-  throw new Error('the bare system only writes');
-}
+/** Takes the same requests as Quorate. */
+export const bare: System = { ...quorate, name: 'bare', start: startBare };
 
-async function started(directory: string, ports: readonly number[]): Promise<Node> {
-  const child = fork(CHILD, [directory, ...ports.map(String)], {
-    execArgv: ['--import', 'tsx'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const [port] = (await once(child, 'message')) as [number];
-  return { child, port };
-}
+/** Takes any, and writes nothing. */
+export const http2: System = { ...quorate, name: 'http2', start: startHttp2 };
 
-interface Node {
-  readonly child: ChildProcess;
-  readonly port: number;
-}
-
-async function start(): Promise<Running> {
+async function startBare(): Promise<Running> {
   const root = mkdtempSync(join(tmpdir(), 'quorate-bare-'));
-  const followers: Node[] = [];
+  const followers: Child[] = [];
   for (let at = 0; at < FOLLOWERS; at += 1)
-    followers.push(await started(join(root, `n${at + 2}`), []));
-  const leader = await started(
-    join(root, 'n1'),
-    followers.map(({ port }) => port),
-  );
+    followers.push(await serving(CHILD, [join(root, `n${at + 2}`)]));
+  const ports = followers.map(({ port }) => String(port));
+  const leader = await serving(CHILD, [join(root, 'n1'), ...ports]);
   const nodes = [leader, ...followers];
-  const address = `127.0.0.1:${leader.port}`;
-  return {
-    leader: () => Promise.resolve({ address, at: 0 }),
-    addresses: [address],
-    pids: nodes.map(({ child }) => child.pid ?? 0),
+  return running(nodes, {
     revision: async () => {
       leader.child.send('count');
       const [count] = (await once(leader.child, 'message')) as [number];
       return count;
     },
-    // It keeps nothing but its log.
+    stop: async () => {
+      await Promise.all(nodes.map(ended));
+      rmSync(root, { recursive: true, force: true });
+    },
+  });
+}
+
+async function startHttp2(): Promise<Running> {
+  const server = await serving(HTTP2_CHILD);
+  return running([server], {
+    revision: () => Promise.resolve(0),
+    stop: () => ended(server),
+  });
+}
+
+/** The first leads, always. */
+function running(
+  nodes: readonly Child[],
+  { revision, stop }: Pick<Running, 'revision' | 'stop'>,
+): Running {
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  return {
+    leader: () => Promise.resolve({ address: addresses[0] ?? '', at: 0 }),
+    addresses,
+    pids: nodes.map(({ child }) => child.pid ?? 0),
+    revision,
+    // They keep nothing but a log.
     compact: async () => {},
     kill: unasked,
     restart: unasked,
     join: unasked,
     leave: unasked,
-    stop: async () => {
-      const gone = nodes.map(({ child }) => once(child, 'exit'));
-      for (const { child } of nodes) child.kill();
-      await Promise.all(gone);
-      rmSync(root, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
-/** Takes the same writes as Quorate. */
-export const bare: System = {
-  name: 'bare',
-  version: quorate.version,
-  requests: {
-    write: (key, value) => quorate.requests.write(key, value),
-    read: unasked,
-    staleRead: unasked,
-    pipelinedWrite: unasked,
-    batch: unasked,
-  },
-  start,
-};
+function unasked(): never {
+  throw new Error('nobody of the bare systems leaves or joins');
+}
