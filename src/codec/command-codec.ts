@@ -36,6 +36,7 @@ import {
 } from './service-shapes.js';
 import { readStore, storeFields } from './store-shapes.js';
 import { COMMAND_KIND, RECORD_KIND } from './kinds.js';
+import { VALUES } from './slab.js';
 
 /** Values of a row are nested no deeper than this. */
 const ROW_DEPTH_MAX = 8;
@@ -264,7 +265,7 @@ function readLapsed(list: ValueReader): { readonly id: string; readonly token: L
 }
 
 function readAttribute(pair: ValueReader): readonly [string, Uint8Array] {
-  return [pair.string('name'), new Uint8Array(pair.bytes('value'))];
+  return [pair.string('name'), VALUES.copyOf(pair.bytes('value'))];
 }
 
 function readRow(what: string, row: unknown): readonly SnapshotValue[] {
@@ -275,7 +276,7 @@ function readRow(what: string, row: unknown): readonly SnapshotValue[] {
 function readValue(what: string, value: unknown, depth: number): SnapshotValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof Uint8Array) return VALUES.copyOf(value);
   if (Array.isArray(value) && depth > 0) {
     return value.map((element) => readValue(what, element, depth - 1));
   }

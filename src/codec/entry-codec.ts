@@ -11,6 +11,7 @@ import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
 import { ENTRY_KIND } from './kinds.js';
 import { configurationFields, readConfiguration, readSettings, settingsFields } from './shapes.js';
+import { ENCODED } from './slab.js';
 
 /** The entry's bytes; the same array each time for the same entry. The caller must not change them. */
 export function encodeEntry(entry: Entry): Uint8Array {
@@ -23,11 +24,11 @@ export function encodeEntry(entry: Entry): Uint8Array {
 
 /**
  * Decodes one entry. Throws `CodecError`.
- * Bytes that are a view on something larger are copied first: the entry lives in the log for long, and must neither
- * keep a socket's or database's buffer alive nor change when that buffer is used again.
+ * The bytes are copied first: the entry lives in the log for long, and must neither keep a socket's or database's buffer
+ * alive nor change when that buffer is used again.
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
-  return decodeOwned(isWhole(bytes) ? bytes : new Uint8Array(bytes));
+  return decodeOwned(ENCODED.copyOf(bytes));
 }
 
 /** A run of encoded entries, one behind the other, as it stands in batch records and AppendEntries. */
@@ -103,10 +104,6 @@ function decodeOwned(bytes: Uint8Array): Entry {
       : { term, index, stampMs, ...readPayload(kind, reader) };
   rememberBytes(entry, bytes);
   return entry;
-}
-
-function isWhole(bytes: Uint8Array): boolean {
-  return bytes.byteLength === bytes.buffer.byteLength;
 }
 
 /** Nearly all entries are commands: nothing is spread for them, here and where they are decoded. */

@@ -6,6 +6,7 @@ import { checksumOf } from './checksum.js';
 import { CodecError } from './codec-error.js';
 import { packFields, unpackFields } from './pack.js';
 import type { FieldValue } from './pack.js';
+import { ENCODED } from './slab.js';
 
 export type { FieldValue } from './pack.js';
 
@@ -17,13 +18,13 @@ const CHECKSUM_BYTES = 4;
 /** Bytes that sealing adds to the packed fields. */
 const ENVELOPE_BYTES = HEAD_BYTES + CHECKSUM_BYTES;
 
-/** Packs the fields and puts the envelope around them; the result has memory of its own, exactly as long as it is. */
+/** Packs the fields and puts the envelope around them; the result is never written over. */
 export function seal(kind: number, fields: readonly FieldValue[]): Uint8Array {
   const { room, end } = packFields(HEAD_BYTES, fields);
   room[0] = VERSION;
   room[1] = kind;
   writeUint32(room, end, checksumOf(room, 0, end));
-  return room.slice(0, end + CHECKSUM_BYTES);
+  return ENCODED.copyOf(room, 0, end + CHECKSUM_BYTES);
 }
 
 /**
@@ -59,7 +60,7 @@ export function wrap(kind: number, fields: readonly FieldValue[]): Uint8Array {
   const { room, end } = packFields(HEAD_BYTES, fields);
   room[0] = VERSION;
   room[1] = kind;
-  return room.slice(0, end);
+  return ENCODED.copyOf(room, 0, end);
 }
 
 /** Takes apart what `wrap` made. Throws `CodecError`. */

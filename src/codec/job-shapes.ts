@@ -5,6 +5,7 @@ import { unreachable } from '../raft/assert.js';
 import type { JobCommand, JobReport } from '../state-machine/job-types.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
+import { VALUES } from './slab.js';
 
 type Uncovered<K extends JobCommand['kind']> = Omit<Extract<JobCommand, { kind: K }>, 'client'>;
 
@@ -48,7 +49,7 @@ export function readSubmitJob(reader: ValueReader): Uncovered<'submitJob'> {
     requestId: reader.string('requestId'),
     id: reader.string('id'),
     type: reader.string('type'),
-    payload: new Uint8Array(reader.bytes('payload')),
+    payload: VALUES.copyOf(reader.bytes('payload')),
     isResumable: reader.boolean('isResumable'),
     attemptsMax: reader.integer('attemptsMax'),
     backoffMs: reader.integer('backoffMs'),
@@ -116,9 +117,9 @@ function readReport(reader: ValueReader): JobReport {
     case 'heartbeat':
       return { type };
     case 'step':
-      return { type, name: reader.string('name'), result: new Uint8Array(reader.bytes('result')) };
+      return { type, name: reader.string('name'), result: VALUES.copyOf(reader.bytes('result')) };
     case 'done':
-      return { type, result: new Uint8Array(reader.bytes('result')) };
+      return { type, result: VALUES.copyOf(reader.bytes('result')) };
     case 'failed':
       return { type, reason: reader.string('reason'), isFinal: reader.boolean('isFinal') };
     default:

@@ -5,6 +5,7 @@ import type { Command } from '../state-machine/command.js';
 import type { LockCommand } from '../state-machine/locks.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
+import { VALUES } from './slab.js';
 
 type Uncovered<K extends LockCommand['kind']> = Omit<Extract<Command, { kind: K }>, 'client'>;
 
@@ -23,7 +24,7 @@ export function readAcquireLock(reader: ValueReader): Uncovered<'acquireLock'> {
     requestId: reader.string('requestId'),
     name: reader.string('name'),
     session: reader.string('session'),
-    value: new Uint8Array(reader.bytes('value')),
+    value: VALUES.copyOf(reader.bytes('value')),
     delayMs: reader.integer('delayMs'),
     isWaiting: reader.boolean('isWaiting'),
   };

@@ -204,11 +204,14 @@ function readNumber(size: number): unknown {
   return value;
 }
 
+/** Room for the units of a text, by its length: used again and again. */
+const unitsOf: (number[] | undefined)[] = Array.from({ length: TEXT_MAX + 1 });
+
+/** `length` is at most `TEXT_MAX`. */
 function readText(length: number): unknown {
   if (length === 0) return '';
   if (at + length > end) return OTHERS;
-  // oxlint-disable-next-line unicorn/no-new-array -- exactly as long as it is from the start: growing it would cost more than the text
-  const units = new Array<number>(length);
+  const units = (unitsOf[length] ??= Array.from({ length }, () => 0));
   for (let i = 0; i < length; i += 1) {
     const unit = source[at + i] as number;
     if (unit >= 0x80) return OTHERS;

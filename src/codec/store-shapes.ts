@@ -6,6 +6,7 @@ import { STORE_RELATIONS } from '../state-machine/store-types.js';
 import type { StoreCompare, StoreOperation } from '../state-machine/store-types.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import type { FieldValue } from './envelope.js';
+import { VALUES } from './slab.js';
 
 type StoreRequest = Pick<
   Extract<Command, { kind: 'changeStore' }>,
@@ -61,5 +62,5 @@ function readOperation(reader: ValueReader): StoreOperation {
 }
 
 function readValue(reader: ValueReader): Uint8Array {
-  return new Uint8Array(reader.bytes('value'));
+  return VALUES.copyOf(reader.bytes('value'));
 }

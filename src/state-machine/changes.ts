@@ -78,8 +78,9 @@ export function requestChanges(
         const did = result.results[at];
         return type === 'put' || (did?.type === 'delete' && did.revision > 0);
       };
+      const changed = operations.every(isChanged) ? operations : operations.filter(isChanged);
       // The array is kept for long, and one that grows has room for many more.
-      return operations.filter(isChanged).map(({ key }) => {
+      return changed.map(({ key }) => {
         return { fact: 'store', key, value: now.entry(key) };
       });
     }

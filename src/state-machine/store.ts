@@ -119,12 +119,16 @@ export class Store {
 
   /** Found out before anything is changed. No key is written twice. */
   #plan(operations: readonly StoreOperation[], revision: LogIndex): readonly Step[] {
-    const steps: Step[] = [];
-    for (const operation of operations) steps.push(this.#step(operation, revision, steps));
-    return steps;
+    return operations.map((operation, at) => this.#step(operation, revision, operations, at));
   }
 
-  #step(operation: StoreOperation, revision: LogIndex, earlier: readonly Step[]): Step {
+  /** What the operation would do that stands `at` this place among all. */
+  #step(
+    operation: StoreOperation,
+    revision: LogIndex,
+    all: readonly StoreOperation[],
+    at: number,
+  ): Step {
     const { type, key } = operation;
     switch (type) {
       case 'put': {
@@ -139,8 +143,10 @@ export class Store {
         return { key, isWrite: true, before, after: null, result };
       }
       case 'get': {
-        const write = earlier.find((step) => step.isWrite && step.key === key);
-        const entry = write === undefined ? this.get(key) : write.after;
+        const wrote = all.findIndex((each) => each.type !== 'get' && each.key === key);
+        const write = wrote < at ? all[wrote] : undefined;
+        const entry =
+          write === undefined ? this.get(key) : this.#step(write, revision, all, wrote).after;
         return { key, isWrite: false, before: entry, after: entry, result: { type, entry } };
       }
       default:
