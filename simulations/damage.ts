@@ -3,7 +3,7 @@
 // disks) comes back and may befall any number of nodes at once.
 
 import { hasQuorum, quorumSize } from '../src/raft/quorum.js';
-import type { Configuration } from '../src/raft/types.js';
+import type { Configuration, NodeId } from '../src/raft/types.js';
 import type { Machine } from './machine.js';
 import type { World } from './world.js';
 
@@ -29,19 +29,20 @@ export function mayLose(world: World, victim: Machine): boolean {
 /**
  * Whether this voter's disk may lose its newest entries and be used again: then each of them must also be on the disks of
  * a quorum without it, as if it had never acknowledged them. So it does not matter whether a leader finds out, which it
- * does only if it still leads and remembers.
+ * does only if it still leads and remembers. The quorum is that of the configuration in force at the entry: without the change
+ * that made its cluster larger a founder is a cluster by itself again.
  */
 export function maySetBack(world: World, victim: Machine, entries: number): boolean {
   const lost = victim.disk.losable.slice(-entries);
   if (entries < 1 || lost.length < entries) return false;
   if (world.isDamageUnbounded) return true;
-  const configuration = settled(world);
-  if (configuration === null || !mayLose(world, victim)) return false;
-  return lost.every((entry) =>
-    hasQuorum(configuration, (id) => {
-      return id !== victim.id && world.machines.get(id)?.disk.covers(entry) === true;
-    }),
-  );
+  if (!mayLose(world, victim)) return false;
+  return lost.every((entry) => {
+    const inForce = victim.disk.configurationAt(entry.index);
+    const isElsewhere = (id: NodeId): boolean =>
+      id !== victim.id && world.machines.get(id)?.disk.covers(entry) === true;
+    return inForce !== null && hasQuorum(inForce, isElsewhere);
+  });
 }
 
 /** The configuration if it is committed and nobody holds a later one, on disk or in memory; null: it is being changed. */

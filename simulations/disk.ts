@@ -16,7 +16,14 @@ import {
 import { decodeEntry, encodeEntry } from '../src/codec/entry-codec.js';
 import type { Done, PersistRequest, StoragePort, Stored } from '../src/node/ports.js';
 import { ENTRY_ID_ZERO, HARD_STATE_ZERO } from '../src/raft/types.js';
-import type { Entry, EntryId, HardState, Identity, SnapshotMeta } from '../src/raft/types.js';
+import type {
+  Configuration,
+  Entry,
+  EntryId,
+  HardState,
+  Identity,
+  SnapshotMeta,
+} from '../src/raft/types.js';
 
 /** What the disk needs of the world. */
 export interface DiskModules {
@@ -214,6 +221,14 @@ export class Disk implements StoragePort {
     const isOne = (bytes: Uint8Array): boolean => decodeEntry(bytes).kind === 'configuration';
     const at = this.#entries.findLastIndex(isOne);
     return at < 0 ? 0 : this.#compacted.index + at + 1;
+  }
+
+  /** The configuration in force at an entry that no snapshot holds; null: there is none before it. Goes through the log. */
+  configurationAt(index: number): Configuration | null {
+    const upTo = this.#entries.slice(0, index - this.#compacted.index).map(decodeEntry);
+    const newest = upTo.findLast(({ kind }) => kind === 'configuration');
+    if (newest?.kind === 'configuration') return newest.configuration;
+    return this.#snapshot === null ? null : decodeSnapshotMeta(this.#snapshot.meta).configuration;
   }
 
   /** Its newest entries are gone, though they were durable. */

@@ -162,8 +162,8 @@ export const STATE_MACHINE: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/store',
-        find: 'const entry = write === undefined ? this.get(key) : write.after;',
-        replace: 'const entry = this.get(key);',
+        find: 'this.#step(write, revision, all, 0).after',
+        replace: 'this.get(key)',
       },
     ],
   },

@@ -143,10 +143,9 @@ export class Store {
         return { key, isWrite: true, before, after: null, result };
       }
       case 'get': {
-        const wrote = all.findIndex((each) => each.type !== 'get' && each.key === key);
-        const write = wrote < at ? all[wrote] : undefined;
+        const write = all.slice(0, at).find((each) => each.type !== 'get' && each.key === key);
         const entry =
-          write === undefined ? this.get(key) : this.#step(write, revision, all, wrote).after;
+          write === undefined ? this.get(key) : this.#step(write, revision, all, 0).after;
         return { key, isWrite: false, before: entry, after: entry, result: { type, entry } };
       }
       default:

@@ -1,5 +1,6 @@
 // `npm run bench`: Quorate beside etcd on this machine, with the same clients, load and durability, in slices that take turns. Prints
-// tables, and writes JSON and plots. Ends by itself: 0 if it measured, 1 if something failed or is missing, 2 for wrong usage.
+// tables, and writes JSON and plots. What fails is told at the end, and all else is measured and kept. Ends by itself: 0 if it
+// measured everything, 1 if something failed or is missing, 2 for wrong usage.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -14,7 +15,7 @@ import type { Plan } from './plan.js';
 import { ratioPlot } from './plot.js';
 import { Progress } from './progress.js';
 import { summaryOf, tables } from './report.js';
-import type { Report } from './report.js';
+import type { Failure, Report } from './report.js';
 import { fill } from './scenes/scene.js';
 import type { Figure } from './scenes/scene.js';
 import { measureCell } from './slices.js';
@@ -64,21 +65,32 @@ async function main(): Promise<number> {
     writeFileSync(join(plan.directory, 'levels.svg'), levelPlot(report.cells));
   }
   console.log(plan.isJson ? JSON.stringify(whole) : tables(report).join('\n'));
-  return 0;
+  return report.failures.length === 0 ? 0 : 1;
 }
 
 async function measure(plan: Plan, progress: Progress): Promise<Report> {
   const base = etcd();
-  const steady = await measureSteady(plan, progress);
+  const failures: Failure[] = [];
+  /** Null: it failed, and the rest goes on. */
+  const attempt: Attempt = async (run) => {
+    const item = progress.next();
+    try {
+      return await run();
+    } catch (error) {
+      failures.push({ item, why: wordsOf(error) });
+      return null;
+    }
+  };
+  const steady = await measureSteady(plan, progress, attempt);
   const { hasLimits, seconds, scenes, isQuick } = plan;
-  if (hasLimits) progress.next();
+  const levels = isQuick ? [1, 64] : [1, 64, 256];
   const limits = hasLimits
-    ? await measureLimits(isQuick ? [1, 64] : [1, 64, 256], seconds, () => progress.tell(''))
+    ? await attempt(() => measureLimits(levels, seconds, () => progress.tell('')))
     : null;
   const figures: Figure[] = [];
   for (const scene of scenes) {
-    progress.next();
-    figures.push(...(await scene.run({ isQuick, tell: (what) => progress.tell(what) })));
+    const tell = (what: string): void => progress.tell(what);
+    figures.push(...((await attempt(() => scene.run({ isQuick, tell }))) ?? []));
   }
   const [{ model } = { model: 'unknown' }] = cpus();
   return {
@@ -90,13 +102,17 @@ async function measure(plan: Plan, progress: Progress): Promise<Report> {
     ...steady,
     limits,
     figures,
+    failures,
   };
 }
+
+type Attempt = <T>(run: () => Promise<T>) => Promise<T | null>;
 
 /** What is measured on one pair of clusters that run all the while. */
 async function measureSteady(
   plan: Plan,
   progress: Progress,
+  attempt: Attempt,
 ): Promise<{ readonly cells: readonly Cell[]; readonly failOvers: readonly FailOver[] }> {
   const { cells: asked, kills, pairs, seconds } = plan;
   const contenders: Contender[] = [];
@@ -111,17 +127,18 @@ async function measureSteady(
     for (const cell of asked) {
       const [workload, level] = cell;
       const options = { pairs, seconds, warmUpSeconds: warmUpSeconds(plan, cell) };
-      progress.next();
       let slices = 0;
       const onSlice = (): void => {
         slices += 1;
         progress.tell(`${slices} of ${2 * pairs} slices`);
       };
-      cells.push(await measureCell(contenders, workload, level, options, onSlice));
+      const measured = await attempt(() =>
+        measureCell(contenders, workload, level, options, onSlice),
+      );
+      if (measured !== null) cells.push(measured);
     }
     if (kills > 0) {
-      progress.next();
-      found = await failOvers(contenders, kills, () => progress.tell(''));
+      found = (await attempt(() => failOvers(contenders, kills, () => progress.tell('')))) ?? [];
     }
   } finally {
     await Promise.all(contenders.map(({ running }) => running.stop()));

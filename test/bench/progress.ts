@@ -13,11 +13,12 @@ export class Progress {
     this.#items = items;
   }
 
-  /** The next item begins. */
-  next(): void {
+  /** The next item begins; its name. */
+  next(): string {
     this.#at += 1;
     if (!process.stderr.isTTY) process.stderr.write(`${this.#line('')}\n`);
     else this.tell('');
+    return this.#items[this.#at]?.name ?? '';
   }
 
   /** Says what goes on within it. */

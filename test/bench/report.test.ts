@@ -109,10 +109,12 @@ describe('the report', () => {
         what: 'writes a second, 64 in flight, 200000 keys',
         values: [10_000, 20_000, 30_000].map((value) => value * (at + 1)),
       })),
+      failures: [{ item: 'sessions', why: 'a window of puts ended in doubt' }],
     });
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(lines.join('\n')).toContain('1.30');
-    expect(lines.at(-1)).toMatch(/40,000 \(20,000–60,000\) +2\.00$/);
+    expect(lines.at(-3)).toMatch(/40,000 \(20,000–60,000\) +2\.00$/);
+    expect(lines.at(-1)).toBe('FAILED sessions: a window of puts ended in doubt');
   });
 
   test('is drawn without outside resources', () => {

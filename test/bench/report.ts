@@ -19,6 +19,14 @@ export interface Report {
   readonly failOvers: readonly FailOver[];
   /** Of what is no steady load. */
   readonly figures: readonly Figure[];
+  /** What could not be measured. */
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  /** As `--list` has it. */
+  readonly item: string;
+  readonly why: string;
 }
 
 export interface Summary {
@@ -48,7 +56,8 @@ function slicesOf(pairs: Cell['pairs'], name: string): Slice[] {
   return pairs.flat().filter(({ system }) => system === name);
 }
 
-export function tables({ cells, limits, failOvers, figures, ...about }: Report): string[] {
+export function tables(report: Report): string[] {
+  const { cells, limits, failOvers, figures, failures, ...about } = report;
   const lines = [
     `${about.machine.processors} processors (${about.machine.model}), Node ${about.machine.node}, ` +
       Object.entries(about.versions)
@@ -60,6 +69,8 @@ export function tables({ cells, limits, failOvers, figures, ...about }: Report):
   if (limits !== null) lines.push('', ...limitLines(limits));
   if (failOvers.length > 0) lines.push('', ...failOverLines(failOvers));
   if (figures.length > 0) lines.push('', ...figureLines(figures));
+  if (failures.length > 0)
+    lines.push('', ...failures.map(({ item, why }) => `FAILED ${item}: ${why}`));
   return lines;
 }
 

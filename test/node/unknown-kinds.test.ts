@@ -27,11 +27,14 @@ const UNKNOWN_KIND = 199;
 
 /** An entry whose bytes are sound and of a kind that nobody knows. */
 function unknownEntry(index: number): Entry {
-  const bytes = new Uint8Array(encodeEntry(entry(index, 1, { kind: 'noop' })));
-  const decoded = decodeEntry(bytes);
-  // A decoded entry remembers these very bytes.
+  const decoded = decodeEntry(encodeEntry(entry(index, 1, { kind: 'noop' })));
+  // What it is sent and stored as from now on.
+  const bytes = encodeEntry(decoded);
   bytes[1] = UNKNOWN_KIND;
-  new DataView(bytes.buffer).setUint32(bytes.length - 4, checksum(bytes.subarray(0, -4)));
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(
+    bytes.length - 4,
+    checksum(bytes.subarray(0, -4)),
+  );
   return decoded;
 }
 

@@ -112,6 +112,38 @@ describe('damage', { timeout: 300_000 }, () => {
     expect(unbounded.verdict.type).toBe('notLive');
   });
 
+  test('takes no entry from a disk that was needed to commit it, when the cluster was smaller', () => {
+    // The first that may be lost is; behind it the disk lacks something already, and loses no more.
+    const losing = (entriesMax: number, more: Partial<RunOptions> = {}) => {
+      const attempts = Array.from({ length: entriesMax }, (_, at): Schedule[number] => {
+        return {
+          atUs: 4_000_000,
+          action: { type: 'setBack', node: ONE, entries: entriesMax - at },
+        };
+      });
+      const apart = linksAmong([ONE, TWO, THREE]).filter((link) => link.includes(ONE));
+      const { schedule, verdict } = calm(
+        [
+          { atUs: 2_000_000, action: crash(ONE) },
+          { atUs: 3_000_000, action: { type: 'cut', links: apart } },
+          ...attempts,
+          { atUs: 4_100_000, action: { type: 'boot', node: ONE } },
+        ],
+        { nodes: 3, ...more },
+      );
+      const lost = schedule.flatMap(({ action }) =>
+        action.type === 'setBack' ? [action.entries] : [],
+      );
+      return { lost, verdict };
+    };
+    const all = losing(400, { isDamageUnbounded: true }).lost[0] ?? 0;
+    // Left are the founding and the founder's own configuration: it would be a cluster by itself, and elect itself.
+    const { lost, verdict } = losing(all - 3);
+    expect(lost[0]).toBeGreaterThan(0);
+    expect(lost[0]).toBeLessThan(all - 3);
+    expect(verdict).toEqual({ type: 'held' });
+  });
+
   test('is repaired by the operator, and then there may be more', () => {
     const wipes: Schedule = [1, 2].map((node) => {
       return {

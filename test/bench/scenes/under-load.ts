@@ -54,7 +54,14 @@ async function onLargeState(trial: Trial, contenders: readonly Contender[]): Pro
   }
   const before = contenders.map(snapshotsOf);
   const [pairs, seconds] = trial.isQuick ? [1, 3] : [3, 12];
-  const slices = await inTurns(trial, 'snapshots', contenders, workload('writes', 'node'), pairs, seconds);
+  const slices = await inTurns(
+    trial,
+    'snapshots',
+    contenders,
+    workload('writes', 'node'),
+    pairs,
+    seconds,
+  );
   const about = `${IN_FLIGHT} in flight, ${keys} keys`;
   return contenders.flatMap((contender, at) => {
     const { name } = contender.system;
@@ -81,7 +88,14 @@ async function onLargeState(trial: Trial, contenders: readonly Contender[]): Pro
 async function withNodes(trial: Trial, contenders: readonly Contender[]): Promise<Figure[]> {
   const nodes = contenders[0]?.running.pids.length ?? 0;
   const [pairs, seconds] = trial.isQuick ? [1, 1] : [5, 2];
-  const slices = await inTurns(trial, 'nodes', contenders, workload('writes', 'h2load'), pairs, seconds);
+  const slices = await inTurns(
+    trial,
+    'nodes',
+    contenders,
+    workload('writes', 'h2load'),
+    pairs,
+    seconds,
+  );
   return contenders.flatMap(({ system, running }, at) => {
     const figure = (what: string, values: readonly number[]): Figure => {
       return { scene: 'nodes', system: system.name, what: `${what}, ${nodes} nodes`, values };
