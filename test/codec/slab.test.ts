@@ -1,4 +1,4 @@
-// Slabs against plain copies: what was copied never changes, whatever comes later, and keeps no more memory in use than is promised.
+// Slabs against plain copies. What was copied never changes, whatever comes later, and keeps no more memory in use than is promised.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

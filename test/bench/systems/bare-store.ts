@@ -1,8 +1,9 @@
-// What the bare system (bare.ts) answers of the store's methods, with answers as large as real ones: writes once they are replicated,
+// What the bare system (bare.ts) answers of the store's methods. Answers are as large as real ones: writes once they are replicated,
 // reads at once from a map, without asking anybody whether it still leads.
 
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { StoreHandlers } from '../../../src/generated/quorate/v1/Store.js';
+import type { StorePipelineRequest__Output } from '../../../src/generated/quorate/v1/StorePipelineRequest.js';
 import { STORE } from '../../../src/client/protos.js';
 
 /** Calls `done` once the values are durable on a majority. */
@@ -45,7 +46,7 @@ export function storeHandlers(replicate: Replicate): UntypedServiceImplementatio
       };
       let unanswered = 0;
       let isEnded = false;
-      stream.on('data', ({ operations }) => {
+      stream.on('data', ({ operations }: StorePipelineRequest__Output) => {
         unanswered += operations.length;
         for (const { put } of operations) {
           replicate([put?.value ?? Buffer.alloc(0)], () => {
@@ -63,5 +64,5 @@ export function storeHandlers(replicate: Replicate): UntypedServiceImplementatio
       });
     },
   };
-  return handlers as UntypedServiceImplementation;
+  return handlers;
 }

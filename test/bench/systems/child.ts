@@ -1,4 +1,4 @@
-// A process of the benchmark's own that serves on a port of its choice, tells it, and ends with its parent.
+// A process of the benchmark's own. It serves on a port of its choice, tells it, and ends with its parent.
 
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
