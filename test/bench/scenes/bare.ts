@@ -12,20 +12,20 @@ import type { Figure, Scene } from './scene.js';
 import { inTurns, workload } from './under-load.js';
 
 const SCENE = 'bare';
-const BOTH = [etcd(), quorate, bare];
 
 interface Load {
   readonly of: ReturnType<typeof workload>;
   readonly inFlight: readonly number[];
+  /** Beside etcd. */
   readonly systems: readonly System[];
 }
 
 /** All levels of writes; of the others those at which a server is busy. */
 const LOADS: readonly Load[] = [
-  { of: workload('writes', 'h2load'), inFlight: [1, 16, 64, 256], systems: BOTH },
-  { of: workload('reads', 'h2load'), inFlight: [1, 64, 256], systems: [...BOTH, http2] },
-  { of: workload('pipelined writes', 'node'), inFlight: [256], systems: BOTH },
-  { of: workload(`batches of ${BATCH}`, 'node'), inFlight: [16], systems: BOTH },
+  { of: workload('writes', 'h2load'), inFlight: [1, 16, 64, 256], systems: [quorate, bare] },
+  { of: workload('reads', 'h2load'), inFlight: [1, 64, 256], systems: [quorate, bare, http2] },
+  { of: workload('pipelined writes', 'node'), inFlight: [256], systems: [quorate, bare] },
+  { of: workload(`batches of ${BATCH}`, 'node'), inFlight: [16], systems: [quorate, bare] },
 ];
 const QUICK_LEVELS: readonly number[] = [1, 64];
 
@@ -33,18 +33,19 @@ export const BARE: Scene = {
   name: SCENE,
   seconds: (isQuick) => (isQuick ? 100 : 800),
   run: (trial) =>
-    withSystems([...BOTH, http2], 3, 0, async (contenders) => {
+    withSystems([etcd(), quorate, bare, http2], 3, 0, async ([base, ...rest]) => {
+      if (base === undefined) return [];
       const [rounds, seconds] = trial.isQuick ? [2, 1] : [7, 2];
       const figures: Figure[] = [];
       for (const { of, inFlight, systems } of LOADS) {
-        const loaded = contenders.filter(({ system }) => systems.includes(system));
+        const beside = rest.filter(({ system }) => systems.includes(system));
         for (const level of inFlight) {
           if (trial.isQuick && !QUICK_LEVELS.includes(level)) continue;
-          const slices = await inTurns(trial, SCENE, loaded, of, rounds, seconds, level);
+          const slices = await inTurns(trial, SCENE, [base, ...beside], of, rounds, seconds, level);
           const [ofEtcd = [], ...others] = slices;
-          for (const [at, ours] of others.entries()) {
-            const system = loaded[at + 1]?.system.name ?? '';
-            figures.push(...compared(ofEtcd, ours, system, `${of.name}, ${level} in flight`));
+          for (const [at, { system }] of beside.entries()) {
+            const load = `${of.name}, ${level} in flight`;
+            figures.push(...compared(ofEtcd, others[at] ?? [], system.name, load));
           }
         }
       }
