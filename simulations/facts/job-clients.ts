@@ -64,8 +64,9 @@ export function claimsIn(beliefs: Beliefs): Invariant {
         beliefs.grant(result.id, { who: command.worker, token: result.token });
       }
       if (command?.kind !== 'lapseJobs') return;
-      for (const { id, token } of command.claims) {
-        if (jobs.get(id)?.claim?.token !== token) beliefs.lapse(id);
+      for (const { id } of command.claims) {
+        // One that was claimed anew since the lapse was proposed keeps that claim.
+        if ((jobs.get(id)?.claim ?? null) === null) beliefs.lapse(id);
       }
     },
   };

@@ -189,6 +189,20 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
     (isWrong) => giveTwice([1, isWrong ? 1 : 2], false),
   ],
   [
+    'jobs',
+    'a claim that is taken away though its worker trusts it; not one that a late lapse leaves alone',
+    (isWrong) => {
+      const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
+      const claims = claimsIn(beliefs);
+      const result = { type: 'jobClaim', id: 'j', token: 2 };
+      claims.applied?.(entry(2, { kind: 'claimJob', worker: 'a', epoch: 1 }, result, {}));
+      beliefs.trust('j', { who: 'a', token: 2 }, 20);
+      const lapse = { kind: 'lapseJobs', claims: [{ id: 'j', token: isWrong ? 2 : 1 }] };
+      const job = { claim: isWrong ? null : { token: 2 } };
+      claims.applied?.(entry(3, lapse, {}, { job }));
+    },
+  ],
+  [
     'linearizable',
     'two clients that hold a lock at once, by what they were told',
     (isWrong) => {
