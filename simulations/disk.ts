@@ -218,17 +218,23 @@ export class Disk implements StoragePort {
 
   /** Index of the newest configuration in the log; 0: none. Goes through the log. */
   get newestConfiguration(): number {
-    const isOne = (bytes: Uint8Array): boolean => decodeEntry(bytes).kind === 'configuration';
-    const at = this.#entries.findLastIndex(isOne);
-    return at < 0 ? 0 : this.#compacted.index + at + 1;
+    return this.#configurationUpTo(this.lastIndex)?.index ?? 0;
   }
 
   /** The configuration in force at an entry that no snapshot holds; null: there is none before it. Goes through the log. */
   configurationAt(index: number): Configuration | null {
-    const upTo = this.#entries.slice(0, index - this.#compacted.index).map(decodeEntry);
-    const newest = upTo.findLast(({ kind }) => kind === 'configuration');
-    if (newest?.kind === 'configuration') return newest.configuration;
+    const newest = this.#configurationUpTo(index);
+    if (newest !== null) return newest.configuration;
     return this.#snapshot === null ? null : decodeSnapshotMeta(this.#snapshot.meta).configuration;
+  }
+
+  /** The newest configuration in the log up to an index; null: none. */
+  #configurationUpTo(index: number): Extract<Entry, { kind: 'configuration' }> | null {
+    for (let at = index - this.#compacted.index - 1; at >= 0; at -= 1) {
+      const entry = decodeEntry(this.#entries[at] as Uint8Array);
+      if (entry.kind === 'configuration') return entry;
+    }
+    return null;
   }
 
   /** Its newest entries are gone, though they were durable. */

@@ -5,6 +5,7 @@ import type { PolicyCommand } from '../state-machine/policy-types.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import { unreachable } from '../raft/assert.js';
 import type { FieldValue } from './envelope.js';
+import { VALUES } from './slab.js';
 
 type Uncovered<K extends PolicyCommand['kind']> = Omit<
   Extract<PolicyCommand, { kind: K }>,
@@ -30,7 +31,7 @@ export function policyFields(command: PolicyCommand): FieldValue[] {
 /** Reads what `policyFields` wrote of a document that is put. */
 export function readPutPolicy(reader: ValueReader): Uncovered<'putPolicy'> {
   const asked = readAsked(reader);
-  return { kind: 'putPolicy', ...asked, document: new Uint8Array(reader.bytes('document')) };
+  return { kind: 'putPolicy', ...asked, document: VALUES.copyOf(reader.bytes('document')) };
 }
 
 /** Reads what `policyFields` wrote of a roll-back. */

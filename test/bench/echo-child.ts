@@ -3,17 +3,14 @@
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { STORE } from '../../src/client/protos.js';
+import { BARE_PUT } from './systems/bare-store.js';
 
-const answer = {
-  header: { clusterId: '0'.repeat(32), node: 'n1', term: 1, revision: 1 },
-  createdRevision: 1,
-};
 const server = new Server();
 server.addService(
   { Put: STORE.Put },
   {
-    Put: (_call: unknown, callback: (error: null, response: typeof answer) => void) =>
-      callback(null, answer),
+    Put: (_call: unknown, callback: (error: null, response: typeof BARE_PUT) => void) =>
+      callback(null, BARE_PUT),
   },
 );
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {

@@ -57,6 +57,7 @@ describe('an entry', () => {
     const decoded = decodeEntry(newer);
     expect(decoded).toEqual(entry(1));
     expect(encodeEntry(decoded)).toEqual(newer);
+    expect(encodeEntry(decoded)).toBe(encodeEntry(decoded));
   });
 
   it('has memory of its own when it is decoded out of a larger buffer that is used again', () => {

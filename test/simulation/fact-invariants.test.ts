@@ -28,18 +28,20 @@ interface Told {
   readonly policy?: object | null;
 }
 
+/** Gives a job at an entry to a worker under an epoch, as the log tells it. */
+function give(claims: Invariant, index: number, worker: string, epoch: number): void {
+  const result = { type: 'jobClaim', id: 'j', token: index };
+  claims.applied?.(entry(index, { kind: 'claimJob', worker, epoch }, result, {}));
+}
+
 /** A job is given to one worker, then to another, under these epochs; the first is told of its own before the second, or late. */
 function giveTwice(epochs: readonly [number, number], isToldLate: boolean): void {
   const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
   const claims = claimsIn(beliefs);
-  const give = (index: number, worker: string, epoch: number): void => {
-    const result = { type: 'jobClaim', id: 'j', token: index };
-    claims.applied?.(entry(index, { kind: 'claimJob', worker, epoch }, result, {}));
-  };
   const tell = (): void => beliefs.trust('j', { who: 'a', token: 1 }, 20);
-  give(1, 'a', epochs[0]);
+  give(claims, 1, 'a', epochs[0]);
   if (!isToldLate) tell();
-  give(2, 'b', epochs[1]);
+  give(claims, 2, 'b', epochs[1]);
   if (isToldLate) tell();
 }
 
@@ -194,8 +196,7 @@ const TABLE: readonly (readonly [string, string, (isWrong: boolean) => void])[] 
     (isWrong) => {
       const beliefs = new Beliefs(madeUp<World>({ nowUs: 10 }), 'jobs');
       const claims = claimsIn(beliefs);
-      const result = { type: 'jobClaim', id: 'j', token: 2 };
-      claims.applied?.(entry(2, { kind: 'claimJob', worker: 'a', epoch: 1 }, result, {}));
+      give(claims, 2, 'a', 1);
       beliefs.trust('j', { who: 'a', token: 2 }, 20);
       const lapse = { kind: 'lapseJobs', claims: [{ id: 'j', token: isWrong ? 2 : 1 }] };
       const job = { claim: isWrong ? null : { token: 2 } };

@@ -33,20 +33,17 @@ export const BARE: Scene = {
   name: SCENE,
   seconds: (isQuick) => (isQuick ? 100 : 800),
   run: (trial) =>
-    withSystems([etcd(), quorate, bare, http2], 3, 0, async ([base, ...rest]) => {
-      if (base === undefined) return [];
+    withSystems([etcd(), quorate, bare, http2], 3, 0, async (contenders) => {
       const [rounds, seconds] = trial.isQuick ? [2, 1] : [7, 2];
       const figures: Figure[] = [];
       for (const { of, inFlight, systems } of LOADS) {
-        const beside = rest.filter(({ system }) => systems.includes(system));
+        const loaded = contenders.filter(({ system }, at) => at === 0 || systems.includes(system));
         for (const level of inFlight) {
           if (trial.isQuick && !QUICK_LEVELS.includes(level)) continue;
-          const slices = await inTurns(trial, SCENE, [base, ...beside], of, rounds, seconds, level);
+          const slices = await inTurns(trial, SCENE, loaded, of, rounds, seconds, level);
           const [ofEtcd = [], ...others] = slices;
-          for (const [at, { system }] of beside.entries()) {
-            const load = `${of.name}, ${level} in flight`;
-            figures.push(...compared(ofEtcd, others[at] ?? [], system.name, load));
-          }
+          const load = `${of.name}, ${level} in flight`;
+          figures.push(...others.flatMap((ours) => compared(ofEtcd, ours, load)));
         }
       }
       return figures;
@@ -54,22 +51,13 @@ export const BARE: Scene = {
 };
 
 /** One of ours beside etcd. */
-function compared(
-  ofEtcd: readonly Slice[],
-  ours: readonly Slice[],
-  system: string,
-  load: string,
-): Figure[] {
+function compared(ofEtcd: readonly Slice[], ours: readonly Slice[], load: string): Figure[] {
+  const nameOf = (slices: readonly Slice[]): string => slices[0]?.system ?? '';
   const both = (what: string, pick: (slice: Slice) => number): Figure[] =>
-    (
-      [
-        ['etcd', ofEtcd],
-        [system, ours],
-      ] as const
-    ).map(([name, slices]) => ({
+    [ofEtcd, ours].map((slices) => ({
       scene: SCENE,
-      system: name,
-      what: `${load}, ${system}: ${what}`,
+      system: nameOf(slices),
+      what: `${load}, ${nameOf(ours)}: ${what}`,
       values: slices.map(pick),
     }));
   return [

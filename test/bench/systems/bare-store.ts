@@ -9,7 +9,7 @@ import { STORE } from '../../../src/client/protos.js';
 /** Calls `done` once the values are durable on a majority. */
 export type Replicate = (values: readonly Buffer[], done: () => void) => void;
 
-/** Beside a definition for grpc-js stand the methods that are not served. */
+/** Of the store's, those that are served. */
 export const METHODS = {
   Put: STORE.Put,
   Get: STORE.Get,
@@ -18,7 +18,7 @@ export const METHODS = {
 };
 
 export const BARE_HEADER = { clusterId: '0'.repeat(32), node: 'n1', term: 1, revision: 1 };
-const PUT = { header: BARE_HEADER, createdRevision: 1 };
+export const BARE_PUT = { header: BARE_HEADER, createdRevision: 1 };
 const PUT_IN_BATCH = { put: { createdRevision: 1 } };
 
 export function storeHandlers(replicate: Replicate): UntypedServiceImplementation {
@@ -26,7 +26,7 @@ export function storeHandlers(replicate: Replicate): UntypedServiceImplementatio
   const handlers: Pick<StoreHandlers, keyof typeof METHODS> = {
     Put: ({ request: { key, value } }, callback) => {
       values.set(key, value);
-      replicate([value], () => callback(null, PUT));
+      replicate([value], () => callback(null, BARE_PUT));
     },
     Get: ({ request: { key } }, callback) => {
       const value = values.get(key) ?? '';
@@ -41,7 +41,7 @@ export function storeHandlers(replicate: Replicate): UntypedServiceImplementatio
     Pipeline: (stream) => {
       let ready = 0;
       const answer = (): void => {
-        stream.write({ results: Array.from({ length: ready }, () => ({ put: PUT })) });
+        stream.write({ results: Array.from({ length: ready }, () => ({ put: BARE_PUT })) });
         ready = 0;
       };
       let unanswered = 0;

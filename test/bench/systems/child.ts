@@ -9,7 +9,7 @@ export interface Child {
   readonly port: number;
 }
 
-/** Starts a file beside this one, or elsewhere by its URL. */
+/** Starts a file and waits until it serves. Fails if it ends before. */
 export async function serving(file: URL, args: readonly string[] = []): Promise<Child> {
   const child = fork(file, args, {
     execArgv: ['--import', 'tsx'],
@@ -19,7 +19,6 @@ export async function serving(file: URL, args: readonly string[] = []): Promise<
     throw new Error(`${file.pathname} ended with ${String(code)} before it served`);
   });
   const [port] = (await Promise.race([once(child, 'message'), gone])) as [number];
-  gone.catch(() => {});
   return { child, port };
 }
 
