@@ -29,7 +29,7 @@ export function mayLose(world: World, victim: Machine): boolean {
 /**
  * Whether this voter's disk may lose its newest entries and be used again: then each of them must also be on the disks of
  * a quorum without it, as if it had never acknowledged them. So it does not matter whether a leader finds out, which it
- * does only if it still leads and remembers. The quorum is that of the configuration in force at the entry: without the change
+ * does only if it leads in the same term. The quorum is that of the configuration in force at the entry: without the change
  * that made its cluster larger a founder is a cluster by itself again.
  */
 export function maySetBack(world: World, victim: Machine, entries: number): boolean {

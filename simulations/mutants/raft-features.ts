@@ -330,6 +330,16 @@ const RETURNING: readonly Mutant[] = [
     'paper/set-back',
   ),
   bug(
+    'set-back-disbelieved',
+    'a node that has again what it lost takes no notice, though its leader gives it nothing more',
+    [
+      'raft/set-back',
+      'state.outbox.lostTail = {',
+      'if (!state.log.has(acknowledged)) state.outbox.lostTail = {',
+    ],
+    'paper/set-back',
+  ),
+  bug(
     'promoted-while-behind',
     'a newcomer becomes a voter however much it lacks',
     [

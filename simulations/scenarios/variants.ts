@@ -11,8 +11,8 @@ const CAMPAIGNS_AT_ONCE: readonly Change[] = [
   },
   {
     file: 'src/raft/election',
-    find: 'if (state.setBack.has(from.id) || isVoteWithheld(state, from.id, request)) {',
-    replace: 'if (state.setBack.has(from.id)) {',
+    find: 'if (isVoteWithheld(state, from.id, request)) return;',
+    replace: '',
   },
 ];
 

@@ -132,7 +132,7 @@ export interface NodeStatus {
   readonly featureLevel: number;
   /** Leaders only: members that keep the feature level from rising; else empty. */
   readonly heldBackBy: readonly HeldBack[];
-  /** Members whose disk this node found set back; they count for nothing until they are replaced. */
+  /** Leaders only: members whose disk was found set back, who count for nothing until replaced; else empty. */
   readonly setBack: readonly NodeId[];
   /** Leaders only, without the node itself and those set back; else empty. */
   readonly peers: readonly PeerStatus[];

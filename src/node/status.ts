@@ -78,7 +78,7 @@ export function statusOf(
     epoch: state.applied.reign.epoch,
     featureLevel: state.applied.featureLevel,
     heldBackBy: state.role.type === 'leader' ? heldBackBy(state, state.role) : [],
-    setBack: [...state.setBack.keys()],
+    setBack: state.role.type === 'leader' ? [...state.role.setBack.keys()] : [],
     peers: peersOf(raft, nowMs),
   };
 }

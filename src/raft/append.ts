@@ -37,9 +37,9 @@ export function adoptConfiguration(
   const before = configurationInForce(state);
   state.configurations.push({ index, configuration });
   state.outbox.hasConfigurationChanged = true;
-  forgetReplaced(state);
   const role = state.role;
   if (role.type !== 'leader') return;
+  forgetReplaced(role, configuration);
   const untilMs = state.nowMs + 2 * state.options.timers.electionTimeoutMaxMs;
   for (const member of before.members) {
     if (configuration.members.some((kept) => kept.id === member.id)) continue;
@@ -52,7 +52,7 @@ export function adoptConfiguration(
     if (departed !== undefined && departed.member.installId !== member.installId) {
       role.progress.delete(member.id);
     }
-    const isKnown = role.progress.has(member.id) || state.setBack.has(member.id);
+    const isKnown = role.progress.has(member.id) || role.setBack.has(member.id);
     if (member.id === state.options.id || isKnown) continue;
     role.progress.set(member.id, new Progress(indexPlus(state.log.lastIndex, 1)));
   }

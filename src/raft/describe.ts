@@ -24,7 +24,8 @@ export function describeState(state: RaftState): string {
     `in force ${describeConfiguration(configurationInForce(state))}`,
   ];
   if (state.snapshot !== null) words.push(`snapshot ${describeId(state.snapshot.last)}`);
-  if (state.setBack.size > 0) words.push(`set back [${[...state.setBack.keys()].join(' ')}]`);
+  const setBack = state.role.type === 'leader' ? [...state.role.setBack.keys()] : [];
+  if (setBack.length > 0) words.push(`set back [${setBack.join(' ')}]`);
   const { reign } = state.applied;
   if (reign.epoch > 0) {
     const end = reign.isProven ? ' proven over' : reign.isOver ? ' over' : '';

@@ -211,9 +211,7 @@ function isVoteWithheld(
 
 /** Answers a candidate or pre-candidate. A withheld request is not answered at all: the asker repeats it. */
 export function onRequestVote(state: RaftState, from: Sender, request: RequestVote): void {
-  if (state.setBack.has(from.id) || isVoteWithheld(state, from.id, request)) {
-    return;
-  }
+  if (isVoteWithheld(state, from.id, request)) return;
   if (request.preVote) {
     answerPreVote(state, from.id, request);
     return;
@@ -271,7 +269,6 @@ export function onRequestVoteResponse(
   response: RequestVoteResponse,
 ): void {
   const role = state.role;
-  if (state.setBack.has(from)) return;
   if (role.type === 'preCandidate') {
     if (!response.preVote || !isAnswerTo(response, nextTerm(state.term), state.term)) return;
   } else if (role.type === 'candidate') {

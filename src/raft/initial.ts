@@ -83,7 +83,6 @@ export function initialState(options: RaftOptions, loaded: Loaded, nowMs: number
     hasListenedLate: false,
     heard: null,
     reignSeenMs: null,
-    setBack: new Map(),
     greeted: new Map(),
     withholdUntilMs: nowMs + Math.max(electionTimeoutMinMs, leaseMs),
     clusterClock: {

@@ -66,7 +66,7 @@ export function checkState(state: RaftState): void {
       progress.checkInvariant();
       invariant(progress.matchedInRound <= state.role.round, 'a match is heard in a begun round');
     }
-    for (const id of state.setBack.keys()) {
+    for (const id of state.role.setBack.keys()) {
       invariant(!state.role.progress.has(id), 'whose disk was set back counts for nothing');
     }
   }

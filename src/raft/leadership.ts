@@ -31,9 +31,10 @@ export function becomeLeader(state: RaftState, { why, isChosen }: Candidate): vo
     noopIndex: next,
     progress: new Map(
       configurationInForce(state)
-        .members.filter(({ id }) => id !== state.options.id && !state.setBack.has(id))
+        .members.filter(({ id }) => id !== state.options.id)
         .map(({ id }) => [id, new Progress(next)]),
     ),
+    setBack: new Map(),
     departing: new Map(),
     catchUps: new Map(),
     silences: new Silences(),
@@ -67,7 +68,7 @@ export function heartbeat(state: RaftState, leader: Leader): void {
   leader.heartbeatDueMs = state.nowMs + state.options.timers.heartbeatMs;
   beginRound(state, leader);
   sendHeartbeats(state, leader);
-  sendDiskSetBack(state);
+  sendDiskSetBack(state, leader);
   if (leader.transfer?.phase === 'sent') sendTimeoutNow(state, leader.transfer);
 }
 

@@ -94,7 +94,7 @@ export interface Ready {
   readonly stopEpoch: LogIndex | null;
   /** Ask the hook before promotion, then give the input `promotion`. */
   readonly promote: Promotion | null;
-  /** The leader remembers more than this node's log has: its disk was set back, and it must never vote again. */
+  /** The leader found that this node's disk was set back, from which entry to which: it must never vote again. */
   readonly lostTail: LostTail | null;
   /** The configuration in force changed. */
   readonly configuration: Configuration | null;

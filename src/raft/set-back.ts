@@ -1,13 +1,13 @@
 // A disk that was set back: a follower whose log lacks what it acknowledged as durable to this very leader, in this term.
-// A leader that remembers ceases to count it and tells it, and it never votes again; it must be replaced. Why a late, doubled
-// or reordered answer never looks so stands at `noteSetBack`; what is not found stands in README.md.
+// The leader ceases to count it and tells it, and it never votes again; it must be replaced. Why a late, doubled or reordered
+// answer never looks so stands at `noteSetBack`; why a leader forgets with its term, and what is not found, in README.md.
 
 import { invariant } from './assert.js';
 import type { AppendEntriesResponse, DiskSetBack } from './message.js';
 import { configurationInForce, emit, send } from './state.js';
 import type { Leader, RaftState } from './state.js';
 import { INDEX_ZERO } from './types.js';
-import type { EntryId, NodeId } from './types.js';
+import type { Configuration, EntryId, NodeId } from './types.js';
 
 /**
  * Ceases to count a follower whose answer proves that it lost what it acknowledged in this term; answers whether it did.
@@ -28,7 +28,7 @@ export function noteSetBack(
   // Compacted meanwhile: it is sent a snapshot, which gives it back what it lost.
   if (term === null || matchIndex === INDEX_ZERO) return false;
   const acknowledged: EntryId = { term, index: matchIndex };
-  state.setBack.set(from, acknowledged);
+  leader.setBack.set(from, acknowledged);
   leader.progress.delete(from);
   const member = configurationInForce(state).members.find(({ id }) => id === from);
   emit(state, { type: 'foundSetBack', id: from, name: member?.name ?? '', acknowledged });
@@ -37,24 +37,24 @@ export function noteSetBack(
 }
 
 /** Tells those whose disk was set back; repeated with each heartbeat, since it may be lost. */
-export function sendDiskSetBack(state: RaftState): void {
-  for (const [to, acknowledged] of state.setBack) {
+export function sendDiskSetBack(state: RaftState, leader: Leader): void {
+  for (const [to, acknowledged] of leader.setBack) {
     send(state, to, { type: 'diskSetBack', term: state.term, acknowledged });
   }
 }
 
-/** Believes the leader that it follows, unless its own log has what it is said to have lost. */
+/**
+ * Believes the leader that it follows, which found it in this very term. Also where its log has the entry again, from what was
+ * still on its way: the leader gives it nothing more, so it would be a member that falls behind for ever and does not know it.
+ */
 export function onDiskSetBack(state: RaftState, { acknowledged }: DiskSetBack): void {
-  const { log } = state;
-  if (acknowledged.index <= log.compacted.index || log.has(acknowledged)) return;
   invariant(state.role.type === 'follower', 'who hears the leader of its term follows it');
-  state.outbox.lostTail = { acknowledged: acknowledged.index, last: log.lastIndex };
+  state.outbox.lostTail = { acknowledged: acknowledged.index, last: state.log.lastIndex };
 }
 
 /** Forgets those that are no members any more: their node ids are never used again. */
-export function forgetReplaced(state: RaftState): void {
-  const { members } = configurationInForce(state);
-  for (const id of state.setBack.keys()) {
-    if (!members.some((member) => member.id === id)) state.setBack.delete(id);
+export function forgetReplaced({ setBack }: Leader, { members }: Configuration): void {
+  for (const id of setBack.keys()) {
+    if (!members.some((member) => member.id === id)) setBack.delete(id);
   }
 }

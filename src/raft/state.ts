@@ -106,6 +106,8 @@ export interface Leader {
   readonly noopIndex: LogIndex;
   /** Everybody replicated to, without this node; departing members included. */
   readonly progress: Map<NodeId, Progress>;
+  /** Members whose disk this leader found set back, and what they had acknowledged to it; not in `progress`. */
+  readonly setBack: Map<NodeId, EntryId>;
   /** Members just removed, told until the time given so that they learn of it. */
   readonly departing: Map<NodeId, { readonly member: Member; readonly untilMs: number }>;
   /** How newcomers come on, as this leader sees it. */
@@ -202,11 +204,6 @@ export interface RaftState {
   /** A late tick has moved that time already, since a leader was heard or the timer began. */
   hasListenedLate: boolean;
   heard: HeardLeader | null;
-  /**
-   * Members whose disk this node found set back while it led, and what they had acknowledged: nothing that they say
-   * counts. Invariant: a leader has no Progress of them. Volatile: others that lead may not know.
-   */
-  readonly setBack: Map<NodeId, EntryId>;
   /** The newest greeting of each node, for what it runs. Volatile: everybody greets again. */
   readonly greeted: Map<NodeId, Greeted>;
   /**

@@ -5,18 +5,7 @@ import type { AppendEntriesResponse } from '../../src/raft/message.js';
 import { Bench, sentTo } from '../support/raft-bench.js';
 import { RaftCluster } from '../support/raft-cluster.js';
 import { EMPTY_READY } from '../support/raft-ready.js';
-import {
-  I,
-  N,
-  T,
-  appendEntries,
-  change,
-  entry,
-  id,
-  loadedSnapshot,
-  requestVote,
-  snapshotOf,
-} from '../support/raft-words.js';
+import { I, N, T, appendEntries, change, entry, id } from '../support/raft-words.js';
 
 /** Node 1 leads; node 3 has acknowledged everything. */
 function leading(): Bench {
@@ -38,7 +27,7 @@ function nextRound(bench: Bench): number {
   return bench.leader.round;
 }
 
-describe('a leader that remembers', () => {
+describe('a leader', () => {
   it('ceases to count a follower that lacks what it acknowledged, and tells it with each heartbeat', () => {
     const bench = leading();
     const { matchIndex } = bench.leader.progress.get(N(3)) ?? {};
@@ -78,31 +67,24 @@ describe('a leader that remembers', () => {
     const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
     const round = nextRound(bench);
     bench.hear(3, conflict(bench, matchIndex - 1, round));
-    expect(bench.state.setBack.size).toBe(0);
+    expect(bench.leader.setBack.size).toBe(0);
   });
 
-  it('does not count its vote when it campaigns again, nor votes for it', () => {
+  it('forgets in its next term, since another leader may have given back what was lost', () => {
     const bench = leading();
     const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
     bench.hear(3, conflict(bench, matchIndex, nextRound(bench)));
     bench.tick(5000);
     expect(bench.state.role.type).toBe('follower');
     bench.settle();
-    bench.timeOut();
-    bench.vote(3, { preVote: true, term: bench.state.term + 1 });
-    expect(bench.state.role.type).toBe('preCandidate');
-    bench.vote(2, { preVote: true, term: bench.state.term + 1 });
+    bench.reign([3]);
+    expect(bench.leader.setBack.size).toBe(0);
+    const { commitIndex } = bench.state;
+    bench.propose('x');
     bench.settle();
-    bench.vote(3, { preVote: false, term: bench.state.term });
-    expect(bench.state.role.type).toBe('candidate');
-    bench.vote(2, { preVote: false, term: bench.state.term });
-    expect(bench.leader.progress.has(N(3)), 'it remembers in its next term').toBe(false);
-    const { messages } = bench.settle();
-    expect(sentTo(messages, 3)).toMatchObject([{ type: 'diskSetBack', term: bench.state.term }]);
-    bench.tick(5000);
+    bench.match(3);
     bench.settle();
-    const ask = requestVote(bench.state.term + 1, id(99, 99));
-    expect(sentTo(bench.hear(3, ask).messages, 3), 'whatever it says that it has').toEqual([]);
+    expect(bench.state.commitIndex, 'what it says now counts').toBeGreaterThan(commitIndex);
   });
 
   it('forgets a member that was removed', () => {
@@ -117,7 +99,7 @@ describe('a leader that remembers', () => {
     bench.match(2);
     bench.settle();
     expect(bench.raft.configuration.members.map(({ id: it }) => it)).toEqual([1, 2]);
-    expect(bench.state.setBack.size).toBe(0);
+    expect(bench.leader.setBack.size).toBe(0);
     bench.tick(100);
     expect(sentTo(bench.settle().messages, 3)).toEqual([]);
   });
@@ -127,7 +109,7 @@ describe('a leader that remembers', () => {
     const { matchIndex = 0 } = bench.leader.progress.get(N(3)) ?? {};
     const round = nextRound(bench);
     bench.hear(3, conflict(bench, matchIndex + 1, round));
-    expect(bench.state.setBack.size).toBe(0);
+    expect(bench.leader.setBack.size).toBe(0);
   });
 });
 
@@ -156,17 +138,13 @@ describe('a follower', () => {
     expect(bench.hear(1, word(9)).lostTail).toEqual({ acknowledged: 9, last: 2 });
   });
 
-  it.each([
-    ['from an earlier term', word(9, 1)],
-    ['about what it has', word(3)],
-    ['about what it had before', word(1, 2, 1)],
-  ])('does not believe it %s', (_what, message) => {
-    expect(following().hear(1, message)).toEqual(EMPTY_READY);
+  it('believes it about an entry that it has again, since it gets nothing more', () => {
+    expect(following().hear(1, word(3)).lostTail).toEqual({ acknowledged: 3, last: 3 });
+    expect(following().hear(1, word(1, 2, 1)).lostTail).toEqual({ acknowledged: 1, last: 3 });
   });
 
-  it('believes it about nothing that a snapshot stands for', () => {
-    const bench = new Bench({ node: 3, loaded: loadedSnapshot(snapshotOf(7, 1), []) });
-    expect(bench.hear(1, word(7, 2, 2)).lostTail).toBe(null);
+  it('does not believe it from an earlier term', () => {
+    expect(following().hear(1, word(9, 1))).toEqual(EMPTY_READY);
   });
 });
 
@@ -186,6 +164,40 @@ describe('a cluster', () => {
         5000,
       );
       expect(isFound, `seed ${seed}`).toBe(true);
+    }
+  });
+
+  it('goes on with a node that never heard of it and was given back what it lost, whoever leads then', () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const cluster = new RaftCluster({ seed });
+      const first = cluster.elect();
+      const [lost = 0, other = 0] = [1, 2, 3].filter((id) => id !== first.id);
+      cluster.propose(first.id, 'a', 'b', 'c');
+      cluster.runUntil(() => cluster.isConverged);
+      cluster.crash(lost);
+      cluster.node(lost).disk.setBack(2);
+      cluster.restart(lost);
+      const isKnown = (): boolean => {
+        const { role } = cluster.raft(first.id).state;
+        return role.type === 'leader' && role.setBack.size > 0;
+      };
+      cluster.hold(lost, first.id);
+      expect(cluster.runUntil(() => cluster.held(lost, first.id).length > 0)).toBe(true);
+      cluster.cutOneWay(first.id, lost);
+      cluster.release(lost, first.id);
+      expect(cluster.runUntil(isKnown, 1000), `seed ${seed}`).toBe(true);
+      cluster.transfer(first.id, other);
+      const isGivenBack = (): boolean => cluster.leader?.id === other && cluster.isConverged;
+      expect(cluster.runUntil(isGivenBack), `seed ${seed}`).toBe(true);
+      cluster.heal();
+      cluster.transfer(other, first.id);
+      cluster.runUntil(() => cluster.leader?.id === first.id && cluster.isLed);
+      cluster.propose(first.id, 'd');
+      expect(
+        cluster.runUntil(() => cluster.isConverged),
+        `seed ${seed}`,
+      ).toBe(true);
+      expect(cluster.node(lost).readys.some(({ lostTail }) => lostTail !== null)).toBe(false);
     }
   });
 
