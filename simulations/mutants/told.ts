@@ -10,8 +10,8 @@ export const TOLD: readonly Mutant[] = [
     changes: [
       {
         file: 'src/state-machine/change-history',
-        find: '?? INDEX_ZERO) <= revision) low = middle + 1;',
-        replace: '?? INDEX_ZERO) < revision) low = middle + 1;',
+        find: '?? FORGOTTEN) <= revision) low = middle + 1;',
+        replace: '?? FORGOTTEN) < revision) low = middle + 1;',
       },
     ],
   },

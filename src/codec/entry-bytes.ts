@@ -1,6 +1,6 @@
-// The bytes that an entry was encoded to, or decoded from, remembered in the entry itself under a name that nobody else can see: no
-// comparison, digest or log line finds them. A WeakMap says the same and costs twenty times as much by entry, most of it when garbage is
-// collected.
+// Where the bytes stand that an entry was encoded to, or decoded from, remembered in the entry itself under names that nobody else can
+// see: no comparison, digest or log line finds them. A WeakMap says the same and costs twenty times as much by entry, most of it when
+// garbage is collected; an array of its own for each entry would be half of what an entry keeps.
 
 import type { Entry } from '../raft/types.js';
 
@@ -12,24 +12,37 @@ class Existing {
 }
 
 class EntryBytes extends Existing {
-  readonly #bytes: Uint8Array;
+  readonly #memory: ArrayBufferLike;
+  readonly #at: number;
+  readonly #length: number;
 
-  constructor(entry: Entry, bytes: Uint8Array) {
+  constructor(entry: Entry, memory: ArrayBufferLike, at: number, length: number) {
     super(entry);
-    this.#bytes = bytes;
+    this.#memory = memory;
+    this.#at = at;
+    this.#length = length;
   }
 
-  static of(entry: Entry): Uint8Array | null {
-    return #bytes in entry ? (entry as unknown as EntryBytes).#bytes : null;
+  static of(entry: Entry): EntryPlace | null {
+    if (!(#memory in entry)) return null;
+    const known = entry as unknown as EntryBytes;
+    return { memory: known.#memory, at: known.#at, length: known.#length };
   }
 }
 
-/** The remembered bytes; null: none are. */
-export function rememberedBytes(entry: Entry): Uint8Array | null {
+/** `length` bytes of the memory from `at` on. */
+export interface EntryPlace {
+  readonly memory: ArrayBufferLike;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Where the remembered bytes stand; null: none are. */
+export function rememberedBytes(entry: Entry): EntryPlace | null {
   return EntryBytes.of(entry);
 }
 
-/** Remembers the bytes, once for each entry. Entries never change, so neither may these. */
-export function rememberBytes(entry: Entry, bytes: Uint8Array): void {
-  void new EntryBytes(entry, bytes);
+/** Remembers `length` bytes of `bytes` from `from` on, once for each entry. Entries never change, so neither may these. */
+export function rememberBytes(entry: Entry, bytes: Uint8Array, from: number, length: number): void {
+  void new EntryBytes(entry, bytes.buffer, bytes.byteOffset + from, length);
 }

@@ -6,6 +6,7 @@ import { unreachable } from '../raft/assert.js';
 import type { Entry, EntryPayload } from '../raft/types.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
 import { rememberBytes, rememberedBytes } from './entry-bytes.js';
+import type { EntryPlace } from './entry-bytes.js';
 import { damaged, open, seal, unknownKind } from './envelope.js';
 import type { FieldValue } from './envelope.js';
 import { FieldReader } from './field-reader.js';
@@ -13,13 +14,19 @@ import { ENTRY_KIND } from './kinds.js';
 import { configurationFields, readConfiguration, readSettings, settingsFields } from './shapes.js';
 import { ENCODED } from './slab.js';
 
-/** The entry's bytes; the same array each time for the same entry. The caller must not change them. */
+/** The entry's bytes; the same memory each time for the same entry. The caller must not change them. */
 export function encodeEntry(entry: Entry): Uint8Array {
+  const { memory, at, length } = placeOf(entry);
+  return new Uint8Array(memory, at, length);
+}
+
+/** Where its bytes stand; it is encoded if it was not yet. */
+function placeOf(entry: Entry): EntryPlace {
   const known = rememberedBytes(entry);
   if (known !== null) return known;
   const bytes = seal(ENTRY_KIND[entry.kind], entryFields(entry));
-  rememberBytes(entry, bytes);
-  return bytes;
+  rememberBytes(entry, bytes, 0, bytes.length);
+  return { memory: bytes.buffer, at: bytes.byteOffset, length: bytes.length };
 }
 
 /**
@@ -28,7 +35,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
  * alive nor change when that buffer is used again.
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
-  return decodeOwned(ENCODED.copyOf(bytes));
+  return decodeOwned(ENCODED.copyOf(bytes), 0, bytes.length);
 }
 
 /** A run of encoded entries, one behind the other, as it stands in batch records and AppendEntries. */
@@ -44,17 +51,27 @@ const NO_RUN: EntryRun = { lengths: [], bytesTotal: 0 };
 /** Measures the entries' run. */
 export function measureRun(entries: readonly Entry[]): EntryRun {
   if (entries.length === 0) return NO_RUN;
-  const lengths = entries.map((entry) => encodeEntry(entry).length);
+  const lengths = entries.map((entry) => placeOf(entry).length);
   return { lengths, bytesTotal: lengths.reduce((sum, length) => sum + length, 0) };
 }
 
-/** Writes the entries' bytes into `target` from `at` on; the caller has measured the room. */
+/**
+ * Writes the entries' bytes into `target` from `at` on; the caller has measured the room. What came together or was encoded together
+ * stands side by side, and is copied at once.
+ */
 export function writeRun(entries: readonly Entry[], target: Uint8Array, at: number): void {
-  let offset = at;
-  for (const entry of entries) {
-    const bytes = encodeEntry(entry);
-    target.set(bytes, offset);
-    offset += bytes.length;
+  let written = at;
+  let next = 0;
+  while (next < entries.length) {
+    const { memory, at: from } = placeOf(entries[next] as Entry);
+    let length = 0;
+    for (; next < entries.length; next += 1) {
+      const place = placeOf(entries[next] as Entry);
+      if (place.memory !== memory || place.at !== from + length) break;
+      length += place.length;
+    }
+    target.set(new Uint8Array(memory, from, length), written);
+    written += length;
   }
 }
 
@@ -73,7 +90,7 @@ export function readRun(what: string, lengths: readonly number[], bytes: Uint8Ar
   const entries: Entry[] = [];
   let at = 0;
   for (const length of lengths) {
-    const entry = decodeOwned(owned.subarray(at, at + length));
+    const entry = decodeOwned(owned, at, length);
     const previous = entries.at(-1);
     if (previous !== undefined) checkFollows(what, previous, entry);
     entries.push(entry);
@@ -90,9 +107,9 @@ function checkFollows(what: string, previous: Entry, entry: Entry): void {
   throw damaged(what, `expected an entry that follows ${shown(previous)}, got ${shown(entry)}`);
 }
 
-/** Decodes bytes that nobody else uses, and remembers them. */
-function decodeOwned(bytes: Uint8Array): Entry {
-  const { kind, fields } = open('entry', bytes);
+/** Decodes `length` bytes from `from` on, which nobody else uses, and remembers where they stand. */
+function decodeOwned(bytes: Uint8Array, from: number, length: number): Entry {
+  const { kind, fields } = open('entry', bytes, from, from + length);
   const reader = new FieldReader('entry', fields);
   const { term, index } = reader.entryId('id');
   const stampMs = reader.integer('stampMs');
@@ -102,7 +119,7 @@ function decodeOwned(bytes: Uint8Array): Entry {
     kind === ENTRY_KIND.command
       ? { term, index, stampMs, kind: 'command', data: reader.bytes('data') }
       : { term, index, stampMs, ...readPayload(kind, reader) };
-  rememberBytes(entry, bytes);
+  rememberBytes(entry, bytes, from, length);
   return entry;
 }
 

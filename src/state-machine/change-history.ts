@@ -7,6 +7,7 @@ import { INDEX_ZERO } from '../raft/types.js';
 import type { LogIndex } from '../raft/types.js';
 import { changeBytes } from './changes.js';
 import type { Change } from './changes.js';
+import type { StoreEntry } from './store-types.js';
 
 /** Bounds of the history; the oldest is forgotten first. Design section 8. */
 export const CHANGE_LIMITS = {
@@ -23,12 +24,14 @@ export interface Revision {
   readonly changes: readonly Change[];
 }
 
-interface Kept extends Revision {
-  readonly bytes: number;
-}
+/**
+ * A revision as it is kept. Nearly all put keys of the store and do nothing else: their entries, or the only one, say all of it, and
+ * what is kept for long is dear to collect.
+ */
+type Kept = StoreEntry | readonly StoreEntry[] | Revision;
 
 /** Stands in the place of a forgotten revision, so that its values can be freed. */
-const FORGOTTEN: Kept = { revision: INDEX_ZERO, changes: [], bytes: 0 };
+const FORGOTTEN: Revision = { revision: INDEX_ZERO, changes: [] };
 
 export class ChangeHistory {
   readonly #limits: ChangeLimits;
@@ -51,11 +54,12 @@ export class ChangeHistory {
   /** Takes in what an entry changed. Revisions only grow. */
   add(revision: LogIndex, changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    const last = this.#kept.at(-1)?.revision ?? this.#knownAfter;
-    invariant(revision > last, 'revisions of the history grow');
-    const bytes = changes.reduce((sum, change) => sum + changeBytes(change), 0);
-    this.#kept.push({ revision, changes, bytes });
-    this.#bytes += bytes;
+    const last = this.#kept.at(-1);
+    const isLater = revision > (last === undefined ? this.#knownAfter : revisionOf(last));
+    invariant(isLater, 'revisions of the history grow');
+    const all = { revision, changes };
+    this.#kept.push(packed(all));
+    this.#bytes += bytesOf(all);
     this.#forget();
   }
 
@@ -73,7 +77,7 @@ export class ChangeHistory {
   after(revision: LogIndex, countMax: number): readonly Revision[] | null {
     if (revision < this.#knownAfter) return null;
     const from = this.#placeAfter(revision);
-    return this.#kept.slice(from, from + countMax);
+    return this.#kept.slice(from, from + countMax).map(unpacked);
   }
 
   #forget(): void {
@@ -82,8 +86,8 @@ export class ChangeHistory {
       const isFull = this.#kept.length - this.#first > revisionsMax || this.#bytes > bytesMax;
       const oldest = this.#kept[this.#first];
       if (!isFull || oldest === undefined) break;
-      this.#bytes -= oldest.bytes;
-      this.#knownAfter = oldest.revision;
+      this.#bytes -= bytesOf(unpacked(oldest));
+      this.#knownAfter = revisionOf(oldest);
       this.#kept[this.#first] = FORGOTTEN;
       this.#first += 1;
     }
@@ -99,9 +103,41 @@ export class ChangeHistory {
     let high = this.#kept.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#kept[middle]?.revision ?? INDEX_ZERO) <= revision) low = middle + 1;
+      if (revisionOf(this.#kept[middle] ?? FORGOTTEN) <= revision) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+function packed(all: Revision): Kept {
+  const { revision, changes } = all;
+  const put = (change: Change | undefined): StoreEntry | null => {
+    if (change?.fact !== 'store' || change.value?.revision !== revision) return null;
+    return change.value;
+  };
+  const first = put(changes[0]);
+  if (first === null || changes.length === 1) return first ?? all;
+  const entries = changes.map(put).filter((entry) => entry !== null);
+  return entries.length === changes.length ? entries : all;
+}
+
+function unpacked(kept: Kept): Revision {
+  if ('changes' in kept) return kept;
+  const entries = isList(kept) ? kept : [kept];
+  const changes = entries.map((value): Change => ({ fact: 'store', key: value.key, value }));
+  return { revision: revisionOf(kept), changes };
+}
+
+function revisionOf(kept: Kept): LogIndex {
+  return isList(kept) ? (kept[0]?.revision ?? INDEX_ZERO) : kept.revision;
+}
+
+/** `Array.isArray`, of lists that nobody may write to. */
+function isList(kept: Kept): kept is readonly StoreEntry[] {
+  return Array.isArray(kept);
+}
+
+function bytesOf({ changes }: Revision): number {
+  return changes.reduce((sum, change) => sum + changeBytes(change), 0);
 }
