@@ -12,11 +12,11 @@ class Existing {
 }
 
 class EntryBytes extends Existing {
-  readonly #memory: ArrayBufferLike;
+  readonly #memory: Uint8Array['buffer'];
   readonly #at: number;
   readonly #length: number;
 
-  constructor(entry: Entry, memory: ArrayBufferLike, at: number, length: number) {
+  constructor(entry: Entry, memory: Uint8Array['buffer'], at: number, length: number) {
     super(entry);
     this.#memory = memory;
     this.#at = at;
@@ -32,7 +32,7 @@ class EntryBytes extends Existing {
 
 /** `length` bytes of the memory from `at` on. */
 export interface EntryPlace {
-  readonly memory: ArrayBufferLike;
+  readonly memory: Uint8Array['buffer'];
   readonly at: number;
   readonly length: number;
 }

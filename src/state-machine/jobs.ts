@@ -11,6 +11,7 @@ import type { Job, JobCommand, JobRefusal, JobReport, JobStep, LapseJobs } from 
 import { pageOf } from './page.js';
 import type { KeyRange } from './page.js';
 import { SortedMap } from './sorted-map.js';
+import { TextMap } from './text-map.js';
 import { compareUtf8 } from './utf8-order.js';
 
 type Submit = Extract<JobCommand, { kind: 'submitJob' }>;
@@ -35,7 +36,7 @@ export interface JobMoment {
 }
 
 /** Jobs by id, in the order of their UTF-8 bytes. */
-export type JobMap = SortedMap<string, Job>;
+export type JobMap = TextMap<Job>;
 
 /** What a job takes beside its bytes and texts, about. */
 const JOB_BYTES = 500;
@@ -43,7 +44,7 @@ const STEP_BYTES = 100;
 const NO_BYTES = new Uint8Array(0);
 
 export class Jobs {
-  readonly #byId: JobMap = new SortedMap(compareUtf8);
+  readonly #byId: JobMap = new TextMap();
   /** Those that wait, by type and then in the order in which they are claimed. */
   readonly #waiting = new SortedMap<Place, Job>(comparePlaces);
   /** Those that are claimed, first the one whose claim lapses first. */

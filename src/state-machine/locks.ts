@@ -11,6 +11,7 @@ import type { Lock, LockClaim, LockPlace } from './lock-types.js';
 import { pageOf } from './page.js';
 import type { KeyRange } from './page.js';
 import { SortedMap } from './sorted-map.js';
+import { TextMap } from './text-map.js';
 import { compareUtf8 } from './utf8-order.js';
 
 type AcquireLock = Extract<Command, { kind: 'acquireLock' }>;
@@ -29,10 +30,10 @@ export interface LockPage {
 }
 
 /** Locks by name, in the order of their UTF-8 bytes. */
-export type LockMap = SortedMap<string, Lock>;
+export type LockMap = TextMap<Lock>;
 
 export class Locks {
-  readonly #byName: LockMap = new SortedMap(compareUtf8);
+  readonly #byName: LockMap = new TextMap();
   /** Those that are kept free, first the one that is free first. */
   readonly #byDelay = new SortedMap<Lock, Lock>(compareDelays);
   /** Names of the locks that a session holds or waits for. Invariant: no empty sets. */

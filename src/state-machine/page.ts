@@ -1,7 +1,7 @@
 // One page of a sorted fact: what begins with a prefix, beyond where the last page ended, bounded in number and in bytes.
 // Keys are compared by their UTF-8 bytes, as the maps of all facts are ordered.
 
-import type { SortedMap } from './sorted-map.js';
+import type { TextMap } from './text-map.js';
 import { compareUtf8 } from './utf8-order.js';
 
 export interface PageOf<Value> {
@@ -24,7 +24,7 @@ export interface KeyRange {
 
 /** The page. `keyOf` is the value's key in the map, `bytesOf` what it counts for `bytesMax`. */
 export function pageOf<Value>(
-  map: SortedMap<string, Value>,
+  map: TextMap<Value>,
   { prefix, after, countMax, bytesMax }: KeyRange,
   keyOf: (value: Value) => string,
   bytesOf: (value: Value) => number,

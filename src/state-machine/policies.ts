@@ -17,7 +17,7 @@ import type {
   PolicyVersion,
 } from './policy-types.js';
 import { SortedMap } from './sorted-map.js';
-import { compareUtf8 } from './utf8-order.js';
+import { TextMap } from './text-map.js';
 
 type Put = Extract<PolicyCommand, { kind: 'putPolicy' }>;
 type RollBack = Extract<PolicyCommand, { kind: 'rollBackPolicy' }>;
@@ -43,7 +43,7 @@ export interface PolicyMoment {
 }
 
 /** Policies by name, in the order of their bytes. */
-export type PolicyMap = SortedMap<string, Policy>;
+export type PolicyMap = TextMap<Policy>;
 
 /** What there is of policies at one moment. */
 export interface FrozenPolicies {
@@ -54,7 +54,7 @@ export interface FrozenPolicies {
 
 export class Policies {
   readonly #limits: PolicyLimits;
-  readonly #byName: PolicyMap = new SortedMap(compareUtf8);
+  readonly #byName: PolicyMap = new TextMap();
   /** Names by the revision of a version that is not in force any more. */
   readonly #past = new SortedMap<LogIndex, string>(compareNumbers);
   /** Names of deleted policies by the revision of their deletion. */

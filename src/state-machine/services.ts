@@ -15,8 +15,7 @@ import type {
   ServiceCommand,
   ServiceRefusal,
 } from './service-types.js';
-import { SortedMap } from './sorted-map.js';
-import { compareUtf8 } from './utf8-order.js';
+import { TextMap } from './text-map.js';
 
 type Register = Extract<ServiceCommand, { kind: 'registerProvider' }>;
 type Deregister = Extract<ServiceCommand, { kind: 'deregisterProvider' }>;
@@ -41,13 +40,13 @@ export interface ServiceMoment {
 }
 
 /** Providers by key, in the order of its UTF-8 bytes. */
-export type ProviderMap = SortedMap<string, Provider>;
+export type ProviderMap = TextMap<Provider>;
 
 /** What a provider takes beside its texts, about. */
 const PROVIDER_BYTES = 300;
 
 export class Services {
-  readonly #byKey: ProviderMap = new SortedMap(compareUtf8);
+  readonly #byKey: ProviderMap = new TextMap();
   /** Keys of the providers that vanish with a session. Invariant: no empty sets. */
   readonly #bySession = new Map<string, Set<string>>();
   /** Providers of a service. Invariant: above 0. */

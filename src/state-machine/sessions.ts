@@ -11,6 +11,7 @@ import { pageOf } from './page.js';
 import type { KeyRange } from './page.js';
 import { attributesBytes, whyTooLarge } from './session-limits.js';
 import { SortedMap } from './sorted-map.js';
+import { TextMap } from './text-map.js';
 import { compareUtf8 } from './utf8-order.js';
 
 type PutSession = Extract<Command, { kind: 'putSession' }>;
@@ -34,10 +35,10 @@ export interface SessionPage {
 }
 
 /** Sessions by id, in the order of their UTF-8 bytes. */
-export type SessionMap = SortedMap<string, Session>;
+export type SessionMap = TextMap<Session>;
 
 export class Sessions {
-  readonly #byId: SessionMap = new SortedMap(compareUtf8);
+  readonly #byId: SessionMap = new TextMap();
   /** The same sessions, first the one whose life ends first; equal ends in the order of ids. */
   readonly #byDeadline = new SortedMap<Session, Session>(compareDeadlines);
 

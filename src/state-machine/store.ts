@@ -9,7 +9,6 @@ import type { Command, FactRefusal } from './command.js';
 import { compareBytes } from './compare-bytes.js';
 import { pageOf } from './page.js';
 import type { KeyRange } from './page.js';
-import { SortedMap } from './sorted-map.js';
 import { whyMalformed } from './store-limits.js';
 import { STORE_LIMITS } from './store-types.js';
 import type {
@@ -19,13 +18,13 @@ import type {
   StoreOperationResult,
   StoreResult,
 } from './store-types.js';
+import { TextMap } from './text-map.js';
 import { utf8Length } from './text.js';
-import { compareUtf8 } from './utf8-order.js';
 
 type ChangeStore = Extract<Command, { kind: 'changeStore' }>;
 
 /** Entries by key, in the order of their UTF-8 bytes. */
-export type StoreMap = SortedMap<string, StoreEntry>;
+export type StoreMap = TextMap<StoreEntry>;
 
 /** Which entries a page holds. */
 export interface StorePageWish extends KeyRange {
@@ -50,7 +49,7 @@ interface Step {
 }
 
 export class Store {
-  readonly #byKey: StoreMap = new SortedMap(compareUtf8);
+  readonly #byKey: StoreMap = new TextMap();
   /** Invariant: the sum of all keys and values. */
   #bytes = 0;
 
