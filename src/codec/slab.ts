@@ -18,8 +18,9 @@ export class Slab {
   /** A copy of what stands in `bytes` between `from` and `to`. */
   copyOf(bytes: Uint8Array, from = 0, to = bytes.length): Uint8Array {
     const length = to - from;
-    // Not `slice`, which takes longer than all the rest, nor `subarray`, which would answer a Buffer for one.
-    const source = new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+    // A view costs as much as the copy; `slice` takes longer than all the rest, and `subarray` would answer a Buffer for one.
+    const isWhole = length === bytes.length;
+    const source = isWhole ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
     if (length > this.#runBytesMax) return new Uint8Array(source);
     if (this.#used + length > this.#slabBytes) {
       this.#slab = new Uint8Array(this.#slabBytes);
