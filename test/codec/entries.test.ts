@@ -61,6 +61,18 @@ describe('an entry', () => {
     expect(encodeEntry(decoded).buffer).toBe(encodeEntry(decoded).buffer);
   });
 
+  it('stands in a run as by itself, whatever it was encoded or decoded with', () => {
+    const sent = [1, 2, 3, 4, 5].map((at) => entry(at, { data: bytes('x'.repeat(at)) }));
+    const received = decodeBatchRecord(encodeBatchRecord(sent.slice(0, 3)));
+    const mixed = [...received.slice(0, 2), entry(3, { data: bytes('new') }), ...sent.slice(3)];
+    // The same memory, with another between them.
+    for (const each of [sent[3], entry(9)]) encodeEntry(each as Entry);
+    const record = encodeBatchRecord(mixed);
+    const tail = Buffer.concat(mixed.map(encodeEntry));
+    expect(record.subarray(-tail.length)).toEqual(new Uint8Array(tail));
+    expect(decodeBatchRecord(record)).toEqual(mixed);
+  });
+
   it('has memory of its own when it is decoded out of a larger buffer that is used again', () => {
     const encoded = encodeEntry(entry(1));
     const pool = Buffer.alloc(encoded.length + 10);
