@@ -1,5 +1,5 @@
-// A map by text against a plain list that is sorted by the bytes of its keys, with keys on both sides of where the order of JavaScript's
-// units differs from it.
+// A map by text against a plain list that is sorted by the bytes of its keys. The keys stand on both sides of where the order of
+// JavaScript's units differs from theirs.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
