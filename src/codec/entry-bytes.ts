@@ -1,6 +1,6 @@
 // Where the bytes stand that an entry was encoded to, or decoded from, remembered in the entry itself under names that nobody else can
 // see: no comparison, digest or log line finds them. A WeakMap says the same and costs twenty times as much by entry, most of it when
-// garbage is collected; an array of its own for each entry would be half of what an entry keeps.
+// garbage is collected; an array on the bytes would be one more object for each entry that lives as long as the log keeps it.
 
 import type { Entry } from '../raft/types.js';
 
@@ -38,7 +38,7 @@ export interface EntryPlace {
 }
 
 /** Where the remembered bytes stand; null: none are. */
-export function rememberedBytes(entry: Entry): EntryPlace | null {
+export function rememberedPlace(entry: Entry): EntryPlace | null {
   return EntryBytes.of(entry);
 }
 

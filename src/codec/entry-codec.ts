@@ -5,7 +5,7 @@
 import { unreachable } from '../raft/assert.js';
 import type { Entry, EntryPayload } from '../raft/types.js';
 import type { ValueReader } from '../state-machine/value-reader.js';
-import { rememberBytes, rememberedBytes } from './entry-bytes.js';
+import { rememberBytes, rememberedPlace } from './entry-bytes.js';
 import type { EntryPlace } from './entry-bytes.js';
 import { damaged, open, seal, unknownKind } from './envelope.js';
 import type { FieldValue } from './envelope.js';
@@ -22,7 +22,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
 
 /** Where its bytes stand; it is encoded if it was not yet. */
 function placeOf(entry: Entry): EntryPlace {
-  const known = rememberedBytes(entry);
+  const known = rememberedPlace(entry);
   if (known !== null) return known;
   const bytes = seal(ENTRY_KIND[entry.kind], entryFields(entry));
   rememberBytes(entry, bytes, 0, bytes.length);

@@ -15,6 +15,7 @@ import type {
 } from './command.js';
 import type { LogIndex } from '../raft/types.js';
 import { SortedMap } from './sorted-map.js';
+import { compareUnits } from './utf8-order.js';
 
 export interface ClientSession {
   readonly id: string;
@@ -38,7 +39,8 @@ export interface FrozenClientSessions {
 
 export class ClientSessions {
   readonly #limits: ClientSessionLimits;
-  readonly #byId = new SortedMap<string, ClientSession>(compareText);
+  /** Ids are digits of ASCII. */
+  readonly #byId = new SortedMap<string, ClientSession>(compareUnits);
   /**
    * Ids by the entry that used the session last: first the one that was not used for longest. Since cluster time never
    * falls along the log, it is also the first to have been idle for too long.
@@ -215,11 +217,5 @@ function refused(refusal: CommandRefusal): ApplyResult {
 }
 
 function compareAnswers(a: AnswerKey, b: AnswerKey): number {
-  return compareText(a.session, b.session) || a.sequence - b.sequence;
-}
-
-/** Ids are digits of ASCII. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return compareUnits(a.session, b.session) || a.sequence - b.sequence;
 }

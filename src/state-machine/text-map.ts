@@ -2,13 +2,13 @@
 // that a key is brought into a form once, by which engines compare it at once, and not at each of the ten comparisons of a search.
 
 import { SortedMap } from './sorted-map.js';
-import { compareSortKeys, sortKeyOf } from './utf8-order.js';
+import { compareUnits, sortKeyOf } from './utf8-order.js';
 
 export class TextMap<V> {
   readonly #bySortKey: SortedMap<string, V>;
 
   /** `bySortKey` is for `clone` only. */
-  constructor(bySortKey = new SortedMap<string, V>(compareSortKeys)) {
+  constructor(bySortKey = new SortedMap<string, V>(compareUnits)) {
     this.#bySortKey = bySortKey;
   }
 

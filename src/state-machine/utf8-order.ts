@@ -14,11 +14,11 @@ export function sortKeyOf(text: string): string {
 
 /** Compares two well-formed strings as their UTF-8 bytes compare; negative, 0 or positive. */
 export function compareUtf8(a: string, b: string): number {
-  return compareSortKeys(sortKeyOf(a), sortKeyOf(b));
+  return compareUnits(sortKeyOf(a), sortKeyOf(b));
 }
 
-/** Compares what `sortKeyOf` made of two strings; negative, 0 or positive. */
-export function compareSortKeys(a: string, b: string): number {
+/** Compares two strings by their UTF-16 units, as plain ASCII and what `sortKeyOf` makes are ordered; negative, 0 or positive. */
+export function compareUnits(a: string, b: string): number {
   if (a < b) return -1;
   return a > b ? 1 : 0;
 }
